@@ -168,8 +168,7 @@ int password_key(struct span password, const struct salt *salt,
                       salt->bytes, passes, (size_t)memory_kib * 1024,
                       crypto_pwhash_ALG_ARGON2ID13) != 0) {
         return error_set(err, ERR_NOMEM,
-                         "password hashing needs %u KiB of memory",
-                         memory_kib);
+                         "password hashing needs %u KiB of memory", memory_kib);
     }
     return 0;
 }

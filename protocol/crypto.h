@@ -50,8 +50,8 @@ struct nonce { /* XChaCha20 */
     uint8_t bytes[24];
 };
 
-#define SEAL_OVERHEAD 48u  /* crypto_box_seal: ephemeral key + tag */
-#define AEAD_OVERHEAD 16u  /* XChaCha20-Poly1305 tag */
+#define SEAL_OVERHEAD 48u /* crypto_box_seal: ephemeral key + tag */
+#define AEAD_OVERHEAD 16u /* XChaCha20-Poly1305 tag */
 
 /* Must be called once before anything else. ERR_IO if libsodium fails. */
 int crypto_start(struct error *err) MUST_USE;

@@ -87,8 +87,8 @@ int error_wrap(struct error *err, const char *fmt, ...)
 const char *err_name(int code)
 {
     switch (code) {
-#define ERR_CASE(name, value, status, reaction)                               \
-    case value:                                                               \
+#define ERR_CASE(name, value, status, reaction)                                \
+    case value:                                                                \
         return #name;
         ERR_TABLE(ERR_CASE)
 #undef ERR_CASE
@@ -101,8 +101,8 @@ const char *err_name(int code)
 int err_exit_status(int code)
 {
     switch (code) {
-#define ERR_CASE(name, value, status, reaction)                               \
-    case value:                                                               \
+#define ERR_CASE(name, value, status, reaction)                                \
+    case value:                                                                \
         return status;
         ERR_TABLE(ERR_CASE)
 #undef ERR_CASE

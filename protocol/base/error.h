@@ -10,16 +10,16 @@
 #define MUST_USE __attribute__((warn_unused_result))
 
 /* name, negative value, exit status of a program, what the caller does next */
-#define ERR_TABLE(X)                                                          \
-    X(NOMEM, -1, 71, "fail this operation")                                   \
-    X(LIMIT, -2, 65, "drop and count")                                        \
-    X(MALFORMED, -3, 65, "drop, strike the peer")                             \
-    X(UNTRUSTED, -4, 77, "refuse, end the session")                           \
-    X(CONFLICT, -5, 76, "keep both as evidence, stop with that peer")         \
-    X(NOTFOUND, -6, 66, "answer so")                                          \
-    X(BUSY, -7, 75, "retry with backoff")                                     \
-    X(IO, -8, 74, "fail, exit if it persists")                                \
-    X(CORRUPT, -9, 70, "our own data contradicts itself: stop at once")       \
+#define ERR_TABLE(X)                                                           \
+    X(NOMEM, -1, 71, "fail this operation")                                    \
+    X(LIMIT, -2, 65, "drop and count")                                         \
+    X(MALFORMED, -3, 65, "drop, strike the peer")                              \
+    X(UNTRUSTED, -4, 77, "refuse, end the session")                            \
+    X(CONFLICT, -5, 76, "keep both as evidence, stop with that peer")          \
+    X(NOTFOUND, -6, 66, "answer so")                                           \
+    X(BUSY, -7, 75, "retry with backoff")                                      \
+    X(IO, -8, 74, "fail, exit if it persists")                                 \
+    X(CORRUPT, -9, 70, "our own data contradicts itself: stop at once")        \
     X(USAGE, -10, 2, "tell the operator")
 
 enum err {

@@ -13,7 +13,7 @@
 void hex_encode(struct span bytes, char *text);
 
 /* Decodes exactly `size` bytes into `out`. ERR_MALFORMED, out untouched. */
-int hex_decode(struct span text, void *out, size_t size, struct error *err)
-    MUST_USE;
+int hex_decode(struct span text, void *out, size_t size,
+               struct error *err) MUST_USE;
 
 #endif

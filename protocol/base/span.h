@@ -16,7 +16,7 @@ struct span {
 };
 
 /* A span over an object or array of bytes whose size is known here. */
-#define SPAN_OF(object)                                                       \
+#define SPAN_OF(object)                                                        \
     ((struct span){(const uint8_t *)&(object), sizeof(object)})
 
 static inline struct span span_make(const void *ptr, size_t len)

@@ -1,0 +1,6 @@
+#!/bin/bash
+# Every C file is as .clang-format writes it. Repair: clang-format -i FILE.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+find protocol store node tools tests -name '*.[ch]' -print0 |
+    xargs -0 -r -n 40 clang-format --dry-run -Werror
