@@ -49,8 +49,8 @@ static void batch_fill(const struct chain_load *load, uint8_t *batch)
             event[k] = (uint8_t)(i * 31 + k * 7);
         }
 
-        struct signature sig = sign_bytes(
-            &sec, span_make(event + 64, load->event_bytes - 64));
+        struct signature sig =
+            sign_bytes(&sec, span_make(event + 64, load->event_bytes - 64));
 
         memcpy(event, sig.bytes, sizeof(sig.bytes));
     }
@@ -90,8 +90,8 @@ static sqlite3 *hop_store(const struct hop *hop, sqlite3_stmt **insert)
     char path[512];
     sqlite3 *db = NULL;
 
-    snprintf(path, sizeof(path), "%s/chain-%s-%d.db", hop->load->dir,
-             hop->name, (int)hop->load->verify);
+    snprintf(path, sizeof(path), "%s/chain-%s-%d.db", hop->load->dir, hop->name,
+             (int)hop->load->verify);
     if (sqlite3_open(path, &db) != SQLITE_OK ||
         sqlite3_exec(db,
                      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
@@ -189,8 +189,7 @@ static void hop_run(const struct hop *hop)
             }
             zmq_msg_close(&held[i]);
         }
-        while (above != NULL &&
-               zmq_msg_recv(&msg, above, ZMQ_DONTWAIT) >= 0) {
+        while (above != NULL && zmq_msg_recv(&msg, above, ZMQ_DONTWAIT) >= 0) {
             zmq_send(below, "ok", 2, 0);
             answered++;
         }
@@ -286,8 +285,7 @@ int raw_chain(const struct chain_load *load, double *per_s, struct error *err)
     for (int i = 0; i < 2; i++) {
         int status = 0;
 
-        if (waitpid(pids[i], &status, 0) == pids[i] && status != 0 &&
-            rc == 0) {
+        if (waitpid(pids[i], &status, 0) == pids[i] && status != 0 && rc == 0) {
             rc = error_set(err, ERR_IO, "bare chain: a hop ended with %d",
                            WEXITSTATUS(status));
         }

@@ -66,8 +66,7 @@ int raw_verify(unsigned threads, double seconds, double *per_s,
     uint64_t done = 0;
 
     if (threads == 0 || threads > VERIFY_THREADS_MAX) {
-        return error_set(err, ERR_USAGE, "1 to %u threads",
-                         VERIFY_THREADS_MAX);
+        return error_set(err, ERR_USAGE, "1 to %u threads", VERIFY_THREADS_MAX);
     }
 
     double start_s = bench_now_s();
@@ -109,8 +108,8 @@ static int insert_loop(sqlite3 *db, unsigned per_commit, unsigned row_bytes,
     if (row == NULL) {
         return error_set(err, ERR_NOMEM, "no memory for a row");
     }
-    if (sqlite3_prepare_v2(db, "INSERT INTO raw(body) VALUES (?1)", -1,
-                           &insert, NULL) != SQLITE_OK) {
+    if (sqlite3_prepare_v2(db, "INSERT INTO raw(body) VALUES (?1)", -1, &insert,
+                           NULL) != SQLITE_OK) {
         rc = sqlite_fail(db, err);
         goto out;
     }
@@ -199,8 +198,7 @@ static void *zmq_send_thread(void *arg)
     return NULL;
 }
 
-int raw_zmq(unsigned bytes, unsigned messages, double *per_s,
-            struct error *err)
+int raw_zmq(unsigned bytes, unsigned messages, double *per_s, struct error *err)
 {
     void *context = zmq_ctx_new();
     void *router = zmq_socket(context, ZMQ_ROUTER);
@@ -218,11 +216,10 @@ int raw_zmq(unsigned bytes, unsigned messages, double *per_s,
     zmq_setsockopt(router, ZMQ_CURVE_SECRETKEY, secret, sizeof(secret));
     zmq_setsockopt(router, ZMQ_RCVTIMEO, &patience_ms, sizeof(patience_ms));
     if (zmq_bind(router, "tcp://127.0.0.1:*") != 0 ||
-        zmq_getsockopt(router, ZMQ_LAST_ENDPOINT, sender.endpoint, &len) !=
-            0 ||
+        zmq_getsockopt(router, ZMQ_LAST_ENDPOINT, sender.endpoint, &len) != 0 ||
         pthread_create(&thread, NULL, zmq_send_thread, &sender) != 0) {
-        rc = error_set(err, ERR_IO, "raw ZeroMQ: %s",
-                       zmq_strerror(zmq_errno()));
+        rc =
+            error_set(err, ERR_IO, "raw ZeroMQ: %s", zmq_strerror(zmq_errno()));
         goto out;
     }
 
