@@ -23,7 +23,10 @@
 #include "protocol/base/span.h"
 
 /* Language of what is explained to people. */
-enum lang { LANG_VI, LANG_EN };
+enum lang {
+    LANG_VI,
+    LANG_EN
+};
 
 /* Day at UTC+7 of a time; 0 for a time before 1970-01-01 at UTC+7. */
 uint32_t day_of_s(int64_t unix_s);

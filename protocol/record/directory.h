@@ -1,0 +1,213 @@
+/* Who is who: units, territories, nodes and their keys, as the directory logs
+ * say, each attribute with the days it holds.
+ *
+ * A pure function of the leaves of the directory logs with their positions:
+ * signatures, the chain of certificates from the pinned root key, number
+ * ranges and authority are all judged here. What does not count changes
+ * nothing and gets its standing written back into the caller's array.
+ * Days select by `from_day`; what is certified is the newest there is.
+ *
+ * Authority, in short:
+ *  - TopNodeCertified: the root key; the first names the top node.
+ *  - everything else: an administration key certified for the node in whose
+ *    directory log it stands, at whatever time (no rollback of old events).
+ *  - NodeCertified: by the top node; by a node in whose range the number lies;
+ *    by the node that hosts the superior of a unit hosted at that number; and
+ *    again only by the present parent or a node above it.
+ *  - UnitRegistered: number in the issuer's range (the top node without one
+ *    may register any), first one stands. UnitChanged: by the node that
+ *    registered the unit or one above it.
+ *  - ActorConfirmed: by a node above the actor's, or by the top node.
+ *  - RulesPublished: by the top node; greatest version, then first, wins.
+ */
+#ifndef QCDC_PROTOCOL_RECORD_DIRECTORY_H
+#define QCDC_PROTOCOL_RECORD_DIRECTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol/base/arena.h"
+#include "protocol/base/error.h"
+#include "protocol/base/span.h"
+#include "protocol/crypto.h"
+#include "protocol/event/leaf.h"
+#include "protocol/record/calendar.h"
+#include "protocol/record/standing.h"
+
+enum signature_state {
+    SIGNATURE_UNKNOWN, /* not looked at yet */
+    SIGNATURE_GOOD,    /* good under the key that the header names */
+    SIGNATURE_BAD,
+};
+
+struct dir_event {
+    const struct leaf *leaf; /* keeps (its bytes too) */
+    uint32_t issuer;         /* node in whose directory log it stands */
+    uint32_t epoch;
+    uint64_t position;
+    /* In and out: whoever keeps it across builds saves the verification. */
+    enum signature_state signature;
+    enum standing standing; /* out */
+};
+
+/* A unit on one day. Numbers 0 = none. Spans live as long as the leaves. */
+struct unit_facts {
+    uint32_t number;
+    uint32_t kind;  /* UnitKind of event.proto */
+    uint32_t level; /* Level */
+    struct span name;
+    struct span code;
+    uint32_t territory; /* of a territory: the one it lies in */
+    uint32_t host;      /* node */
+    uint32_t reports_to;
+    uint32_t from_day;
+    uint32_t duties_from_day;
+    bool open; /* registered and not closed on that day */
+};
+
+struct dir_version; /* a unit's attributes from a day on */
+
+struct dir_unit {
+    uint32_t number;
+    uint32_t registrar_node;      /* whose log registered it */
+    struct dir_version *versions; /* ascending from_day */
+    size_t versions_len;
+};
+
+#define DIR_REGISTRARS_MAX 3
+
+struct dir_unit_keys {
+    uint32_t unit;
+    bool has_sealing, has_recovery;
+    struct box_public sealing;
+    struct box_public recovery;
+    struct sign_public registrars[DIR_REGISTRARS_MAX];
+    size_t registrars_len;
+};
+
+/* One certificate of a node. */
+struct dir_cert {
+    struct event_id event;
+    uint32_t node;
+    uint32_t issuer; /* the parent; the node itself for the top node */
+    uint32_t guard;  /* node, 0 = none */
+    uint32_t epoch;  /* of the record log */
+    struct sign_public log_key, dir_log_key, mirror_key, actor_key, admin_key;
+    struct box_public curve_key;
+    bool has_dir_log;
+    uint32_t numbers_first, numbers_last; /* 0 = none */
+    uint32_t quota_events, quota_kib;     /* 0 = the default */
+    struct dir_unit_keys *units;
+    size_t units_len;
+    uint64_t rank; /* order among all certificates, ascending */
+};
+
+struct dir_node {
+    uint32_t number;
+    uint32_t parent;         /* 0 for the top node */
+    struct dir_cert **certs; /* all effective ones, oldest first */
+    size_t certs_len;        /* at least 1 */
+};
+
+enum key_purpose {
+    KEY_LOG,
+    KEY_DIR_LOG,
+    KEY_MIRROR,
+    KEY_CURVE,
+    KEY_NODE_ACTOR,
+    KEY_ADMIN,
+    KEY_SEALING,
+    KEY_RECOVERY,
+    KEY_REGISTRAR,
+};
+
+struct dir_key {
+    struct key_id id;
+    uint8_t bytes[32]; /* the public key */
+    enum key_purpose purpose;
+    uint32_t node;
+    uint32_t unit; /* sealing, recovery, registrar; else 0 */
+    bool newest;   /* in the newest certificate of that node */
+};
+
+struct dir_confirmed {
+    struct key_id actor;
+    uint32_t unit;
+    uint32_t node;
+};
+
+struct directory {
+    struct sign_public root;
+    uint32_t top; /* node, 0 = nothing certified yet */
+    struct span realm;
+    bool demo;
+    struct dir_unit *units; /* ascending number */
+    size_t units_len;
+    struct dir_node *nodes; /* ascending number */
+    size_t nodes_len;
+    struct dir_key *keys; /* ascending id, then order of certification */
+    size_t keys_len;
+    struct dir_confirmed *confirmed; /* ascending actor, unit, node */
+    size_t confirmed_len;
+    uint32_t rules_version; /* 0 = none */
+    struct span rules;      /* facts of that RulesPublished */
+    struct event_id rules_event;
+    struct calendar calendar; /* version 0 = none */
+    struct event_id calendar_event;
+    size_t not_effective; /* events that do not count */
+};
+
+/* Events in any order (reordered in place: by issuer, epoch, position). All
+ * results live in `arena`; leaves are kept. ERR_NOMEM when the arena is full.
+ * A same event standing twice counts once, where it stands first. */
+int directory_build(const struct sign_public *root, struct dir_event *events,
+                    size_t len, struct arena *arena, struct directory *out,
+                    struct error *err) MUST_USE;
+
+/* NULL if there is none. */
+const struct dir_unit *directory_unit(const struct directory *dir,
+                                      uint32_t number);
+const struct dir_node *directory_node(const struct directory *dir,
+                                      uint32_t number);
+/* Newest certificate of a node, or NULL. */
+const struct dir_cert *directory_cert(const struct directory *dir,
+                                      uint32_t node);
+/* Newest certificate of that epoch of a node's record log, or NULL. */
+const struct dir_cert *directory_cert_of_epoch(const struct directory *dir,
+                                               uint32_t node, uint32_t epoch);
+
+/* What held on that day. False (and *out zero) if the unit is unknown; a day
+ * before its registration gives its first attributes and open = false. */
+bool directory_unit_at(const struct directory *dir, uint32_t unit, uint32_t day,
+                       struct unit_facts *out);
+
+/* Newest sealing, recovery and registrar keys of a unit, as its host's newest
+ * certificate on that day's host says; NULL if none. */
+const struct dir_unit_keys *directory_unit_keys(const struct directory *dir,
+                                                uint32_t unit, uint32_t day);
+
+/* First certified use of a key, or NULL. More uses follow it in dir->keys
+ * while the id is the same. */
+const struct dir_key *directory_key(const struct directory *dir,
+                                    const struct key_id *id);
+/* The public key if `id` is a registrar of `unit` in an effective certificate
+ * of `node` and that node hosts or hosted the unit; else NULL. */
+const struct sign_public *directory_registrar(const struct directory *dir,
+                                              uint32_t node, uint32_t unit,
+                                              const struct key_id *id);
+bool directory_is_confirmed(const struct directory *dir,
+                            const struct key_id *actor, uint32_t unit,
+                            uint32_t node);
+
+/* `above` is reached from `below` by reports-to on that day (not itself). */
+bool directory_is_above(const struct directory *dir, uint32_t above,
+                        uint32_t below, uint32_t day);
+/* `territory` is `root` or lies in it on that day. */
+bool directory_territory_within(const struct directory *dir, uint32_t territory,
+                                uint32_t root, uint32_t day);
+/* `node` is `root` or was certified below it. */
+bool directory_node_within(const struct directory *dir, uint32_t node,
+                           uint32_t root);
+
+#endif
