@@ -198,6 +198,14 @@ static int decode(struct span text, uint8_t *out, size_t size, size_t *len,
         *len = 0;
         return 0;
     }
+    /* libsodium 1.0.18 reads every byte above 0x7f as if it were '/', so a
+     * text would have a second spelling. */
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] >= 0x80) {
+            return error_set(err, ERR_MALFORMED, "byte %zu is not of base64",
+                             i + 1);
+        }
+    }
     if (sodium_base642bin(out, size, (const char *)text.ptr, text.len, NULL,
                           &got, NULL, variant) != 0) {
         return error_set(err, ERR_MALFORMED,

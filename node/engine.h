@@ -1,0 +1,269 @@
+/* The node's decisions: the one door for the API and the only caller of the
+ * store's writing functions. It owns the store, the keys, the links and the
+ * unlocked officials; sockets belong to transport.h, time to clock.h.
+ *
+ * Every function runs on the loop thread, between the begin and the commit of
+ * the present turn (it begins the turn's transaction itself when needed):
+ * whoever calls one answers its own caller only after engine_commit, which
+ * the loop runs before it lets answers out (DESIGN section 3, invariant 3).
+ * Strings given in are borrowed. Results live in the arena given with them.
+ */
+#ifndef QCDC_NODE_ENGINE_H
+#define QCDC_NODE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol/base/arena.h"
+#include "protocol/base/buf.h"
+#include "protocol/base/error.h"
+#include "protocol/base/span.h"
+#include "protocol/crypto.h"
+#include "protocol/event/code.h"
+#include "protocol/event/leaf.h"
+
+struct engine;
+struct store;
+struct directory;
+struct config;
+struct field_pair; /* protocol/event/facts.h: {path, value} */
+struct transport;
+
+#define SESSION_TEXT_SIZE 65u /* 64 hex characters and NUL */
+#define REQUEST_ID_MAX 64u    /* bytes of a request id chosen by the caller */
+
+/* ---- life ------------------------------------------------------------- */
+
+/* Opens <dir>/store.db and <dir>/keys, resumes where it was. Keeps config
+ * (until close). ERR_USAGE when the directory was never set up, ERR_UNTRUSTED
+ * when keys and store do not belong together. */
+int engine_open(const struct config *config, struct engine **out,
+                struct error *err) MUST_USE;
+/* Closes the store and wipes keys; before the transport ends. Accepts NULL. */
+void engine_close(struct engine *engine);
+
+/* For reading (store.h's queries). Writing is the engine's alone. */
+struct store *engine_store(struct engine *engine);
+const struct directory *engine_directory(struct engine *engine);
+uint32_t engine_node(const struct engine *engine);
+const char *engine_realm(const struct engine *engine);
+bool engine_demo(const struct engine *engine);
+uint64_t engine_now_ms(const struct engine *engine);
+
+/* Demo realms only (TopNodeCertified.demo): the clock shows `now_ms` from now
+ * on and goes on from there. ERR_USAGE elsewhere. */
+int engine_clock_set(struct engine *engine, uint64_t now_ms,
+                     struct error *err) MUST_USE;
+
+/* ---- officials ---------------------------------------------------------- */
+
+/* `rights` are bits of enum Right in event.proto. The registrar key of the
+ * unit signs an ActorCertified; the new key and the unit's sealing secret are
+ * wrapped under the password. `session` may be NULL for the first official of
+ * a unit; afterwards an official of that unit must be logged in to hand the
+ * sealing secret on (ERR_UNTRUSTED says so). */
+struct official_request {
+    const char *name;     /* for login: [a-z0-9._-]{1,32} */
+    const char *post;     /* "Chủ tịch UBND xã", in the event */
+    const char *password; /* 8 characters at least */
+    const char *session;
+    uint32_t unit;
+    uint32_t rights;
+};
+int engine_official_add(struct engine *engine, const struct official_request *,
+                        struct event_id *certified, struct error *err) MUST_USE;
+/* ActorRevoked by the unit's registrar; the wrapped keys are deleted. */
+int engine_official_revoke(struct engine *engine, const char *name,
+                           struct error *err) MUST_USE;
+
+struct official {
+    const char *name;
+    const char *post;
+    uint32_t unit;
+    uint32_t rights;
+    struct key_id actor;
+    bool revoked;
+    bool logged_in;
+};
+int engine_officials(struct engine *engine, struct arena *arena,
+                     const struct official **out, size_t *len,
+                     struct error *err) MUST_USE;
+
+/* Unlocks the official's key and the unit's sealing secret in memory, for ten
+ * minutes after the last use. ERR_UNTRUSTED: name or password wrong (one
+ * answer for both); ERR_BUSY: too many wrong ones, text says how long. */
+int engine_login(struct engine *engine, const char *name, const char *password,
+                 char session[SESSION_TEXT_SIZE], struct error *err) MUST_USE;
+void engine_logout(struct engine *engine, const char *session);
+/* The official behind a session. ERR_UNTRUSTED when it has ended. */
+int engine_session(struct engine *engine, const char *session,
+                   struct official *out, struct error *err) MUST_USE;
+
+/* ---- recording ---------------------------------------------------------- */
+
+/* One event as text pairs. Reserved paths are the header's:
+ *   key         name for later rows ("subject" and "refs" may use it)
+ *   unit        number; absent = the session's official's unit
+ *   on          ISO date; absent = today at UTC+7
+ *   subject     hex id, citizen code or key; absent = opens its subject
+ *   refs, to    several separated by ';'  (to: unit numbers)
+ *   historical  "true" or "false"
+ *   text.* and private.*  the bodies (Text and Private of event.proto)
+ * every other path is one of the type's facts (protocol/event/facts.h). */
+struct record_row {
+    const char *type; /* "PetitionReceived" */
+    const struct field_pair *fields;
+    size_t fields_len;
+    uint32_t line; /* of the file, for messages; 0 = none */
+};
+
+/* What a slip prints. Pointers live in the arena. */
+struct record_result {
+    struct event_id id;
+    struct event_id subject;           /* == id when it opened its subject */
+    char code[CODE_TEXT_SIZE];         /* of the event */
+    char subject_code[CODE_TEXT_SIZE]; /* of the subject: on the slip */
+    const char *type;
+    uint64_t recorded_ms;
+    uint32_t on_day;
+    uint32_t unit;
+    const char *unit_name;
+    const char *post;  /* of the signing official, "" for directory acts */
+    uint32_t due_day;  /* of the record after it, 0 = none */
+    uint32_t standing; /* enum Standing of record.proto, 1 = effective */
+    bool repeated;     /* the request id was known: first result again */
+};
+
+/* Directory types (UnitRegistered, RulesPublished ...) are signed by the
+ * administration key and need no session. Others need one.
+ * `request_id` may be empty. Errors: ERR_USAGE / ERR_LIMIT (path, value
+ * and what is expected), ERR_UNTRUSTED (session, right), ERR_NOTFOUND (key or
+ * code not known), nothing recorded. */
+int engine_record(struct engine *engine, const char *session,
+                  const struct record_row *row, struct span request_id,
+                  struct arena *arena, struct record_result *out,
+                  struct error *err) MUST_USE;
+
+/* All rows or none. Every bad row is reported through `row_error` (the first
+ * 100); with dry_run nothing is recorded. A row whose key is known already is
+ * skipped and counted. Returns ERR_MALFORMED when any row was bad. */
+struct import_request {
+    const char *session;
+    const struct record_row *rows;
+    size_t rows_len;
+    bool dry_run;
+    struct span request_id;
+    void (*row_error)(void *ctx, uint32_t line, const char *path,
+                      const char *text);
+    void *ctx;
+};
+struct import_result {
+    uint64_t recorded;
+    uint64_t skipped;
+    uint64_t bad;
+    bool repeated;
+};
+int engine_import(struct engine *engine, const struct import_request *request,
+                  struct import_result *out, struct error *err) MUST_USE;
+
+/* A private body, opened with the session's unit's sealing secret; who read
+ * what is logged. Cleartext protobuf of `Private` in the arena; visit it with
+ * facts.h. ERR_UNTRUSTED, ERR_NOTFOUND. */
+int engine_private_read(struct engine *engine, const char *session,
+                        const struct event_id *event, struct arena *arena,
+                        struct span *out, struct error *err) MUST_USE;
+
+/* ---- joining ------------------------------------------------------------ */
+
+struct invite_request {
+    uint32_t node;          /* number of the child */
+    const char *endpoint;   /* where it reaches us; NULL = config's */
+    uint32_t numbers_first; /* range for its own registrations, 0 = none */
+    uint32_t numbers_last;
+    bool has_dir;      /* it will have subordinates */
+    bool auto_confirm; /* demo realms only */
+};
+/* The hosted units are those that the directory says `host` = node today.
+ * Writes the one-line invitation. */
+int engine_invite(struct engine *engine, const struct invite_request *request,
+                  struct buf *line, struct error *err) MUST_USE;
+
+struct join_pending {
+    uint32_t node;
+    char fingerprint[32];
+    uint64_t received_ms;
+};
+int engine_join_pending(struct engine *engine, struct arena *arena,
+                        const struct join_pending **out, size_t *len,
+                        struct error *err) MUST_USE;
+/* Writes NodeCertified. ERR_NOTFOUND: no request with that fingerprint. */
+int engine_join_confirm(struct engine *engine, const char *fingerprint,
+                        uint32_t *node, struct error *err) MUST_USE;
+
+/* ---- sync --------------------------------------------------------------- */
+
+struct sync_peer {
+    uint32_t node;
+    const char *name;
+    const char *side;  /* "up" or "down" */
+    const char *state; /* of the link: "connected", "waiting" ... */
+    bool connected;
+    uint64_t last_contact_ms; /* 0 = never */
+    int64_t clock_skew_ms;    /* theirs minus ours at the newest HELLO */
+    uint64_t to_send;         /* events not acknowledged by it */
+    uint64_t to_fetch;        /* events it announced and we do not hold */
+    uint64_t deliveries;      /* queued for it */
+    const char *trouble;      /* what a person must do; "" = nothing */
+};
+struct sync_log {
+    const char *origin;
+    uint32_t node;
+    uint64_t size; /* held here */
+    uint64_t integrated;
+    uint64_t guarded;   /* newest size its guard cosigned */
+    int64_t guarded_s;  /* when */
+    int64_t heard_s;    /* 0 = never */
+    uint64_t absent;    /* bodies listed absent */
+    const char *frozen; /* reason, "" = not */
+};
+struct sync_status {
+    const struct sync_peer *peers;
+    size_t peers_len;
+    const struct sync_log *logs;
+    size_t logs_len;
+    uint64_t only_here;    /* events that exist only on this machine */
+    uint64_t only_here_ms; /* recorded time of the oldest, 0 = none */
+    uint64_t spooled;      /* of them not yet sequenced */
+    uint64_t refused;      /* frames and logs refused, ever */
+};
+int engine_sync_status(struct engine *engine, struct arena *arena,
+                       struct sync_status *out, struct error *err) MUST_USE;
+
+/* ---- proofs and figures ---------------------------------------------------
+ */
+
+/* formats.md section 8. ERR_BUSY: not cosigned by the guard yet. */
+int engine_receipt(struct engine *engine, const struct event_id *event,
+                   struct buf *out, struct error *err) MUST_USE;
+/* The tlog-policy of all logs known here. */
+int engine_policy(struct engine *engine, struct buf *out,
+                  struct error *err) MUST_USE;
+/* The realm's root key, that `verify --root` wants. */
+struct sign_public engine_root_key(const struct engine *engine);
+
+/* Snapshot, recompute, check, rebuild read or re-derive the store: call
+ * store.h with engine_store() for the first two and for check; a rebuild
+ * writes, so it goes through here. */
+int engine_rebuild(struct engine *engine, struct error *err) MUST_USE;
+
+/* Asks the loop to end after this turn. */
+void engine_stop(struct engine *engine);
+
+/* ---- for the loop only -----------------------------------------------------
+ */
+
+/* Ends the turn: commits what was begun, then sends what waits for it. */
+int engine_commit(struct engine *engine, struct error *err) MUST_USE;
+
+#endif

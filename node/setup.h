@@ -1,0 +1,64 @@
+/* Making a node's data directory: `init` (a realm with its top node) and
+ * `join` (a node with an invitation). Called while no node runs there; never
+ * touches a directory that is already set up.
+ *
+ * What is written: <dir>/qcdc.conf, store.db, keys/ (0600, fsync, rename).
+ */
+#ifndef QCDC_NODE_SETUP_H
+#define QCDC_NODE_SETUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol/base/error.h"
+
+/* A recovery secret, shown once and kept nowhere: print it, put it in a
+ * safe. `secret` is wiped by setup_secrets_wipe. */
+struct setup_secret {
+    uint32_t unit;
+    char unit_name[256];
+    char secret[65]; /* hex */
+};
+#define SETUP_SECRETS_MAX 64u
+
+struct setup_result {
+    struct setup_secret secrets[SETUP_SECRETS_MAX];
+    size_t secrets_len;
+    char fingerprint[32]; /* join: as the parent shows it */
+    char root_key[65];    /* hex, public */
+    char realm[33];
+    uint32_t node;
+    uint32_t units; /* init: registered */
+};
+void setup_secrets_wipe(struct setup_result *result);
+
+struct init_request {
+    const char *dir;
+    const char *realm;         /* [a-z0-9-]{1,32} */
+    const char *root_key_path; /* created here, 0600: take it offline */
+    const char *units_path;    /* CSV of UnitRegistered facts */
+    const char *nodes_path;    /* CSV number,name,parent,... or NULL: sets the
+                                  hosts of units, see deploy/data */
+    const char *rules_path;    /* JSON, or NULL */
+    const char *calendar_path; /* CSV day,kind (off | worked), or NULL */
+    const char *listen;        /* "tcp://0.0.0.0:7600" */
+    const char *endpoint;      /* what children are told; NULL = listen */
+    uint32_t node;             /* number of the top node */
+    bool demo;
+};
+/* Errors name file and line. Nothing is left behind on failure. */
+int setup_init(const struct init_request *request, struct setup_result *out,
+               struct error *err) MUST_USE;
+
+struct join_request_options {
+    const char *dir;
+    const char *invitation; /* qcdc1... */
+    const char *listen;     /* for its own children, or NULL */
+    const char *endpoint;
+};
+/* Generates all keys and the request; the node sends it when it starts. */
+int setup_join(const struct join_request_options *request,
+               struct setup_result *out, struct error *err) MUST_USE;
+
+#endif
