@@ -1,0 +1,52 @@
+/* Deliveries: every event of a record, to every party's host.
+ *
+ * Outgoing: one queue per child, numbered, acknowledged cumulatively, made by
+ * the folds (store_integrate) from who is party of what; re-derivable.
+ * Incoming: an event of a log that is not mirrored here, with what proves it.
+ */
+#ifndef QCDC_STORE_DELIVERY_H
+#define QCDC_STORE_DELIVERY_H
+
+#include "protocol/event/leaf.h"
+#include "protocol/log/merkle.h"
+#include "store/log.h"
+#include "store/store.h"
+
+struct store_delivery {
+    uint64_t number; /* in the child's queue, from 1 */
+    uint32_t log;
+    uint64_t index;
+    struct event_id id;
+    struct span leaf;
+    struct span bodies;       /* encoded list of owed bodies, or empty */
+    struct store_cosig cosig; /* the first guard cosignature covering it */
+    struct span note;         /* the checkpoint of cosig.head */
+    struct merkle_path path;  /* inclusion of the leaf in cosig.head */
+    bool has_quoted;          /* the cosignature that the header quotes */
+    struct store_cosig quoted;
+};
+
+/* The oldest entries of a child's queue after number `after` that the guard
+ * has cosigned; at most max and about max_bytes. */
+int store_delivery_list(struct store *store, uint32_t child, uint64_t after,
+                        size_t max_bytes, struct arena *arena,
+                        struct store_delivery *deliveries, size_t max,
+                        size_t *len, struct error *err) MUST_USE;
+/* The child holds everything up to number. */
+int store_delivery_ack(struct store *store, uint32_t child, uint64_t number,
+                       struct error *err) MUST_USE;
+int store_delivery_acked(struct store *store, uint32_t child, uint64_t *number,
+                         uint64_t *newest, struct error *err) MUST_USE;
+
+/* Keeps a delivered event whose proof the caller has verified; `log` is that
+ * of the origin (store_log_ensure, not mirrored). Safe twice. */
+int store_delivery_take(struct store *store,
+                        const struct store_delivery *delivery,
+                        struct error *err) MUST_USE;
+/* The highest number that this node took from its parent. */
+int store_delivery_taken(struct store *store, uint32_t parent, uint64_t *number,
+                         struct error *err) MUST_USE;
+int store_delivery_taken_set(struct store *store, uint32_t parent,
+                             uint64_t number, struct error *err) MUST_USE;
+
+#endif
