@@ -1,0 +1,304 @@
+/* The conversation with one peer: event in, actions out (DESIGN sections 5
+ * and 6). Pure: time and random bytes come with the event, durable state is
+ * read through a view, everything else is an action for the engine.
+ *
+ * One `struct link` a peer. The engine calls link_step for everything that
+ * happens and performs the actions in their order: stores inside the turn's
+ * transaction, sends after its commit. Nothing a peer sends is an error of
+ * link_step: it becomes LINK_DO_STRIKE, _NOTE, _FREEZE or _CLOSE.
+ */
+#ifndef QCDC_PROTOCOL_LINK_LINK_H
+#define QCDC_PROTOCOL_LINK_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol/base/arena.h"
+#include "protocol/base/error.h"
+#include "protocol/base/span.h"
+#include "protocol/crypto.h"
+#include "protocol/limits.h"
+#include "protocol/link/frames.h"
+#include "protocol/link/origin.h"
+#include "protocol/link/reason.h"
+#include "protocol/link/window.h"
+#include "protocol/log/note.h"
+
+#define LINK_VERSION 1u
+#define LINK_SKEW_MAX_MS 3600000  /* beyond it a cosigner refuses */
+#define LINK_PING_MS 20000u       /* nothing sent for that long: a ping */
+#define LINK_SILENT_MS 65000u     /* nothing received: the session is dead */
+#define LINK_GREETING_MS 30000u   /* wait for an answer to HELLO */
+#define LINK_STRIKES_MAX 8u       /* faults of one session before it ends */
+#define LINK_HEARD_REST_S 60u     /* after the last batch */
+#define LINK_HEARD_EVERY_S 3600u  /* at most once */
+#define LINK_HEARD_DAILY_S 86400u /* at least once */
+#define LINK_RANDOM_SIZE 32u
+
+enum link_side {
+    LINK_UP,      /* the peer is our parent */
+    LINK_DOWN,    /* the peer is our child */
+    LINK_JOINER,  /* we hold an invitation of the peer */
+    LINK_INVITER, /* the peer holds an invitation of ours */
+};
+
+enum link_state {
+    LINK_CLOSED,   /* no session */
+    LINK_GREETING, /* HELLO not complete on both sides */
+    LINK_OPEN,     /* versions, token and heads agreed */
+    LINK_BARRED,   /* refused; until the connection is a new one */
+    LINK_ASKING,   /* joining: request sent, or received and undecided */
+    LINK_ENROLLED, /* joining: certified, directory logs on their way */
+    LINK_STATES
+};
+
+enum link_happened {
+    LINK_OPENED,          /* transport connected; random */
+    LINK_FRAME,           /* bytes, random */
+    LINK_LOST,            /* transport gone, or the peer's key revoked */
+    LINK_TICK,            /* link_deadline_ms has come, or any other time */
+    LINK_LOG_GREW,        /* origin: size, cosigned size or cosigs changed */
+    LINK_SPOOL_GREW,      /* there is something to sequence */
+    LINK_BATCH_STORED,    /* origin: a STORE_BATCH is done */
+    LINK_BATCH_REFUSED,   /* origin, code, text, retry_ms: it, or
+                             STORE_COSIGS, was not stored */
+    LINK_COSIGNED,        /* origin: we made a cosignature, stored */
+    LINK_HELD_GREW,       /* origin: another's cosignature stored */
+    LINK_HEARD_SIGNED,    /* origin, number (= cosigs), signature */
+    LINK_SEGMENT_SENT,    /* origin, count, number (= bytes of the frame) */
+    LINK_SEGMENT_MISSING, /* origin: SEND_SEGMENT found none */
+    LINK_DELIVERY_QUEUED, /* for this child */
+    LINK_DELIVERIES_SENT, /* number (= last one sent, 0 if none was), bytes
+                             of all frames in count */
+    LINK_DELIVERY_STORED, /* number */
+    LINK_DIR_CHANGED,     /* certificates or the tree changed */
+    LINK_JOIN_DECIDED,    /* inviter: status, text */
+    LINK_HAPPENINGS
+};
+
+struct link_event {
+    enum link_happened kind;
+    uint64_t now_ms; /* always */
+    /* LINK_OPENED, LINK_FRAME: 32 fresh random bytes; borrowed. */
+    const uint8_t *random;
+    struct span bytes; /* LINK_FRAME */
+    struct origin origin;
+    uint64_t number;
+    uint64_t count;
+    struct signature signature;
+    int code; /* enum err */
+    struct span text;
+    uint64_t retry_ms; /* how long to pause; 0: our own backoff */
+    enum join_status status;
+};
+
+enum link_do {
+    /* sends, after commit */
+    LINK_DO_SEND,            /* bytes: a whole frame */
+    LINK_DO_SEND_SEGMENT,    /* origin, from; privates; more (see below).
+                                Answer with SEGMENT_SENT or _MISSING */
+    LINK_DO_SEND_COSIGS,     /* origin, from..until (exclusive) */
+    LINK_DO_SEND_HELD,       /* origin: newest held cosignature of each node
+                                but the guard, one Held frame each */
+    LINK_DO_SEND_DELIVERIES, /* from, at most max_bytes (at least one);
+                                answer with DELIVERIES_SENT */
+    /* stores, in this turn's transaction */
+    LINK_DO_SEQUENCE,        /* append spooled events, max_bytes raw */
+    LINK_DO_STORE_BATCH,     /* batch, privates: check (segment_check) and
+                                store; answer BATCH_STORED or _REFUSED; then
+                                cosign, and say COSIGNED */
+    LINK_DO_STORE_COSIGS,    /* cosigned: verify with the guard's key */
+    LINK_DO_STORE_HELD,      /* held: verify with that node's key */
+    LINK_DO_STORE_DELIVERY,  /* delivery: verify, store or queue for a child;
+                                answer DELIVERY_STORED */
+    LINK_DO_DELIVERY_ACKED,  /* from: this number and before are done */
+    LINK_DO_COMMIT_TOKEN,    /* token: ours from the guard */
+    LINK_DO_ISSUE_TOKEN,     /* token: new for this child; keep the shown one
+                                (old_token if has_old) valid beside it */
+    LINK_DO_TOKEN_SEEN,      /* token: from now on the only valid one */
+    LINK_DO_COSIGN_REPEAT,   /* origin, from (= cosigs), signature: verify
+                                heard_verify, then cosign the same head;
+                                answer COSIGNED */
+    LINK_DO_FREEZE,          /* origin, reason, text: until a person acts */
+    LINK_DO_NOTE,            /* origin if has_origin, reason, text: show it in
+                                `sync`; from_peer: the peer refused, not we */
+    LINK_DO_STRIKE,          /* reason, text: the peer's fault, counted */
+    /* the rest */
+    LINK_DO_ASK_HEARD,       /* origin, from (= cosigs): sign heard_text and
+                                answer HEARD_SIGNED */
+    LINK_DO_READY,           /* the session is open: see link_info */
+    LINK_DO_CLOSE,           /* reason, text: drop the connection; reconnect
+                                with backoff if it is ours to open */
+    LINK_DO_JOIN_REQUESTED,  /* bytes, signatures: join_request_check, show */
+    LINK_DO_JOIN_ANSWERED,   /* status, text */
+    LINK_DO_JOINED,          /* the directory is here: use your own key now */
+    LINK_DOINGS
+};
+
+/* In order. Spans live in the arena or are the event's. */
+struct link_action {
+    struct link_action *next;
+    enum link_do kind;
+    struct origin origin;
+    bool has_origin;
+    uint64_t from, until;
+    uint64_t max_bytes;
+    bool privates;    /* due at the receiver */
+    bool others_wait; /* for link_batch_more */
+    bool from_peer;
+    bool has_old;
+    struct token token, old_token;
+    enum link_reason reason;
+    struct span text; /* one plain sentence */
+    struct span bytes;
+    struct span signatures;
+    struct signature signature;
+    enum join_status status;
+    struct frame_batch batch;
+    struct frame_cosigned cosigned;
+    struct frame_held held;
+    struct frame_delivery delivery;
+};
+
+struct link_actions {
+    struct link_action *first, *last;
+    size_t len;
+};
+
+/* What is known of a log here. Borrows until the view is called again. */
+struct link_log {
+    struct vkey key; /* of its checkpoints */
+    struct merkle_head head;
+    struct span note;       /* newest checkpoint, empty for size 0 */
+    uint32_t guard;         /* node; 0: it has none */
+    uint64_t cosigs;        /* numbered guard cosignatures held */
+    uint64_t cosigned_size; /* by the newest of them, 0 if none */
+    uint64_t batch_s;       /* time of the newest that is no repeat, or 0 */
+    uint64_t heard_s;       /* time of the newest repeat, or 0 */
+    bool frozen;
+    struct frame_seen seen; /* newest cosignature of the peer held here */
+};
+
+struct link_tokens {
+    bool has_current; /* UP: the one we committed */
+    struct token current;
+    bool has_issued; /* DOWN: sent, not yet seen */
+    struct token issued;
+};
+
+/* Durable state, read only, as of this turn's transaction. Each int function
+ * returns 0 or a negative err; ERR_NOTFOUND is an answer, all else ends the
+ * step. */
+struct link_view {
+    void *data;
+    /* ERR_NOTFOUND: no certificate here names such a log. (A node without a
+     * directory yet knows every dir log of its realm, key all zero.) */
+    int (*log)(void *data, uint32_t peer, const struct origin *origin,
+               struct link_log *out, struct error *err);
+    /* The next log known after `after` (NULL: the first) in the order of
+     * origin_compare. ERR_NOTFOUND at the end. */
+    int (*next)(void *data, const struct origin *after, struct origin *out,
+                struct error *err);
+    /* Root of the first `size` leaves; ERR_NOTFOUND if it cannot be told. */
+    int (*root_at)(void *data, const struct origin *origin, uint64_t size,
+                   struct hash *out, struct error *err);
+    /* How many guard cosignatures cover at most `size` leaves. */
+    int (*cosigs_within)(void *data, const struct origin *origin,
+                         uint64_t size, uint64_t *out, struct error *err);
+    /* Issuer of the newest certificate of a node, 0 for the top node.
+     * ERR_NOTFOUND: not certified, as far as is known here. */
+    int (*parent_of)(void *data, uint32_t node, uint32_t *out,
+                     struct error *err);
+    int (*tokens)(void *data, uint32_t peer, struct link_tokens *out,
+                  struct error *err);
+    /* Events recorded and not yet in a log. */
+    int (*spooled)(void *data, uint64_t *out, struct error *err);
+    /* UP: number of the last delivery stored. DOWN: of the last queued for
+     * this peer. 0: none. */
+    int (*deliveries)(void *data, uint32_t peer, uint64_t *out,
+                      struct error *err);
+};
+
+/* One log of the conversation; opaque outside protocol/link. */
+struct link_track;
+size_t link_track_size(void); /* bytes of one, to size the memory below */
+
+struct link_options {
+    enum link_side side;
+    struct span realm; /* keeps */
+    uint32_t self, peer;
+    bool guard;         /* UP: the peer is our guard; DOWN: we are its */
+    struct vkey mirror; /* our cosigning key; keeps its name */
+    struct span software; /* keeps; name and version */
+    uint32_t version_min, version_max; /* 0: LINK_VERSION */
+    uint64_t features;
+    struct frame_join_request join; /* JOINER: keeps */
+    void *tracks;                   /* keeps: tracks_max * link_track_size() */
+    size_t tracks_max;
+};
+
+/* For `sync` and for the cosigner's judgement of clocks. */
+struct link_info {
+    enum link_state state;
+    uint32_t version;
+    uint64_t features;   /* of both */
+    int64_t skew_ms;     /* peer's clock - ours at HELLO */
+    bool clock_wrong;    /* |skew| > LINK_SKEW_MAX_MS */
+    bool token_wrong;    /* DOWN: at this HELLO */
+    uint64_t opened_ms;  /* 0 while not open */
+    uint64_t heard_ms;   /* last frame of this peer, 0 never */
+    uint64_t window;     /* bytes we let the peer have outstanding */
+    uint64_t rate;       /* bytes a second, measured while busy */
+    uint64_t rtt_ms;     /* least seen, 0 unknown */
+    uint64_t sent_bytes; /* batches and deliveries of this session */
+    uint64_t received_bytes;
+    uint64_t credit_left; /* bytes the peer will still take */
+    uint64_t stale;       /* frames dropped: token of another session */
+    unsigned strikes;     /* of this session */
+    char software[FRAME_SOFTWARE_MAX + 1]; /* of the peer; escape it */
+};
+
+/* A log as the link sees it now. */
+struct link_lag {
+    struct origin origin;
+    bool sending;       /* from us to the peer, else from the peer to us */
+    uint64_t here;      /* our size */
+    uint64_t there;     /* the peer's, as far as it said */
+    bool stopped;       /* refused, paused or frozen in this session */
+};
+
+struct link;
+size_t link_size(void);
+
+/* In the caller's memory of link_size() bytes (keeps). ERR_USAGE for options
+ * that cannot be. */
+int link_init(void *memory, const struct link_options *options,
+              struct link **out, struct error *err) MUST_USE;
+
+/* Appends to `actions` (zero it first). 0, or what the view returned, or
+ * ERR_NOMEM when the arena is full: the engine then closes the connection.
+ * Everything in `actions` lives in the arena. */
+int link_step(struct link *link, const struct link_event *event,
+              const struct link_view *view, struct arena *arena,
+              struct link_actions *actions, struct error *err) MUST_USE;
+
+/* When the next LINK_TICK is needed; UINT64_MAX: not at all. */
+uint64_t link_deadline_ms(const struct link *link);
+
+/* Puts the session's token on a frame that the engine encodes itself. */
+void link_stamp(const struct link *link, struct frame *frame);
+
+/* The `more` of the Batch that answers a SEND_SEGMENT of `count` leaves. */
+bool link_batch_more(const struct link_action *action, uint32_t count);
+
+void link_info(const struct link *link, struct link_info *out);
+/* False past the last one. */
+bool link_lag(const struct link *link, size_t i, struct link_lag *out);
+
+/* "open", "log grew", "send segment" ...: for logs and traces. */
+const char *link_state_name(enum link_state state);
+const char *link_happened_name(enum link_happened kind);
+const char *link_do_name(enum link_do kind);
+
+#endif
