@@ -22,15 +22,15 @@
 #include "protocol/log/cosignature.h"
 #include "protocol/log/merkle.h"
 
-#define FRAME_HEADS_MAX 384u        /* 780 bytes each at most */
-#define FRAME_PULLS_MAX 1024u       /* logs of one Want */
-#define FRAME_COSIGS_MAX 512u       /* of one Cosigned */
-#define FRAME_CERTIFICATES_MAX 12u  /* levels of the tree, with keys renewed */
-#define FRAME_TEXT_MAX 500u         /* a refusal in words */
-#define FRAME_SOFTWARE_MAX 64u      /* name and version */
-#define FRAME_PROOF_MAX 12288u      /* a tlog-proof with cosignatures */
-#define FRAME_SIGNATURES_MAX 512u   /* keys of one JoinRequest */
-#define FRAME_ARENA_MIN 1048576u    /* decoding one frame needs no more */
+#define FRAME_HEADS_MAX 384u       /* 780 bytes each at most */
+#define FRAME_PULLS_MAX 1024u      /* logs of one Want */
+#define FRAME_COSIGS_MAX 512u      /* of one Cosigned */
+#define FRAME_CERTIFICATES_MAX 12u /* levels of the tree, with keys renewed */
+#define FRAME_TEXT_MAX 500u        /* a refusal in words */
+#define FRAME_SOFTWARE_MAX 64u     /* name and version */
+#define FRAME_PROOF_MAX 12288u     /* a tlog-proof with cosignatures */
+#define FRAME_SIGNATURES_MAX 512u  /* keys of one JoinRequest */
+#define FRAME_ARENA_MIN 1048576u   /* decoding one frame needs no more */
 
 enum frame_kind {
     FRAME_NONE, /* no body, or one of a newer version: ignored */

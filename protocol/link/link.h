@@ -104,35 +104,35 @@ enum link_do {
     LINK_DO_SEND_DELIVERIES, /* from, at most max_bytes (at least one);
                                 answer with DELIVERIES_SENT */
     /* stores, in this turn's transaction */
-    LINK_DO_SEQUENCE,        /* append spooled events, max_bytes raw */
-    LINK_DO_STORE_BATCH,     /* batch, privates: check (segment_check) and
-                                store; answer BATCH_STORED or _REFUSED; then
-                                cosign, and say COSIGNED */
-    LINK_DO_STORE_COSIGS,    /* cosigned: verify with the guard's key */
-    LINK_DO_STORE_HELD,      /* held: verify with that node's key */
-    LINK_DO_STORE_DELIVERY,  /* delivery: verify, store or queue for a child;
-                                answer DELIVERY_STORED */
-    LINK_DO_DELIVERY_ACKED,  /* from: this number and before are done */
-    LINK_DO_COMMIT_TOKEN,    /* token: ours from the guard */
-    LINK_DO_ISSUE_TOKEN,     /* token: new for this child; keep the shown one
-                                (old_token if has_old) valid beside it */
-    LINK_DO_TOKEN_SEEN,      /* token: from now on the only valid one */
-    LINK_DO_COSIGN_REPEAT,   /* origin, from (= cosigs), signature: verify
-                                heard_verify, then cosign the same head;
-                                answer COSIGNED */
-    LINK_DO_FREEZE,          /* origin, reason, text: until a person acts */
-    LINK_DO_NOTE,            /* origin if has_origin, reason, text: show it in
-                                `sync`; from_peer: the peer refused, not we */
-    LINK_DO_STRIKE,          /* reason, text: the peer's fault, counted */
+    LINK_DO_SEQUENCE,       /* append spooled events, max_bytes raw */
+    LINK_DO_STORE_BATCH,    /* batch, privates: check (segment_check) and
+                               store; answer BATCH_STORED or _REFUSED; then
+                               cosign, and say COSIGNED */
+    LINK_DO_STORE_COSIGS,   /* cosigned: verify with the guard's key */
+    LINK_DO_STORE_HELD,     /* held: verify with that node's key */
+    LINK_DO_STORE_DELIVERY, /* delivery: verify, store or queue for a child;
+                               answer DELIVERY_STORED */
+    LINK_DO_DELIVERY_ACKED, /* from: this number and before are done */
+    LINK_DO_COMMIT_TOKEN,   /* token: ours from the guard */
+    LINK_DO_ISSUE_TOKEN,    /* token: new for this child; keep the shown one
+                               (old_token if has_old) valid beside it */
+    LINK_DO_TOKEN_SEEN,     /* token: from now on the only valid one */
+    LINK_DO_COSIGN_REPEAT,  /* origin, from (= cosigs), signature: verify
+                               heard_verify, then cosign the same head;
+                               answer COSIGNED */
+    LINK_DO_FREEZE,         /* origin, reason, text: until a person acts */
+    LINK_DO_NOTE,           /* origin if has_origin, reason, text: show it in
+                               `sync`; from_peer: the peer refused, not we */
+    LINK_DO_STRIKE,         /* reason, text: the peer's fault, counted */
     /* the rest */
-    LINK_DO_ASK_HEARD,       /* origin, from (= cosigs): sign heard_text and
-                                answer HEARD_SIGNED */
-    LINK_DO_READY,           /* the session is open: see link_info */
-    LINK_DO_CLOSE,           /* reason, text: drop the connection; reconnect
-                                with backoff if it is ours to open */
-    LINK_DO_JOIN_REQUESTED,  /* bytes, signatures: join_request_check, show */
-    LINK_DO_JOIN_ANSWERED,   /* status, text */
-    LINK_DO_JOINED,          /* the directory is here: use your own key now */
+    LINK_DO_ASK_HEARD,      /* origin, from (= cosigs): sign heard_text and
+                               answer HEARD_SIGNED */
+    LINK_DO_READY,          /* the session is open: see link_info */
+    LINK_DO_CLOSE,          /* reason, text: drop the connection; reconnect
+                               with backoff if it is ours to open */
+    LINK_DO_JOIN_REQUESTED, /* bytes, signatures: join_request_check, show */
+    LINK_DO_JOIN_ANSWERED,  /* status, text */
+    LINK_DO_JOINED,         /* the directory is here: use your own key now */
     LINK_DOINGS
 };
 
@@ -204,8 +204,8 @@ struct link_view {
     int (*root_at)(void *data, const struct origin *origin, uint64_t size,
                    struct hash *out, struct error *err);
     /* How many guard cosignatures cover at most `size` leaves. */
-    int (*cosigs_within)(void *data, const struct origin *origin,
-                         uint64_t size, uint64_t *out, struct error *err);
+    int (*cosigs_within)(void *data, const struct origin *origin, uint64_t size,
+                         uint64_t *out, struct error *err);
     /* Issuer of the newest certificate of a node, 0 for the top node.
      * ERR_NOTFOUND: not certified, as far as is known here. */
     int (*parent_of)(void *data, uint32_t node, uint32_t *out,
@@ -228,8 +228,8 @@ struct link_options {
     enum link_side side;
     struct span realm; /* keeps */
     uint32_t self, peer;
-    bool guard;         /* UP: the peer is our guard; DOWN: we are its */
-    struct vkey mirror; /* our cosigning key; keeps its name */
+    bool guard;           /* UP: the peer is our guard; DOWN: we are its */
+    struct vkey mirror;   /* our cosigning key; keeps its name */
     struct span software; /* keeps; name and version */
     uint32_t version_min, version_max; /* 0: LINK_VERSION */
     uint64_t features;
@@ -262,10 +262,10 @@ struct link_info {
 /* A log as the link sees it now. */
 struct link_lag {
     struct origin origin;
-    bool sending;       /* from us to the peer, else from the peer to us */
-    uint64_t here;      /* our size */
-    uint64_t there;     /* the peer's, as far as it said */
-    bool stopped;       /* refused, paused or frozen in this session */
+    bool sending;   /* from us to the peer, else from the peer to us */
+    uint64_t here;  /* our size */
+    uint64_t there; /* the peer's, as far as it said */
+    bool stopped;   /* refused, paused or frozen in this session */
 };
 
 struct link;

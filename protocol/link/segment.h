@@ -55,7 +55,8 @@ struct segment_item {
     struct span leaf;
     const struct body *bodies;
     size_t bodies_len;
-    uint8_t absent[BODIES_MAX]; /* slots that are named by the header but lost */
+    uint8_t
+        absent[BODIES_MAX]; /* slots that are named by the header but lost */
     size_t absent_len;
 };
 
