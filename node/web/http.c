@@ -1,0 +1,474 @@
+/* node/web: the socket and the subset of HTTP that the API speaks.
+ * Owns the listening socket and libmicrohttpd's daemon. Must never use the
+ * library's threads, digest or basic authentication, form parsing, suspended
+ * connections or upgrades: Debian's version has unfixed holes there
+ * (libraries.md A1). Must never call the handler for a request that breaks a
+ * rule of http.h. Read next: api.c, which answers the requests. */
+#include "node/web/http.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define CONNECTIONS_MAX 200u
+#define TIMEOUT_S 15u
+#define CONNECTION_MEMORY (32u * 1024u)
+
+struct http {
+    struct MHD_Daemon *daemon;
+    http_handler_fn handler;
+    void *ctx;
+    int epoll_fd;
+    char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+};
+
+/* From the first byte of a request to its reply. */
+struct http_exchange {
+    struct MHD_Connection *connection;
+    bool target_clean;
+    bool started; /* headers looked at */
+    const char *refusal;
+    int refusal_status;
+    uint8_t *body;
+    size_t body_size;
+    size_t body_len;
+};
+
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
+           (c >= 'A' && c <= 'F');
+}
+
+bool http_target_is_clean(const char *target)
+{
+    for (const char *p = target; *p != '\0'; p++) {
+        unsigned char c = (unsigned char)*p;
+
+        if (c < 0x21 || c == 0x7f) {
+            return false;
+        }
+        if (c != '%') {
+            continue;
+        }
+        if (!is_hex(p[1]) || !is_hex(p[2])) {
+            return false;
+        }
+        /* %00-%1F and %7F; a newline in a search text has no use. */
+        if (p[1] == '0' || p[1] == '1' ||
+            (p[1] == '7' && (p[2] == 'f' || p[2] == 'F'))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool http_name_is_token(const char *name)
+{
+    static const char marks[] = "!#$%&'*+-.^_`|~";
+
+    if (*name == '\0') {
+        return false;
+    }
+    for (const char *p = name; *p != '\0'; p++) {
+        bool alnum = (*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') ||
+                     (*p >= 'A' && *p <= 'Z');
+
+        if (!alnum && strchr(marks, *p) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- headers --------------------------------------------------------- */
+
+/* Headers that must not come twice: which of two counts would be a guess. */
+static const char *const once[] = {
+    "Host",   "Content-Length", "Content-Type", "Cookie",
+    "Origin", "Qcdc-Request",   "Qcdc-Session",
+};
+#define ONCE_LEN (sizeof(once) / sizeof(once[0]))
+
+struct header_walk {
+    unsigned seen[ONCE_LEN];
+    bool transfer_encoding;
+    bool odd_name;
+};
+
+static enum MHD_Result walk_header(void *cls, enum MHD_ValueKind kind,
+                                   const char *name, const char *value)
+{
+    struct header_walk *walk = cls;
+
+    (void)kind;
+    (void)value;
+    if (!http_name_is_token(name)) {
+        walk->odd_name = true;
+    }
+    if (strcasecmp(name, "Transfer-Encoding") == 0) {
+        walk->transfer_encoding = true;
+    }
+    for (size_t i = 0; i < ONCE_LEN; i++) {
+        if (strcasecmp(name, once[i]) == 0) {
+            walk->seen[i]++;
+        }
+    }
+    return MHD_YES;
+}
+
+static void refuse(struct http_exchange *exchange, int status, const char *why)
+{
+    if (exchange->refusal == NULL) {
+        exchange->refusal = why;
+        exchange->refusal_status = status;
+    }
+}
+
+static const char *header_value(const struct http_exchange *exchange,
+                                const char *name)
+{
+    return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND,
+                                       name);
+}
+
+/* A page of another site must not make a browser write here. */
+static bool origin_is_ours(const struct http_exchange *exchange)
+{
+    const char *origin = header_value(exchange, "Origin");
+    const char *host = header_value(exchange, "Host");
+    const char *site = header_value(exchange, "Sec-Fetch-Site");
+
+    if (site != NULL && strcmp(site, "same-origin") != 0 &&
+        strcmp(site, "none") != 0) {
+        return false;
+    }
+    if (origin == NULL) {
+        return true;
+    }
+    const char *after = strstr(origin, "://");
+    return after != NULL && host != NULL && strcmp(after + 3, host) == 0;
+}
+
+static int take_length(struct http_exchange *exchange, size_t *length)
+{
+    const char *text = header_value(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    size_t value = 0;
+
+    *length = 0;
+    if (text == NULL) {
+        return 0;
+    }
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p < '0' || *p > '9') {
+            return -1;
+        }
+        value = value * 10 + (size_t)(*p - '0');
+        if (value > HTTP_BODY_MAX) {
+            return -2;
+        }
+    }
+    *length = value;
+    return *text == '\0' ? -1 : 0;
+}
+
+static void look_at_headers(struct http_exchange *exchange, const char *method)
+{
+    struct header_walk walk = {0};
+    size_t length = 0;
+
+    (void)MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND,
+                                    walk_header, &walk);
+    for (size_t i = 0; i < ONCE_LEN; i++) {
+        if (walk.seen[i] > 1) {
+            refuse(exchange, 400, "a header line was sent twice");
+        }
+    }
+    if (!exchange->target_clean) {
+        refuse(exchange, 400, "control bytes in the address");
+    }
+    if (walk.seen[0] == 0) {
+        refuse(exchange, 400, "no Host line");
+    }
+    if (walk.odd_name) {
+        refuse(exchange, 400, "a header name with odd characters");
+    }
+    if (walk.transfer_encoding) {
+        refuse(exchange, 400, "Transfer-Encoding: send a Content-Length");
+    }
+    if (!origin_is_ours(exchange)) {
+        refuse(exchange, 403, "a request from a page of another site");
+    }
+    if (strcmp(method, "GET") != 0 && strcmp(method, "POST") != 0) {
+        refuse(exchange, 405, "only GET and POST are spoken here");
+    }
+    int rc = take_length(exchange, &length);
+    if (rc == -1) {
+        refuse(exchange, 400, "Content-Length is no number");
+    } else if (rc == -2) {
+        refuse(exchange, 413, "the body is over 32 MiB");
+    }
+    if (exchange->refusal == NULL && length > 0) {
+        exchange->body = malloc(length);
+        exchange->body_size = exchange->body == NULL ? 0 : length;
+        if (exchange->body == NULL) {
+            refuse(exchange, 500, "no memory for the body");
+        }
+    }
+}
+
+/* ---- replies ----------------------------------------------------------- */
+
+static enum MHD_Result send_reply(struct http_exchange *exchange,
+                                  struct http_reply *reply, bool closing)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        reply->len, reply->text, MHD_RESPMEM_MUST_FREE);
+    enum MHD_Result rc = MHD_NO;
+
+    if (response == NULL) {
+        free(reply->text);
+        return MHD_NO;
+    }
+    if (MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                                reply->type) == MHD_YES &&
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL,
+                                "no-store") == MHD_YES &&
+        (!closing ||
+         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION,
+                                 "close") == MHD_YES)) {
+        rc = MHD_queue_response(exchange->connection,
+                                (unsigned int)reply->status, response);
+    }
+    MHD_destroy_response(response);
+    return rc;
+}
+
+static enum MHD_Result send_refusal(struct http_exchange *exchange)
+{
+    static const char form[] = "{\"error\":{\"code\":\"MALFORMED\",\"text\":"
+                               "\"request refused: %s\"}}\n";
+    struct http_reply reply = {.status = exchange->refusal_status,
+                               .type = "application/json"};
+    size_t size = sizeof(form) + strlen(exchange->refusal);
+
+    reply.text = malloc(size);
+    if (reply.text == NULL) {
+        return MHD_NO;
+    }
+    reply.len = (size_t)snprintf(reply.text, size, form, exchange->refusal);
+    return send_reply(exchange, &reply, true);
+}
+
+/* ---- libmicrohttpd's callbacks --------------------------------------------
+ */
+
+/* Before anything is decoded: the only place that sees the raw target. */
+static void *on_target(void *cls, const char *uri,
+                       struct MHD_Connection *connection)
+{
+    struct http_exchange *exchange = calloc(1, sizeof(*exchange));
+
+    (void)cls;
+    if (exchange != NULL) {
+        exchange->connection = connection;
+        exchange->target_clean = http_target_is_clean(uri);
+    }
+    return exchange;
+}
+
+static void on_completed(void *cls, struct MHD_Connection *connection,
+                         void **con_cls, enum MHD_RequestTerminationCode code)
+{
+    struct http_exchange *exchange = *con_cls;
+
+    (void)cls;
+    (void)connection;
+    (void)code;
+    if (exchange != NULL) {
+        free(exchange->body);
+        free(exchange);
+        *con_cls = NULL;
+    }
+}
+
+static void take_body(struct http_exchange *exchange, const char *data,
+                      size_t len)
+{
+    if (exchange->refusal != NULL) {
+        return;
+    }
+    if (len > exchange->body_size - exchange->body_len) {
+        refuse(exchange, 400, "more body than Content-Length said");
+        return;
+    }
+    memcpy(exchange->body + exchange->body_len, data, len);
+    exchange->body_len += len;
+}
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
+                                  const char *url, const char *method,
+                                  const char *version, const char *upload,
+                                  size_t *upload_len, void **con_cls)
+{
+    struct http *http = cls;
+    struct http_exchange *exchange = *con_cls;
+
+    (void)connection;
+    (void)version;
+    if (exchange == NULL) {
+        return MHD_NO;
+    }
+    if (!exchange->started) {
+        exchange->started = true;
+        look_at_headers(exchange, method);
+        /* Refused before a byte of the body is read; the library closes. */
+        return exchange->refusal == NULL ? MHD_YES : send_refusal(exchange);
+    }
+    if (*upload_len > 0) {
+        take_body(exchange, upload, *upload_len);
+        *upload_len = 0;
+        return MHD_YES;
+    }
+    if (exchange->refusal != NULL) {
+        return send_refusal(exchange);
+    }
+    struct http_request request = {
+        .method = method,
+        .path = url,
+        .body = span_make(exchange->body, exchange->body_len),
+        .exchange = exchange,
+    };
+    struct http_reply reply = {.status = 500, .type = "application/json"};
+
+    http->handler(http->ctx, &request, &reply);
+    return reply.text == NULL ? MHD_NO : send_reply(exchange, &reply, false);
+}
+
+/* ---- life ---------------------------------------------------------------- */
+
+/* A listening socket, 0600 from its first moment. */
+static int listen_at(const char *path, struct error *err)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0) {
+        return error_set(err, ERR_IO, "API socket: %s", strerror(errno));
+    }
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    (void)unlink(path); /* of a node that was killed; the lock is held */
+    mode_t before = umask(0177);
+    int rc = bind(fd, (const struct sockaddr *)&address, sizeof(address));
+    int why = errno;
+
+    (void)umask(before);
+    if (rc == 0) {
+        rc = listen(fd, 64);
+        why = errno;
+    }
+    if (rc != 0) {
+        close(fd);
+        return error_set(err, ERR_IO, "API socket %s: %s", path, strerror(why));
+    }
+    return fd;
+}
+
+static struct MHD_Daemon *start_daemon(struct http *http, int fd)
+{
+    return MHD_start_daemon(
+        MHD_USE_EPOLL, 0, NULL, NULL, on_request, http,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END);
+}
+
+int http_open(const char *socket_path, http_handler_fn handler, void *ctx,
+              struct http **out, struct error *err)
+{
+    struct http *http = NULL;
+    size_t len = strlen(socket_path);
+
+    if (len >= sizeof(http->path)) {
+        return error_set(err, ERR_USAGE,
+                         "%s: too long for a socket (%zu bytes at most): use a "
+                         "shorter data directory",
+                         socket_path, sizeof(http->path) - 1);
+    }
+    http = calloc(1, sizeof(*http));
+    if (http == NULL) {
+        return error_set(err, ERR_NOMEM, "no memory for the API");
+    }
+    http->handler = handler;
+    http->ctx = ctx;
+    int fd = listen_at(socket_path, err);
+    if (fd < 0) {
+        free(http);
+        return fd;
+    }
+    memcpy(http->path, socket_path, len + 1);
+    http->daemon = start_daemon(http, fd);
+    if (http->daemon == NULL) {
+        close(fd);
+        http_close(http);
+        return error_set(err, ERR_IO, "the API did not start");
+    }
+    http->epoll_fd =
+        MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+    *out = http;
+    return 0;
+}
+
+void http_close(struct http *http)
+{
+    if (http == NULL) {
+        return;
+    }
+    if (http->daemon != NULL) {
+        MHD_stop_daemon(http->daemon); /* closes the listening socket */
+    }
+    (void)unlink(http->path);
+    free(http);
+}
+
+int http_fd(const struct http *http)
+{
+    return http->epoll_fd;
+}
+
+int http_timeout_ms(const struct http *http)
+{
+    MHD_UNSIGNED_LONG_LONG ms = 0;
+
+    if (MHD_get_timeout(http->daemon, &ms) != MHD_YES) {
+        return -1;
+    }
+    return ms > INT_MAX ? INT_MAX : (int)ms;
+}
+
+void http_run(struct http *http)
+{
+    (void)MHD_run(http->daemon);
+}
+
+const char *http_argument(const struct http_request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->exchange->connection,
+                                       MHD_GET_ARGUMENT_KIND, name);
+}
+
+const char *http_header(const struct http_request *request, const char *name)
+{
+    return header_value(request->exchange, name);
+}
