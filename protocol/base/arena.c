@@ -49,9 +49,11 @@ int arena_new(struct arena *a, size_t size, struct error *err)
 
 void arena_release(struct arena *a)
 {
+    if (a->ptr != NULL) {
+        UNPOISON(a->ptr, a->size);
+    }
     if (a->owned) {
         /* malloc's alignment is at least ours: ptr is what it returned. */
-        UNPOISON(a->ptr, a->size);
         free(a->ptr);
     }
     *a = (struct arena){0};

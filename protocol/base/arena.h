@@ -22,7 +22,8 @@ struct arena {
     bool owned;
 };
 
-/* Over the caller's memory (keeps it). */
+/* Over the caller's memory (keeps it). Memory on the stack must be given
+ * back with arena_release before its function returns: it is poisoned. */
 void arena_init(struct arena *a, void *memory, size_t size);
 
 /* Allocates `size` bytes on the heap. ERR_NOMEM. Release with arena_release. */

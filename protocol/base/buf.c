@@ -49,8 +49,12 @@ void buf_put_u32(struct buf *b, uint32_t value)
 
 void buf_put_u64(struct buf *b, uint64_t value)
 {
-    buf_put_u32(b, (uint32_t)(value >> 32));
-    buf_put_u32(b, (uint32_t)value);
+    uint8_t be[8];
+
+    for (size_t i = 0; i < sizeof(be); i++) {
+        be[i] = (uint8_t)(value >> (56 - 8 * i));
+    }
+    buf_put(b, span_make(be, sizeof(be)));
 }
 
 void buf_put_fmt(struct buf *b, const char *fmt, ...)

@@ -27,6 +27,7 @@ void buf_put_u8(struct buf *b, uint8_t value);
 void buf_put_u16(struct buf *b, uint16_t value); /* big-endian, as all below */
 void buf_put_u32(struct buf *b, uint32_t value);
 void buf_put_u64(struct buf *b, uint64_t value);
+/* Needs room for one byte more than the text: vsnprintf's NUL. */
 void buf_put_fmt(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
