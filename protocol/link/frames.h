@@ -223,6 +223,10 @@ int frame_decode(struct span bytes, struct arena *arena, struct frame *out,
 int frame_encode(const struct frame *frame, struct arena *arena,
                  struct buf *out, struct error *err) MUST_USE;
 
+/* The same into the arena, which keeps the frame (and some scratch). */
+int frame_pack(const struct frame *frame, struct arena *arena, struct span *out,
+               struct error *err) MUST_USE;
+
 /* "hello", "batch" ...; for logs and traces. */
 const char *frame_name(enum frame_kind kind);
 

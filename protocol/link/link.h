@@ -155,10 +155,10 @@ struct link_action {
     struct span signatures;
     struct signature signature;
     enum join_status status;
-    struct frame_batch batch;
-    struct frame_cosigned cosigned;
-    struct frame_held held;
-    struct frame_delivery delivery;
+    const struct frame_batch *batch;
+    const struct frame_cosigned *cosigned;
+    const struct frame_held *held;
+    const struct frame_delivery *delivery;
 };
 
 struct link_actions {

@@ -1,0 +1,436 @@
+/* protocol/link: frames to bytes.
+ *
+ * Owns nothing of its own: builds the generated message in the arena over the
+ * caller's spans and packs it. Must never write what frames_decode.c would
+ * refuse. Next: link.h. */
+#include "protocol/link/frames.h"
+
+#include "protocol/event/wire.h"
+#include "qcdc/v1/link.pb-c.h"
+
+/* An arena that remembers; every make_* below returns NULL once it is full
+ * and the whole fails with ERR_LIMIT at the end. */
+struct maker {
+    struct arena *arena;
+    bool over; /* a cap, or the arena */
+};
+
+static void *maker_alloc(struct maker *m, size_t size)
+{
+    void *ptr = arena_alloc(m->arena, size);
+
+    m->over = m->over || ptr == NULL;
+    return ptr;
+}
+
+/* A message of this type with its defaults, or return NULL. */
+#define MAKE(m, type, name, init)                                              \
+    type *name = maker_alloc(m, sizeof(type));                                 \
+    if (name == NULL) {                                                        \
+        return NULL;                                                           \
+    }                                                                          \
+    *name = (type)init
+
+/* `count` pointers; at least one so that NULL means full. */
+static void *maker_list(struct maker *m, size_t count, size_t max)
+{
+    if (count > max) {
+        m->over = true;
+        return NULL;
+    }
+    return maker_alloc(m, (count == 0 ? 1 : count) * sizeof(void *));
+}
+
+/* protobuf-c takes pointers that are not const and does not write. */
+static ProtobufCBinaryData data_of(struct maker *m, struct span bytes,
+                                   size_t max)
+{
+    union {
+        const uint8_t *in;
+        uint8_t *out;
+    } ptr = {.in = bytes.ptr};
+
+    m->over = m->over || bytes.len > max;
+    return (ProtobufCBinaryData){.len = bytes.len, .data = ptr.out};
+}
+
+#define DATA_FIXED(m, object) data_of(m, SPAN_OF(object), sizeof(object))
+
+static ProtobufCBinaryData root_data(struct maker *m,
+                                     const struct merkle_head *head)
+{
+    return head->size == 0 ? (ProtobufCBinaryData){0, NULL}
+                           : DATA_FIXED(m, head->root);
+}
+
+/* ---- parts ---- */
+
+static Qcdc__V1__Origin *origin_make(struct maker *m, const struct origin *in)
+{
+    MAKE(m, Qcdc__V1__Origin, out, QCDC__V1__ORIGIN__INIT);
+    out->node = in->node;
+    out->epoch = in->epoch;
+    out->dir = in->dir;
+    return out;
+}
+
+static Qcdc__V1__Seen *seen_make(struct maker *m, const struct frame_seen *in)
+{
+    MAKE(m, Qcdc__V1__Seen, out, QCDC__V1__SEEN__INIT);
+    out->size = in->head.size;
+    out->root_hash = root_data(m, &in->head);
+    out->line = DATA_FIXED(m, in->line);
+    return out;
+}
+
+static Qcdc__V1__Head *head_make(struct maker *m, const struct frame_head *in)
+{
+    MAKE(m, Qcdc__V1__Head, out, QCDC__V1__HEAD__INIT);
+    out->origin = origin_make(m, &in->origin);
+    out->size = in->head.size;
+    out->root_hash = root_data(m, &in->head);
+    out->note = data_of(m, in->note, CHECKPOINT_NOTE_MAX);
+    out->cosigs = in->cosigs;
+    out->seen = in->seen.has ? seen_make(m, &in->seen) : NULL;
+    return out;
+}
+
+static Qcdc__V1__Head **heads_make(struct maker *m,
+                                   const struct frame_head *heads, size_t len)
+{
+    Qcdc__V1__Head **list = maker_list(m, len, FRAME_HEADS_MAX);
+
+    for (size_t i = 0; list != NULL && i < len; i++) {
+        list[i] = head_make(m, &heads[i]);
+        if (list[i] == NULL) {
+            return NULL;
+        }
+    }
+    return list;
+}
+
+static Qcdc__V1__GuardCosig *cosig_make(struct maker *m,
+                                        const struct guard_cosig *in)
+{
+    MAKE(m, Qcdc__V1__GuardCosig, out, QCDC__V1__GUARD_COSIG__INIT);
+    out->size = in->head.size;
+    out->root_hash = root_data(m, &in->head);
+    out->line = DATA_FIXED(m, in->line);
+    if (in->has_heard) {
+        out->heard = DATA_FIXED(m, in->heard);
+    }
+    return out;
+}
+
+/* ---- bodies ---- */
+
+static Qcdc__V1__Hello *hello_make(struct maker *m,
+                                   const struct frame_hello *in)
+{
+    MAKE(m, Qcdc__V1__Hello, out, QCDC__V1__HELLO__INIT);
+    out->version_min = in->version_min;
+    out->version_max = in->version_max;
+    out->features = in->features;
+    out->realm = data_of(m, in->realm, REALM_MAX);
+    out->node = in->node;
+    out->now_ms = in->now_ms;
+    out->session_id = DATA_FIXED(m, in->session);
+    if (in->has_token) {
+        out->token = DATA_FIXED(m, in->token);
+    }
+    out->unfenced = in->unfenced;
+    out->software = data_of(m, in->software, FRAME_SOFTWARE_MAX);
+    out->heads = heads_make(m, in->heads, in->heads_len);
+    out->n_heads = in->heads_len;
+    out->more = in->more;
+    out->deliveries = in->deliveries;
+    return out;
+}
+
+static Qcdc__V1__Offer *offer_make(struct maker *m,
+                                   const struct frame_offer *in)
+{
+    MAKE(m, Qcdc__V1__Offer, out, QCDC__V1__OFFER__INIT);
+    out->heads = heads_make(m, in->heads, in->heads_len);
+    out->n_heads = in->heads_len;
+    out->more = in->more;
+    return out;
+}
+
+static Qcdc__V1__Pull *pull_make(struct maker *m, const struct frame_pull *in)
+{
+    MAKE(m, Qcdc__V1__Pull, out, QCDC__V1__PULL__INIT);
+    out->origin = origin_make(m, &in->origin);
+    out->held = in->held;
+    out->cosigs = in->cosigs;
+    out->begin = in->begin;
+    return out;
+}
+
+static Qcdc__V1__Want *want_make(struct maker *m, const struct frame_want *in)
+{
+    MAKE(m, Qcdc__V1__Want, out, QCDC__V1__WANT__INIT);
+    out->credit_bytes = in->credit_bytes;
+    out->pulls = maker_list(m, in->pulls_len, FRAME_PULLS_MAX);
+    out->n_pulls = in->pulls_len;
+    for (size_t i = 0; out->pulls != NULL && i < in->pulls_len; i++) {
+        out->pulls[i] = pull_make(m, &in->pulls[i]);
+        if (out->pulls[i] == NULL) {
+            return NULL;
+        }
+    }
+    return out;
+}
+
+static Qcdc__V1__Batch *batch_make(struct maker *m,
+                                   const struct frame_batch *in)
+{
+    MAKE(m, Qcdc__V1__Batch, out, QCDC__V1__BATCH__INIT);
+    out->origin = origin_make(m, &in->origin);
+    out->first = in->segment.first;
+    out->count = in->segment.count;
+    out->note = data_of(m, in->segment.note, CHECKPOINT_NOTE_MAX);
+    out->leaves_z = data_of(m, in->segment.leaves_z, FRAME_MAX);
+    out->texts_z = data_of(m, in->segment.texts_z, FRAME_MAX);
+    out->privates = data_of(m, in->segment.privates, BATCH_PRIVATE_MAX);
+    out->absent =
+        data_of(m, in->segment.absent, 3u * BODIES_MAX * BATCH_EVENTS_MAX);
+    out->more = in->more;
+    return out;
+}
+
+static Qcdc__V1__Cosigned *cosigned_make(struct maker *m,
+                                         const struct frame_cosigned *in)
+{
+    MAKE(m, Qcdc__V1__Cosigned, out, QCDC__V1__COSIGNED__INIT);
+    out->origin = origin_make(m, &in->origin);
+    out->first = in->first;
+    out->cosigs = maker_list(m, in->cosigs_len, FRAME_COSIGS_MAX);
+    out->n_cosigs = in->cosigs_len;
+    for (size_t i = 0; out->cosigs != NULL && i < in->cosigs_len; i++) {
+        out->cosigs[i] = cosig_make(m, &in->cosigs[i]);
+        if (out->cosigs[i] == NULL) {
+            return NULL;
+        }
+    }
+    return out;
+}
+
+static Qcdc__V1__Held *held_make(struct maker *m, const struct frame_held *in)
+{
+    MAKE(m, Qcdc__V1__Held, out, QCDC__V1__HELD__INIT);
+    out->origin = origin_make(m, &in->origin);
+    out->node = in->node;
+    out->size = in->head.size;
+    out->root_hash = root_data(m, &in->head);
+    out->line = DATA_FIXED(m, in->line);
+    return out;
+}
+
+static Qcdc__V1__HeardAsk *heard_make(struct maker *m,
+                                      const struct frame_heard_ask *in)
+{
+    MAKE(m, Qcdc__V1__HeardAsk, out, QCDC__V1__HEARD_ASK__INIT);
+    out->origin = origin_make(m, &in->origin);
+    out->cosigs = in->cosigs;
+    out->signature = DATA_FIXED(m, in->signature);
+    return out;
+}
+
+static Qcdc__V1__Certificate *
+certificate_make(struct maker *m, const struct frame_certificate *in)
+{
+    MAKE(m, Qcdc__V1__Certificate, out, QCDC__V1__CERTIFICATE__INIT);
+    out->origin = origin_make(m, &in->origin);
+    out->index = in->index;
+    out->leaf = data_of(m, in->leaf, LEAF_MAX);
+    out->proof = data_of(m, in->proof, FRAME_PROOF_MAX);
+    return out;
+}
+
+static Qcdc__V1__Delivery *delivery_make(struct maker *m,
+                                         const struct frame_delivery *in)
+{
+    MAKE(m, Qcdc__V1__Delivery, out, QCDC__V1__DELIVERY__INIT);
+    out->number = in->number;
+    out->to_node = in->to_node;
+    out->origin = origin_make(m, &in->origin);
+    out->index = in->index;
+    out->leaf = data_of(m, in->leaf, LEAF_MAX);
+    out->bodies = data_of(m, in->bodies, 3u * BODY_WIRE_MAX);
+    out->proof = data_of(m, in->proof, FRAME_PROOF_MAX);
+    out->cover_number = in->cover_number;
+    out->cover = in->has_cover ? cosig_make(m, &in->cover) : NULL;
+    out->quoted = in->has_quoted ? cosig_make(m, &in->quoted) : NULL;
+    out->certificates =
+        maker_list(m, in->certificates_len, FRAME_CERTIFICATES_MAX);
+    out->n_certificates = in->certificates_len;
+    for (size_t i = 0; out->certificates != NULL && i < in->certificates_len;
+         i++) {
+        out->certificates[i] = certificate_make(m, &in->certificates[i]);
+        if (out->certificates[i] == NULL) {
+            return NULL;
+        }
+    }
+    return out;
+}
+
+static Qcdc__V1__DeliveryAck *ack_make(struct maker *m, uint64_t number)
+{
+    MAKE(m, Qcdc__V1__DeliveryAck, out, QCDC__V1__DELIVERY_ACK__INIT);
+    out->number = number;
+    return out;
+}
+
+static Qcdc__V1__Refused *refused_make(struct maker *m,
+                                       const struct frame_refused *in)
+{
+    MAKE(m, Qcdc__V1__Refused, out, QCDC__V1__REFUSED__INIT);
+    out->reason = in->reason;
+    out->origin = in->has_origin ? origin_make(m, &in->origin) : NULL;
+    out->text = data_of(m, in->text, FRAME_TEXT_MAX);
+    return out;
+}
+
+static Qcdc__V1__JoinRequest *
+join_request_make(struct maker *m, const struct frame_join_request *in)
+{
+    size_t count = in->signatures.len / 64;
+
+    MAKE(m, Qcdc__V1__JoinRequest, out, QCDC__V1__JOIN_REQUEST__INIT);
+    out->request = data_of(m, in->request, JOIN_REQUEST_MAX);
+    if (count > FRAME_SIGNATURES_MAX || in->signatures.len % 64 != 0) {
+        m->over = true;
+        return NULL;
+    }
+    out->signatures = maker_alloc(m, (count + 1) * sizeof(ProtobufCBinaryData));
+    out->n_signatures = count;
+    for (size_t i = 0; out->signatures != NULL && i < count; i++) {
+        out->signatures[i] =
+            data_of(m, span_slice(in->signatures, 64 * i, 64), 64);
+    }
+    return out;
+}
+
+static Qcdc__V1__JoinAnswer *
+join_answer_make(struct maker *m, const struct frame_join_answer *in)
+{
+    MAKE(m, Qcdc__V1__JoinAnswer, out, QCDC__V1__JOIN_ANSWER__INIT);
+    out->status = (uint32_t)in->status;
+    out->text = data_of(m, in->text, FRAME_TEXT_MAX);
+    return out;
+}
+
+static Qcdc__V1__Ping *ping_make(struct maker *m, const struct frame_ping *in)
+{
+    MAKE(m, Qcdc__V1__Ping, out, QCDC__V1__PING__INIT);
+    out->now_ms = in->now_ms;
+    out->echo_ms = in->echo_ms;
+    return out;
+}
+
+static void body_make(struct maker *m, const struct frame *in,
+                      Qcdc__V1__Frame *out)
+{
+    switch (in->kind) {
+    case FRAME_NONE:
+    case FRAME_KINDS:
+        m->over = true;
+        return;
+    case FRAME_HELLO:
+        out->body_case = QCDC__V1__FRAME__BODY_HELLO;
+        out->hello = hello_make(m, &in->hello);
+        return;
+    case FRAME_OFFER:
+        out->body_case = QCDC__V1__FRAME__BODY_OFFER;
+        out->offer = offer_make(m, &in->offer);
+        return;
+    case FRAME_WANT:
+        out->body_case = QCDC__V1__FRAME__BODY_WANT;
+        out->want = want_make(m, &in->want);
+        return;
+    case FRAME_BATCH:
+        out->body_case = QCDC__V1__FRAME__BODY_BATCH;
+        out->batch = batch_make(m, &in->batch);
+        return;
+    case FRAME_COSIGNED:
+        out->body_case = QCDC__V1__FRAME__BODY_COSIGNED;
+        out->cosigned = cosigned_make(m, &in->cosigned);
+        return;
+    case FRAME_HELD:
+        out->body_case = QCDC__V1__FRAME__BODY_HELD;
+        out->held = held_make(m, &in->held);
+        return;
+    case FRAME_HEARD_ASK:
+        out->body_case = QCDC__V1__FRAME__BODY_HEARD_ASK;
+        out->heard_ask = heard_make(m, &in->heard_ask);
+        return;
+    case FRAME_DELIVERY:
+        out->body_case = QCDC__V1__FRAME__BODY_DELIVERY;
+        out->delivery = delivery_make(m, &in->delivery);
+        return;
+    case FRAME_DELIVERY_ACK:
+        out->body_case = QCDC__V1__FRAME__BODY_DELIVERY_ACK;
+        out->delivery_ack = ack_make(m, in->delivery_ack);
+        return;
+    case FRAME_REFUSED:
+        out->body_case = QCDC__V1__FRAME__BODY_REFUSED;
+        out->refused = refused_make(m, &in->refused);
+        return;
+    case FRAME_JOIN_REQUEST:
+        out->body_case = QCDC__V1__FRAME__BODY_JOIN_REQUEST;
+        out->join_request = join_request_make(m, &in->join_request);
+        return;
+    case FRAME_JOIN_ANSWER:
+        out->body_case = QCDC__V1__FRAME__BODY_JOIN_ANSWER;
+        out->join_answer = join_answer_make(m, &in->join_answer);
+        return;
+    case FRAME_PING:
+        out->body_case = QCDC__V1__FRAME__BODY_PING;
+        out->ping = ping_make(m, &in->ping);
+        return;
+    }
+}
+
+static int message_make(const struct frame *frame, struct arena *arena,
+                        Qcdc__V1__Frame *message, struct error *err)
+{
+    struct maker maker = {.arena = arena};
+
+    if (frame->has_token) {
+        message->token = DATA_FIXED(&maker, frame->token);
+    }
+    body_make(&maker, frame, message);
+    if (maker.over) {
+        return error_set(err, ERR_LIMIT, "a %s frame beyond its limits",
+                         frame_name(frame->kind));
+    }
+    if (protobuf_c_message_get_packed_size(&message->base) > FRAME_MAX) {
+        return error_set(err, ERR_LIMIT, "a %s frame of more than %u bytes",
+                         frame_name(frame->kind), FRAME_MAX);
+    }
+    return 0;
+}
+
+int frame_encode(const struct frame *frame, struct arena *arena,
+                 struct buf *out, struct error *err)
+{
+    Qcdc__V1__Frame message = QCDC__V1__FRAME__INIT;
+    size_t mark = arena->used;
+    int rc = message_make(frame, arena, &message, err);
+
+    if (rc == 0) {
+        rc = message_put(&message.base, out, err);
+    }
+    arena_rewind(arena, mark);
+    return rc;
+}
+
+int frame_pack(const struct frame *frame, struct arena *arena, struct span *out,
+               struct error *err)
+{
+    Qcdc__V1__Frame message = QCDC__V1__FRAME__INIT;
+    int rc = message_make(frame, arena, &message, err);
+
+    return rc == 0 ? message_pack(&message.base, arena, out, err) : rc;
+}

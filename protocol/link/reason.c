@@ -1,0 +1,148 @@
+/* protocol/link: refusals in words.
+ *
+ * Owns the sentences that `sync` shows. Never shortens them to a code: each
+ * says what happened and what a person must do, or that nobody must. */
+#include "protocol/link/reason.h"
+
+#include <stddef.h>
+
+struct row {
+    const char *name;
+    const char *vi;
+    const char *en;
+};
+
+static const struct row rows[LINK_REASONS] = {
+    [LINK_REASON_NONE] = {"none", "Không có gì.", "Nothing."},
+    [LINK_REASON_VERSION] =
+        {"version",
+         "Hai bên không có phiên bản chung. Hãy cập nhật phần mềm ở bên cũ "
+         "hơn.",
+         "No version in common. Upgrade the older side."},
+    [LINK_REASON_REALM] =
+        {"realm", "Nút này thuộc hệ thống khác. Hãy kiểm tra địa chỉ cấp trên.",
+         "The peer belongs to another realm. Check the parent's address."},
+    [LINK_REASON_NODE] =
+        {"node",
+         "Nút tự xưng không đúng với khóa của mình. Hãy kiểm tra cấu hình nút "
+         "đó.",
+         "The peer says it is another node than its key. Check its "
+         "configuration."},
+    [LINK_REASON_NO_SESSION] =
+        {"no-session", "Chưa chào hỏi; phiên tự bắt đầu lại.",
+         "No greeting yet; the session starts over by itself."},
+    [LINK_REASON_FOREIGN_LOG] =
+        {"foreign-log",
+         "Nút gửi sổ không phải của mình hoặc của cấp dưới; đã từ chối. Hãy "
+         "hỏi đơn vị quản lý nút đó.",
+         "The peer offered a log that is neither its own nor a descendant's; "
+         "refused. Ask whoever runs that node."},
+    [LINK_REASON_BAD_HEAD] =
+        {"bad-head",
+         "Đầu sổ không có chữ ký đúng; đã từ chối. Hãy kiểm tra máy đã gửi.",
+         "A head that its log never signed; refused. Check the machine that "
+         "sent it."},
+    [LINK_REASON_BAD_BATCH] =
+        {"bad-batch",
+         "Lô dữ liệu hỏng; đã bỏ cả lô và xin gửi lại. Nếu lặp lại, hãy chạy "
+         "qcdc check ở bên gửi.",
+         "A batch does not verify; dropped whole and asked for again. If it "
+         "repeats, run qcdc check at the sender."},
+    [LINK_REASON_PAUSED] =
+        {"paused", "Tạm dừng nhận sổ này do vượt hạn mức; sẽ tự tiếp tục.",
+         "Intake of this log pauses over its quota; it goes on by itself."},
+    [LINK_REASON_NO_SEGMENT] =
+        {"no-segment",
+         "Bên kia xin từ vị trí không có lô nào bắt đầu. Hãy chạy qcdc check "
+         "ở cả hai nút.",
+         "Asked for from where no batch begins. Run qcdc check on both "
+         "nodes."},
+    [LINK_REASON_FROZEN] =
+        {"frozen", "Sổ đang bị khóa từ trước; xem lý do ở nút đã khóa.",
+         "The log was frozen earlier; see the reason at the node that froze "
+         "it."},
+    [LINK_REASON_MIRROR_BACK] =
+        {"mirror-back",
+         "Máy cấp trên giữ bản sao đã bị khôi phục về trạng thái cũ: thiếu dữ "
+         "liệu mà chính nó đã xác nhận. Không xóa gì ở cấp dưới; người quản "
+         "trị phải cho nạp lại phần thiếu.",
+         "The machine that keeps the copy was set back: it lacks data it has "
+         "itself cosigned. Delete nothing below it; an administrator must let "
+         "it fetch the missing part again."},
+    [LINK_REASON_FORK] =
+        {"fork",
+         "Sổ có hai lịch sử khác nhau cùng được ký. Giữ nguyên cả hai máy; "
+         "người quản trị phải quyết định mở sổ mới.",
+         "The log has two histories, both signed. Keep both machines as they "
+         "are; an administrator must decide on a new epoch."},
+    [LINK_REASON_ORIGIN_BACK] =
+        {"origin-back",
+         "Máy ghi sổ đã bị khôi phục từ bản cũ: cấp trên giữ nhiều hơn. Không "
+         "ghi lại bằng tay; người quản trị phải nạp lại phần thiếu từ cấp "
+         "trên.",
+         "The machine that writes the log was restored from an older copy: "
+         "another node holds more. Do not enter anything twice; an "
+         "administrator must fetch the tail back."},
+    [LINK_REASON_TOKEN] =
+        {"token",
+         "Máy này là bản cũ hoặc bản sao của một máy khác đang chạy. Hãy tìm "
+         "và tắt bản còn lại, rồi báo người quản trị cấp trên.",
+         "This machine is an older image, or a copy of one that also runs. "
+         "Find and stop the other one, then tell the administrator above."},
+    [LINK_REASON_BAD_COSIG] =
+        {"bad-cosig",
+         "Chữ ký xác nhận không đúng; đã bỏ. Hãy chạy qcdc check ở bên gửi.",
+         "A cosignature does not verify; dropped. Run qcdc check at the "
+         "sender."},
+    [LINK_REASON_STRIKES] =
+        {"strikes",
+         "Quá nhiều lỗi trong một phiên; đã ngắt. Hãy xem các lỗi trước đó.",
+         "Too many faults in one session; cut off. See the faults before."},
+    [LINK_REASON_MALFORMED] = {"malformed", "Thông điệp không đọc được; đã bỏ.",
+                               "A message that nobody can read; dropped."},
+    [LINK_REASON_SILENT] =
+        {"silent", "Lâu không nghe thấy bên kia; sẽ tự kết nối lại.",
+         "Nothing heard for too long; the connection is made anew by "
+         "itself."},
+    [LINK_REASON_UNASKED] = {"unasked", "Thông điệp không đúng lúc; đã bỏ.",
+                             "A message out of place; dropped."},
+    [LINK_REASON_NEW_SESSION] = {"new-session", "Phiên bắt đầu lại.",
+                                 "The session starts over."},
+    [LINK_REASON_JOIN] = {"join",
+                          "Yêu cầu gia nhập bị từ chối. Hãy hỏi cấp trên.",
+                          "The request to join was refused. Ask the parent."},
+};
+
+static const struct row *row_of(uint32_t reason)
+{
+    return reason < LINK_REASONS ? &rows[reason] : NULL;
+}
+
+bool link_reason_freezes(enum link_reason reason)
+{
+    return reason == LINK_REASON_MIRROR_BACK || reason == LINK_REASON_FORK ||
+           reason == LINK_REASON_ORIGIN_BACK || reason == LINK_REASON_TOKEN;
+}
+
+const char *link_reason_name(uint32_t reason)
+{
+    const struct row *row = row_of(reason);
+
+    return row == NULL ? "unknown" : row->name;
+}
+
+const char *link_reason_vi(uint32_t reason)
+{
+    const struct row *row = row_of(reason);
+
+    return row == NULL ? "Lý do chưa biết: bên kia chạy phiên bản mới hơn."
+                       : row->vi;
+}
+
+const char *link_reason_en(uint32_t reason)
+{
+    const struct row *row = row_of(reason);
+
+    return row == NULL ? "A reason not known here: the peer is newer."
+                       : row->en;
+}
