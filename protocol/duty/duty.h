@@ -107,9 +107,9 @@ struct duty_item {
     char duty[4];
     uint16_t year;
     uint8_t month;
-    uint8_t verdict; /* 0-6 */
+    uint8_t verdict; /* 0-6; 7 where withdrawn */
     uint8_t grade;   /* enum duty_grade, of the deciding act */
-    uint8_t line;    /* D1: plan line or number; Y1: 1 half-year, 2 year */
+    uint16_t line;   /* D1: plan line or number; Y1: 1 half-year, 2 year */
     uint32_t unit;   /* that owes it; differs from input.unit only where
                         owed_by_others: then 0 = not in the registry */
     struct event_id subject; /* record; zero: made by the calendar alone */
@@ -119,9 +119,11 @@ struct duty_item {
     uint32_t due_day;       /* on a working day; 0 = uncomputed */
     uint32_t g_day;         /* due + entry days; 0 = uncomputed */
     uint32_t met_day;       /* 0 = not met */
-    uint32_t heard_day;     /* of the host that answers for it; 0 = never */
+    uint32_t heard_day;     /* where undecided after g: of the host that
+                               answers for it; 0 = never */
     uint32_t rule_version;
-    bool approved; /* a superior approved a contradicted date */
+    bool unconfirmed; /* its rule has an unconfirmed number */
+    bool approved;    /* a superior approved a contradicted date */
     bool extended;
     bool postponed;
     bool owed_by_others; /* listed for the chairing unit, in no cell */

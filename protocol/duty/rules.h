@@ -46,6 +46,7 @@ struct rule {
     struct span title_vi;
     struct span title_en;
     bool unconfirmed; /* has a number that no text confirmed */
+    bool understood;  /* kind known here, its parameters there and sane */
     const struct rule_param *params;
     size_t params_len;
 };
@@ -57,11 +58,15 @@ struct rule_set {
     size_t len;
 };
 
-/* Decodes facts of RulesPublished into the arena (texts borrow `facts`).
- * ERR_MALFORMED naming rule and parameter when a known kind lacks one or has
- * a value that cannot be meant; ERR_LIMIT when the arena is full. */
+/* Decodes facts of RulesPublished into the arena. A rule that cannot be used
+ * is kept, marked not understood: its cells say so. ERR_MALFORMED if the
+ * bytes are no such facts, ERR_LIMIT when the arena is full. */
 int rule_set_decode(struct span facts, struct arena *arena,
                     struct rule_set *out, struct error *err) MUST_USE;
+
+/* Before publishing: ERR_USAGE naming the first rule and parameter that would
+ * not be understood, or two rules of one id and version. */
+int rule_set_check(const struct rule_set *set, struct error *err) MUST_USE;
 
 /* The rules in force by the directory: its effective RulesPublished with
  * rules, of the greatest version. An empty set when there is none. */

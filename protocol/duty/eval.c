@@ -1,0 +1,683 @@
+/* protocol/duty: the evaluation of one unit. Owns judging, grading and the
+ * table of cells; the rule kinds (items_*.c) bring the items. Must never
+ * depend on the order of its input, never read a clock, never turn an unknown
+ * date into a number. Next: items_paper.c, then explain.c. */
+#include "protocol/duty/eval.h"
+
+#include <stdlib.h>
+
+/* ---- rules and days ------------------------------------------------------ */
+
+static bool is_calendar_kind(uint32_t kind)
+{
+    return kind == RULE_ANNUAL_PLAN || kind == RULE_DIALOGUES_HELD ||
+           kind == RULE_PERIODIC_REPORT;
+}
+
+/* The version in force, understood or not, if the unit owes it that day. */
+static const struct rule *
+rule_owed(const struct eval *e, const struct rule_group *group, uint32_t day)
+{
+    const struct rule_set set = {0, group->rules, group->len};
+    const struct rule *rule = rule_find(&set, group->rules[0].id, day);
+    struct unit_facts unit;
+
+    if (rule == NULL || day < e->duties_from ||
+        !directory_unit_at(e->in->directory, e->in->unit, day, &unit) ||
+        !unit.open || !rule_binds(rule, unit.kind, unit.level)) {
+        return NULL;
+    }
+    if (rule->kind == RULE_PERIODIC_REPORT && unit.reports_to == 0) {
+        return NULL;
+    }
+    return rule;
+}
+
+const struct rule *eval_rule(const struct eval *e,
+                             const struct rule_group *group, uint32_t day)
+{
+    const struct rule *rule = rule_owed(e, group, day);
+
+    return rule != NULL && rule->understood ? rule : NULL;
+}
+
+uint32_t eval_first_year(const struct eval *e)
+{
+    return day_year(e->duties_from);
+}
+
+uint32_t eval_last_year(const struct eval *e)
+{
+    return day_year(e->in->asof_day);
+}
+
+uint32_t eval_day(uint32_t year, uint32_t month, uint32_t day)
+{
+    const struct civil_day civil = {(int32_t)year, month, day};
+    struct error ignored = {0};
+    uint32_t out = 0;
+
+    if (day_from_civil(civil, &out, &ignored) != 0) {
+        return 0;
+    }
+    return out;
+}
+
+/* Keeps the least text, so that the order of records does not show. */
+static uint32_t uncomputed(struct eval *e, const struct error *why)
+{
+    if (e->uncomputed.code == 0 || strcmp(why->text, e->uncomputed.text) < 0) {
+        e->uncomputed = *why;
+    }
+    return 0;
+}
+
+static const struct calendar *calendar_of(const struct eval *e)
+{
+    static const struct calendar none = {0};
+
+    return e->in->calendar == NULL ? &none : e->in->calendar;
+}
+
+uint32_t due_working(struct eval *e, uint32_t day, uint32_t count)
+{
+    const size_t at =
+        (day * 7u + count) % (sizeof(e->terms) / sizeof(e->terms[0]));
+    struct error why = {0};
+    uint32_t due = 0;
+
+    if (e->terms[at].result != 0 && e->terms[at].day == day &&
+        e->terms[at].count == count) {
+        return e->terms[at].result;
+    }
+    if (calendar_add_working(calendar_of(e), day, count, &due, &why) != 0) {
+        return uncomputed(e, &why);
+    }
+    e->terms[at].day = day;
+    e->terms[at].count = count;
+    e->terms[at].result = due;
+    return due;
+}
+
+uint32_t due_days(struct eval *e, uint32_t day, uint32_t count)
+{
+    struct error why = {0};
+    uint32_t due = 0;
+
+    if (calendar_add_days(calendar_of(e), day, count, &due, &why) != 0) {
+        return uncomputed(e, &why);
+    }
+    return due;
+}
+
+uint32_t due_paused(struct eval *e, uint32_t day, uint32_t count,
+                    const struct day_range *pauses, size_t len)
+{
+    struct error why = {0};
+    uint32_t due = 0;
+
+    if (len == 0) {
+        return due_working(e, day, count);
+    }
+    if (calendar_add_working_paused(calendar_of(e), day, count, pauses, len,
+                                    &due, &why) != 0) {
+        return uncomputed(e, &why);
+    }
+    return due;
+}
+
+uint32_t due_rolled(struct eval *e, uint32_t day)
+{
+    struct error why = {0};
+    uint32_t due = 0;
+
+    if (calendar_roll(calendar_of(e), day, &due, &why) != 0) {
+        return uncomputed(e, &why);
+    }
+    return due;
+}
+
+uint32_t due_in_year(struct eval *e, const struct rule *rule, const char *name,
+                     uint32_t year)
+{
+    return due_rolled(e, eval_day(year, rule_value(rule, name, 0, 12),
+                                  rule_value(rule, name, 1, 31)));
+}
+
+/* ---- items --------------------------------------------------------------- */
+
+bool item_start(const struct eval *e, const struct rule *rule,
+                uint32_t recorder, uint32_t arises_day, struct duty_item *item)
+{
+    memset(item, 0, sizeof(*item));
+    memcpy(item->duty, rule->id, sizeof(item->duty));
+    item->unit = e->in->unit;
+    item->arises_day = arises_day;
+    item->rule_version = rule->version;
+    item->unconfirmed = rule->unconfirmed;
+    return e->enrolled || (recorder != 0 && recorder != e->in->unit);
+}
+
+void item_due(struct duty_item *item, uint32_t due_day)
+{
+    item->due_day = due_day;
+    if (item->first_due_day == 0) {
+        item->first_due_day = due_day;
+    }
+}
+
+void item_period(struct duty_item *item, uint32_t year, uint32_t month)
+{
+    item->year = (uint16_t)year;
+    item->month = (uint8_t)month;
+}
+
+static bool is_enrolled(const struct eval *e, uint32_t unit)
+{
+    struct unit_facts facts;
+
+    return directory_unit_at(e->in->directory, unit, e->in->asof_day, &facts) &&
+           facts.host != 0 &&
+           directory_cert(e->in->directory, facts.host) != NULL;
+}
+
+static int heard_ask(const struct eval *e, uint32_t unit, uint32_t *day,
+                     struct error *err)
+{
+    int64_t heard_s = 0;
+    int rc = e->in->heard(e->in->heard_ctx, unit, &heard_s, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    *day = heard_s == INT64_MAX ? e->in->asof_day : day_of_s(heard_s);
+    return 0;
+}
+
+/* Of the owing unit's host; of the recording unit's where it has none. */
+static int heard_of(struct eval *e, uint32_t owner, uint32_t recorder,
+                    uint32_t *day, struct error *err)
+{
+    if (owner == e->in->unit && e->enrolled) {
+        if (!e->heard_asked) {
+            int rc = heard_ask(e, owner, &e->heard_day, err);
+
+            if (rc != 0) {
+                return rc;
+            }
+            e->heard_asked = true;
+        }
+        *day = e->heard_day;
+        return 0;
+    }
+    return heard_ask(e, is_enrolled(e, owner) ? owner : recorder, day, err);
+}
+
+static void evidence_add(struct duty_item *item, const struct event_id *id)
+{
+    size_t kept = item->evidence_len < DUTY_EVIDENCE_MAX ? item->evidence_len
+                                                         : DUTY_EVIDENCE_MAX;
+
+    for (size_t i = 0; i < kept; i++) {
+        if (event_id_equal(&item->evidence[i], id)) {
+            return;
+        }
+    }
+    if (kept < DUTY_EVIDENCE_MAX) {
+        item->evidence[kept] = *id;
+    }
+    item->evidence_len++;
+}
+
+static bool is_contradicted(const struct act_view *act,
+                            const struct duty_item *item)
+{
+    return !act->historical && act->on_day <= item->due_day &&
+           item->g_day < act->lower_day;
+}
+
+/* Formats section 6. What came in after g and says itself that it was late
+ * needs no trust: the bracket proves it. */
+static enum duty_grade act_grade(const struct act_view *act,
+                                 const struct duty_item *item)
+{
+    if (act->historical) {
+        return DUTY_STATED;
+    }
+    if (act->upper_day != 0 && act->upper_day <= item->g_day) {
+        return DUTY_PROVED;
+    }
+    if (act->lower_day > item->g_day) {
+        return act->on_day <= item->due_day ? DUTY_CONTRADICTED : DUTY_PROVED;
+    }
+    return DUTY_STATED;
+}
+
+/* The latest act decides, the weakest grade is the item's. */
+static void judge_acts(const struct act_view *const *acts, size_t len,
+                       struct duty_item *item)
+{
+    bool refuted = false;
+
+    for (size_t i = 0; i < len; i++) {
+        enum duty_grade grade = act_grade(acts[i], item);
+
+        if (acts[i]->on_day > item->met_day) {
+            item->met_day = acts[i]->on_day;
+        }
+        if (grade > item->grade) {
+            item->grade = (uint8_t)grade;
+        }
+        if (is_contradicted(acts[i], item)) {
+            refuted = refuted || !acts[i]->approved;
+            item->approved = item->approved || acts[i]->approved;
+        }
+        item->improved = item->improved || acts[i]->improved;
+    }
+    item->verdict =
+        refuted || item->met_day > item->due_day ? DUTY_LATE : DUTY_MET;
+}
+
+int item_judge(struct eval *e, const struct rule *rule, uint32_t recorder,
+               const struct act_view *const *acts, size_t acts_len, bool done,
+               struct duty_item *item, struct error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < acts_len; i++) {
+        evidence_add(item, &acts[i]->event);
+    }
+    if (item->due_day != 0) {
+        item->g_day =
+            due_working(e, item->due_day, rule_value(rule, "entry_days", 0, 0));
+    }
+    if (item->g_day == 0) {
+        item->due_day = 0;
+        item->verdict = DUTY_UNCOMPUTED;
+    } else if (done && acts_len > 0) {
+        judge_acts(acts, acts_len, item);
+    } else if (e->in->asof_day <= item->g_day) {
+        item->verdict = DUTY_NOT_DUE;
+    } else {
+        rc = heard_of(e, item->unit, recorder, &item->heard_day, err);
+        item->verdict =
+            item->heard_day > item->g_day ? DUTY_MISSING : DUTY_UNKNOWN;
+    }
+    return rc;
+}
+
+/* ---- cells --------------------------------------------------------------- */
+
+static uint64_t cell_key(const char duty[4], uint32_t year, uint32_t month)
+{
+    uint64_t key = 0;
+
+    for (size_t i = 0; i < 4; i++) {
+        key = key << 8 | (uint8_t)duty[i];
+    }
+    return key << 32 | (uint64_t)(year & 0xffffu) << 8 | (month & 0xffu);
+}
+
+static void *grown(struct arena *arena, const void *old, size_t len,
+                   size_t *size, size_t element)
+{
+    size_t more = *size == 0 ? 32 : *size * 2;
+    void *list = arena_array(arena, more, element);
+
+    if (list != NULL) {
+        if (len > 0) {
+            memcpy(list, old, len * element);
+        }
+        *size = more;
+    }
+    return list;
+}
+
+struct duty_cell *cell_at(struct eval *e, const char duty[4], uint32_t year,
+                          uint32_t month)
+{
+    const uint64_t key = cell_key(duty, year, month);
+    size_t low = 0;
+    size_t high = e->cells_len;
+    struct duty_cell *cell;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        cell = &e->cells[middle];
+        if (cell_key(cell->duty, cell->year, cell->month) < key) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    cell = e->cells + low;
+    if (low < e->cells_len &&
+        cell_key(cell->duty, cell->year, cell->month) == key) {
+        return cell;
+    }
+    if (e->cells_len == e->cells_size) {
+        cell = grown(e->arena, e->cells, e->cells_len, &e->cells_size,
+                     sizeof(*cell));
+        if (cell == NULL) {
+            return NULL;
+        }
+        e->cells = cell;
+    }
+    cell = e->cells + low;
+    memmove(cell + 1, cell, (e->cells_len - low) * sizeof(*cell));
+    e->cells_len++;
+    memset(cell, 0, sizeof(*cell));
+    memcpy(cell->duty, duty, sizeof(cell->duty));
+    cell->year = (uint16_t)year;
+    cell->month = (uint8_t)month;
+    cell->territory = e->unit.territory;
+    cell->unit = e->in->unit;
+    return cell;
+}
+
+static void cell_count(struct duty_cell *cell, const struct duty_item *item)
+{
+    if (item->rule_version > cell->rule_version) {
+        cell->rule_version = item->rule_version;
+    }
+    cell->unconfirmed = cell->unconfirmed || item->unconfirmed;
+    if (item->withdrawn) {
+        cell->withdrawn++;
+        return;
+    }
+    if (item->owed_by_others) {
+        cell->owed_by_others++;
+        return;
+    }
+    cell->counts[item->verdict]++;
+    cell->stated += item->grade == DUTY_STATED;
+    cell->contradicted += item->grade == DUTY_CONTRADICTED;
+    cell->extended += item->extended;
+    cell->postponed += item->postponed;
+    cell->improved += item->improved;
+    cell->noted += item->noted;
+    cell->reopened += item->reopened;
+}
+
+int item_put(struct eval *e, struct duty_item *item, struct error *err)
+{
+    struct duty_item *copy;
+    struct duty_cell *cell;
+
+    if (item->year == 0) {
+        item_period(
+            item,
+            day_year(item->due_day != 0 ? item->due_day : item->arises_day), 0);
+    }
+    cell = cell_at(e, item->duty, item->year, item->month);
+    if (cell == NULL) {
+        return error_set(err, ERR_LIMIT, "no room for the cells of unit %u",
+                         e->in->unit);
+    }
+    cell_count(cell, item);
+    if (item->verdict == DUTY_NOT_DUE && item->g_day + 1 < e->wake_day) {
+        e->wake_day = item->g_day + 1;
+    }
+    if (e->in->cells_only) {
+        return 0;
+    }
+    if (e->items_len == e->items_size) {
+        copy = grown(e->arena, e->items, e->items_len, &e->items_size,
+                     sizeof(*copy));
+        if (copy == NULL) {
+            return error_set(err, ERR_LIMIT, "no room for the items of unit %u",
+                             e->in->unit);
+        }
+        e->items = copy;
+    }
+    e->items[e->items_len++] = *item;
+    return 0;
+}
+
+static bool is_confirmed_none(const struct eval *e,
+                              const struct duty_cell *cell)
+{
+    for (size_t i = 0; i < e->notices_len; i++) {
+        const struct notice_view *notice = &e->notices[i];
+
+        if (notice->unit == e->in->unit && notice->year == cell->year &&
+            memcmp(notice->duty, cell->duty, sizeof(cell->duty)) == 0 &&
+            (notice->month == 0 || notice->month == cell->month)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The first that occurs of missing, unknown, late, met, not due, excused. */
+static void cell_close(const struct eval *e, struct duty_cell *cell)
+{
+    static const uint8_t order[] = {DUTY_MISSING, DUTY_UNKNOWN, DUTY_LATE,
+                                    DUTY_MET,     DUTY_NOT_DUE, DUTY_EXCUSED};
+
+    if (cell->counts[DUTY_UNCOMPUTED] > 0) {
+        cell->verdict = DUTY_UNCOMPUTED;
+        return; /* n and d stay 0: no silent number */
+    }
+    cell->n = cell->counts[DUTY_MET];
+    cell->d = cell->n + cell->counts[DUTY_LATE] + cell->counts[DUTY_MISSING] +
+              cell->counts[DUTY_UNKNOWN];
+    for (size_t i = 0; i < sizeof(order); i++) {
+        if (cell->counts[order[i]] > 0) {
+            cell->verdict = order[i];
+            return;
+        }
+    }
+    if (!e->enrolled) {
+        cell->verdict = DUTY_NOT_ENROLLED;
+    } else if (is_confirmed_none(e, cell)) {
+        cell->verdict = DUTY_NONE_CONFIRMED;
+    } else {
+        cell->verdict = DUTY_NONE_RECORDED;
+    }
+}
+
+/* The rule that makes a cell of this period applicable, or NULL. */
+static const struct rule *period_rule(const struct eval *e,
+                                      const struct rule_group *group,
+                                      uint32_t first, uint32_t last)
+{
+    const uint32_t end = last < e->in->asof_day ? last : e->in->asof_day;
+    uint32_t day = first > e->duties_from ? first : e->duties_from;
+    const struct rule *rule;
+    struct unit_facts unit;
+
+    if (day > end) {
+        return NULL;
+    }
+    rule = rule_owed(e, group, day);
+    if (rule != NULL && is_calendar_kind(rule->kind)) {
+        bool whole =
+            day == first &&
+            directory_unit_at(e->in->directory, e->in->unit, last, &unit) &&
+            unit.open;
+
+        return whole ? rule : NULL;
+    }
+    for (size_t i = 0; rule == NULL && i < group->len; i++) {
+        uint32_t from = group->rules[i].from_day;
+
+        if (!is_calendar_kind(group->rules[i].kind) && from > day &&
+            from <= end) {
+            rule = rule_owed(e, group, from);
+        }
+    }
+    return rule;
+}
+
+static int cell_open(struct eval *e, const struct rule_group *group,
+                     uint32_t year, uint32_t month, struct error *err)
+{
+    const uint32_t first = eval_day(year, month == 0 ? 1 : month, 1);
+    const uint32_t next = month == 0 || month == 12
+                              ? eval_day(year + 1, 1, 1)
+                              : eval_day(year, month + 1, 1);
+    const struct rule *rule = period_rule(e, group, first, next - 1);
+    struct duty_cell *cell;
+
+    if (rule == NULL) {
+        return 0;
+    }
+    cell = cell_at(e, rule->id, year, month);
+    if (cell == NULL) {
+        return error_set(err, ERR_LIMIT, "no room for the cells of unit %u",
+                         e->in->unit);
+    }
+    cell->rule_version = rule->version;
+    cell->unconfirmed = rule->unconfirmed;
+    if (!rule->understood && cell->counts[DUTY_UNCOMPUTED] == 0) {
+        struct error why = {0};
+
+        cell->counts[DUTY_UNCOMPUTED] = 1;
+        error_set(&why, ERR_NOTFOUND,
+                  "rule %.4s version %u is not understood by this program: "
+                  "update it",
+                  rule->id, rule->version);
+        uncomputed(e, &why);
+    }
+    return 0;
+}
+
+/* Every period that has begun, so that "none" has a cell too. */
+static int cells_open(struct eval *e, const struct rule_group *group,
+                      struct error *err)
+{
+    const bool monthly = group->rules[0].kind == RULE_PERSON_TOLD;
+    const uint32_t last = eval_last_year(e);
+    int rc = 0;
+
+    for (uint32_t year = eval_first_year(e); year <= last; year++) {
+        for (uint32_t month = monthly ? 1 : 0;
+             rc == 0 && month <= (monthly ? 12u : 0u); month++) {
+            rc = cell_open(e, group, year, month, err);
+        }
+    }
+    return rc;
+}
+
+/* ---- the whole ----------------------------------------------------------- */
+
+static int group_evaluate(struct eval *e, const struct rule_group *group,
+                          struct error *err)
+{
+    switch (group->rules[0].kind) {
+    case RULE_ANNUAL_PLAN:
+        return items_annual_plan(e, group, err);
+    case RULE_DIALOGUES_HELD:
+        return items_dialogues_held(e, group, err);
+    case RULE_CONCLUSION:
+        return items_conclusion(e, group, err);
+    case RULE_DOSSIER:
+        return items_dossier(e, group, err);
+    case RULE_PREVIOUS_RESULTS:
+        return items_previous_results(e, group, err);
+    case RULE_UNDERTAKINGS:
+        return items_undertakings(e, group, err);
+    case RULE_PERSON_TOLD:
+        return items_person_told(e, group, err);
+    case RULE_PERIODIC_REPORT:
+        return items_periodic_report(e, group, err);
+    }
+    return 0; /* a kind of a newer version: its cells are uncomputed */
+}
+
+static int groups_evaluate(struct eval *e, struct error *err)
+{
+    const struct rule_set *set = e->in->rules;
+    struct rule_group group;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < set->len; i += group.len) {
+        group.rules = &set->rules[i];
+        group.len = 1;
+        while (i + group.len < set->len &&
+               memcmp(set->rules[i].id, set->rules[i + group.len].id,
+                      sizeof(set->rules[i].id)) == 0) {
+            group.len++;
+        }
+        for (size_t j = 0; j < group.len; j++) {
+            if (group.rules[j].from_day > e->in->asof_day &&
+                group.rules[j].from_day < e->wake_day) {
+                e->wake_day = group.rules[j].from_day;
+            }
+        }
+        rc = cells_open(e, &group, err);
+        if (rc == 0) {
+            rc = group_evaluate(e, &group, err);
+        }
+    }
+    return rc;
+}
+
+static int item_order(const void *a, const void *b)
+{
+    const struct duty_item *x = a;
+    const struct duty_item *y = b;
+    const uint64_t key_x = cell_key(x->duty, x->year, x->month);
+    const uint64_t key_y = cell_key(y->duty, y->year, y->month);
+    int order;
+
+    if (key_x != key_y) {
+        return key_x < key_y ? -1 : 1;
+    }
+    order = event_id_compare(&x->subject, &y->subject);
+    if (order == 0) {
+        order = event_id_compare(&x->second, &y->second);
+    }
+    return order != 0 ? order : x->line - y->line;
+}
+
+static void wake_start(struct eval *e)
+{
+    const struct civil_day today = day_to_civil(e->in->asof_day);
+    const uint32_t year = (uint32_t)today.year;
+
+    e->wake_day = today.month == 12 ? eval_day(year + 1, 1, 1)
+                                    : eval_day(year, today.month + 1, 1);
+    if (e->duties_from > e->in->asof_day && e->duties_from < e->wake_day) {
+        e->wake_day = e->duties_from;
+    }
+}
+
+int duty_evaluate(const struct duty_input *input, struct arena *arena,
+                  struct duty_result *out, struct error *err)
+{
+    struct eval e = {.in = input, .arena = arena};
+    int rc = 0;
+
+    if (!directory_unit_at(input->directory, input->unit, input->asof_day,
+                           &e.unit)) {
+        memset(out, 0, sizeof(*out)); /* no such unit owes anything */
+        return 0;
+    }
+    e.enrolled = is_enrolled(&e, input->unit);
+    e.duties_from =
+        e.unit.duties_from_day != 0 ? e.unit.duties_from_day : e.unit.from_day;
+    wake_start(&e);
+    rc = eval_read(&e, err);
+    if (rc == 0) {
+        rc = groups_evaluate(&e, err);
+    }
+    if (rc != 0) {
+        return error_wrap(err, "duties of unit %u", input->unit);
+    }
+    for (size_t i = 0; i < e.cells_len; i++) {
+        cell_close(&e, &e.cells[i]);
+    }
+    if (e.items_len > 0) {
+        qsort(e.items, e.items_len, sizeof(*e.items), item_order);
+    }
+    out->cells = e.cells;
+    out->cells_len = e.cells_len;
+    out->items = e.items;
+    out->items_len = e.items_len;
+    out->wake_day = e.wake_day;
+    out->uncomputed = e.uncomputed;
+    return 0;
+}

@@ -1,0 +1,265 @@
+/* protocol/duty: the input of an evaluation, read and linked: which petition
+ * was raised where, what concluded it, since when its outcome is final. Must
+ * never judge. Next: eval.c. */
+#include "protocol/duty/eval.h"
+
+#include <stdlib.h>
+
+static int no_room(struct error *err)
+{
+    return error_set(err, ERR_LIMIT, "no room to evaluate the unit's records");
+}
+
+/* Room for `count` elements; something even for none. */
+static void *room(struct eval *e, size_t count, size_t size)
+{
+    return arena_array(e->arena, count + 1, size);
+}
+
+static int rooms_make(struct eval *e, struct error *err)
+{
+    size_t counts[RECORD_KINDS] = {0};
+    size_t index_len = 8;
+
+    for (size_t i = 0; i < e->in->records_len; i++) {
+        if ((unsigned)e->in->records[i].kind < RECORD_KINDS) {
+            counts[e->in->records[i].kind]++;
+        }
+    }
+    while (index_len < counts[RECORD_PETITION] * 2) {
+        index_len *= 2;
+    }
+    e->petitions = room(e, counts[RECORD_PETITION], sizeof(*e->petitions));
+    e->dialogues = room(e, counts[RECORD_DIALOGUE], sizeof(*e->dialogues));
+    e->plans = room(e, counts[RECORD_PLAN], sizeof(*e->plans));
+    e->reports = room(e, counts[RECORD_REPORT], sizeof(*e->reports));
+    e->notices = room(e, counts[RECORD_NOTICE], sizeof(*e->notices));
+    e->index = room(e, index_len, sizeof(struct petition_node *));
+    e->index_mask = index_len - 1;
+    if (e->petitions == NULL || e->dialogues == NULL || e->plans == NULL ||
+        e->reports == NULL || e->notices == NULL || e->index == NULL) {
+        return no_room(err);
+    }
+    return 0;
+}
+
+static size_t index_start(const struct eval *e, const struct event_id *id)
+{
+    uint64_t hash;
+
+    memcpy(&hash, id->bytes, sizeof(hash));
+    return (size_t)hash & e->index_mask;
+}
+
+struct petition_node *eval_petition(const struct eval *e,
+                                    const struct event_id *id)
+{
+    for (size_t i = index_start(e, id);; i = (i + 1) & e->index_mask) {
+        struct petition_node *node = e->index[i];
+
+        if (node == NULL || event_id_equal(&node->v.subject, id)) {
+            return node;
+        }
+    }
+}
+
+static void index_put(struct eval *e, struct petition_node *node)
+{
+    size_t i = index_start(e, &node->v.subject);
+
+    while (e->index[i] != NULL) {
+        i = (i + 1) & e->index_mask;
+    }
+    e->index[i] = node;
+}
+
+static int record_read(struct eval *e, const struct duty_record *record,
+                       struct error *err)
+{
+    const struct event_id *id = &record->subject;
+    struct span bytes = record->bytes;
+    int rc = 0;
+
+    switch (record->kind) {
+    case RECORD_NONE:
+        break;
+    case RECORD_PETITION: {
+        struct petition_node *node = &e->petitions[e->petitions_len];
+
+        rc = petition_view_read(bytes, id, e->arena, &node->v, err);
+        if (rc == 0 && node->v.received.has) {
+            node->final_day = UINT32_MAX;
+            e->petitions_len++;
+            index_put(e, node);
+        }
+        break;
+    }
+    case RECORD_DIALOGUE:
+        rc = dialogue_view_read(bytes, id, e->arena,
+                                &e->dialogues[e->dialogues_len].v, err);
+        e->dialogues_len += rc == 0;
+        break;
+    case RECORD_PLAN: {
+        struct plan_view *plan = &e->plans[e->plans_len];
+
+        rc = plan_view_read(bytes, id, e->arena, plan, err);
+        e->plans_len += rc == 0 && plan->adopted.has;
+        break;
+    }
+    case RECORD_REPORT: {
+        struct report_view *report = &e->reports[e->reports_len];
+
+        rc = report_view_read(bytes, id, report, err);
+        e->reports_len += rc == 0 && report->submitted.has;
+        break;
+    }
+    case RECORD_NOTICE: {
+        struct notice_view *notice = &e->notices[e->notices_len];
+
+        rc = notice_view_read(bytes, notice, err);
+        e->notices_len += rc == 0 && notice->act.has;
+        break;
+    }
+    }
+    return rc;
+}
+
+static int order_days(uint32_t x, uint32_t y, const struct event_id *a,
+                      const struct event_id *b)
+{
+    if (x != y) {
+        return x < y ? -1 : 1;
+    }
+    return event_id_compare(a, b);
+}
+
+static int dialogue_order(const void *a, const void *b)
+{
+    const struct dialogue_node *x = a;
+    const struct dialogue_node *y = b;
+
+    return order_days(x->v.held.on_day, y->v.held.on_day, &x->v.subject,
+                      &y->v.subject);
+}
+
+static int plan_order(const void *a, const void *b)
+{
+    const struct plan_view *x = a;
+    const struct plan_view *y = b;
+
+    return order_days(x->adopted.on_day, y->adopted.on_day, &x->subject,
+                      &y->subject);
+}
+
+static int report_order(const void *a, const void *b)
+{
+    const struct report_view *x = a;
+    const struct report_view *y = b;
+
+    return order_days(x->submitted.on_day, y->submitted.on_day, &x->subject,
+                      &y->subject);
+}
+
+/* Who chaired: the chairs named, else the unit that keeps the record. */
+static void dialogue_roles(const struct eval *e, struct dialogue_node *node)
+{
+    const struct dialogue_view *v = &node->v;
+
+    node->counts = v->held.has && !v->voter_contact;
+    node->chaired = v->chairs_len == 0 && v->unit == e->in->unit;
+    for (size_t i = 0; i < v->chairs_len; i++) {
+        if (v->chairs[i].unit == e->in->unit) {
+            node->chaired = true;
+            node->by_head = node->by_head || v->chairs[i].head;
+        }
+    }
+}
+
+static void final_by(struct petition_node *node, const struct act_view *act)
+{
+    if (node != NULL && act->has && act->on_day < node->final_day) {
+        node->final_day = act->on_day;
+    }
+}
+
+static bool is_final(uint32_t outcome)
+{
+    return outcome == VIEW_OUTCOME_DONE || outcome == VIEW_OUTCOME_NOT_DONE;
+}
+
+/* What a dialogue says about petitions: conclusions and final outcomes. */
+static void dialogue_link(struct eval *e, const struct dialogue_node *node)
+{
+    const struct dialogue_view *v = &node->v;
+
+    for (size_t i = 0; i < v->concluded_len; i++) {
+        const struct concluded_view *line = &v->concluded[i];
+        struct petition_node *petition = eval_petition(e, &line->petition);
+
+        if (petition == NULL) {
+            continue;
+        }
+        if (line->conclusion == VIEW_CONCLUSION_ANSWERED) {
+            final_by(petition, &line->act);
+        }
+        if (petition->raised == node && petition->concluded == NULL) {
+            petition->concluded = line;
+        }
+    }
+    for (size_t i = 0; i < v->previous_len; i++) {
+        if (is_final(v->previous[i].outcome)) {
+            final_by(eval_petition(e, &v->previous[i].petition),
+                     &v->previous[i].act);
+        }
+    }
+}
+
+/* Raised there = received with the dialogue named, on its very day. */
+static void petition_link(struct eval *e, struct petition_node *node)
+{
+    const struct petition_view *v = &node->v;
+
+    for (size_t i = 0; v->has_dialogue && i < e->dialogues_len; i++) {
+        const struct dialogue_node *dialogue = &e->dialogues[i];
+
+        if (dialogue->counts && dialogue->v.held.on_day == v->received.on_day &&
+            event_id_equal(&dialogue->v.subject, &v->dialogue)) {
+            node->raised = dialogue;
+        }
+    }
+    if (v->answer_form == VIEW_ANSWER_ON_THE_SPOT) {
+        final_by(node, &v->answered);
+    }
+    for (size_t i = 0; i < v->outcomes_len; i++) {
+        if (is_final(v->outcomes[i].outcome)) {
+            final_by(node, &v->outcomes[i].act);
+        }
+    }
+    final_by(node, &v->withdrawn);
+}
+
+int eval_read(struct eval *e, struct error *err)
+{
+    int rc = rooms_make(e, err);
+
+    for (size_t i = 0; rc == 0 && i < e->in->records_len; i++) {
+        rc = record_read(e, &e->in->records[i], err);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    for (size_t i = 0; i < e->dialogues_len; i++) {
+        dialogue_roles(e, &e->dialogues[i]);
+    }
+    qsort(e->dialogues, e->dialogues_len, sizeof(*e->dialogues),
+          dialogue_order);
+    qsort(e->plans, e->plans_len, sizeof(*e->plans), plan_order);
+    qsort(e->reports, e->reports_len, sizeof(*e->reports), report_order);
+    for (size_t i = 0; i < e->petitions_len; i++) {
+        petition_link(e, &e->petitions[i]);
+    }
+    for (size_t i = 0; i < e->dialogues_len; i++) {
+        dialogue_link(e, &e->dialogues[i]);
+    }
+    return 0;
+}

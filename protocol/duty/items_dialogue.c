@@ -1,0 +1,508 @@
+/* protocol/duty: rule kinds about the dialogues a unit chaired: D1 held, D5
+ * conclusion complete, D6 dossier complete, D7 previous results reported.
+ * A joint dialogue counts for each unit that chaired it; voter contact is no
+ * dialogue. Next: items_petition.c. */
+#include "protocol/duty/eval.h"
+
+#include "protocol/limits.h"
+
+static int no_room(struct error *err)
+{
+    return error_set(err, ERR_LIMIT, "no room to weigh the dialogues");
+}
+
+/* ---- D1 ------------------------------------------------------------------ */
+
+static bool held_in(const struct dialogue_node *node, uint32_t year)
+{
+    return node->counts && node->chaired && node->by_head &&
+           day_year(node->v.held.on_day) == year;
+}
+
+/* A fixed number a year: the n-th is met by the n-th dialogue of the year. */
+static int held_fixed(struct eval *e, const struct rule *rule, uint32_t year,
+                      struct error *err)
+{
+    const uint32_t start = eval_day(year, 1, 1);
+    const uint32_t count = rule_value(rule, "count", 0, 1);
+    size_t at = 0;
+    int rc = 0;
+
+    for (uint32_t i = 0; rc == 0 && i < count; i++) {
+        const struct act_view *act = NULL;
+        struct duty_item item;
+
+        if (!item_start(e, rule, 0, start, &item)) {
+            return 0;
+        }
+        item_due(&item, due_in_year(e, rule, "due", year));
+        if (!eval_lives_to(e, &item, start)) {
+            return 0;
+        }
+        item_period(&item, year, 0);
+        item.line = (uint16_t)(i + 1);
+        while (at < e->dialogues_len && !held_in(&e->dialogues[at], year)) {
+            at++;
+        }
+        if (at < e->dialogues_len) {
+            act = &e->dialogues[at].v.held;
+            item.second = e->dialogues[at].v.subject;
+            at++;
+        }
+        rc = item_judge(e, rule, 0, &act, act != NULL, act != NULL, &item, err);
+        if (rc == 0) {
+            rc = item_put(e, &item, err);
+        }
+    }
+    return rc;
+}
+
+static bool names_line(const struct dialogue_node *node,
+                       const struct plan_view *plan)
+{
+    return node->v.has_plan && event_id_equal(&node->v.plan, &plan->subject) &&
+           node->v.plan_line >= 1 && node->v.plan_line <= plan->lines_len;
+}
+
+/* Free to fill a line: of this year, and promised to no line elsewhere. */
+static bool fills_any(const struct dialogue_node *node,
+                      const struct plan_view *plan)
+{
+    return held_in(node, plan->year) &&
+           (node->v.plan_line == 0 || !node->v.has_plan ||
+            event_id_equal(&node->v.plan, &plan->subject));
+}
+
+static size_t earliest_open(const struct plan_view *plan,
+                            const struct dialogue_node *const *filled)
+{
+    size_t best = plan->lines_len;
+
+    for (size_t i = 0; i < plan->lines_len; i++) {
+        if (plan->lines[i].kind == VIEW_DIALOGUE_PERIODIC &&
+            filled[i] == NULL &&
+            (best == plan->lines_len ||
+             plan->lines[i].planned_day < plan->lines[best].planned_day)) {
+            best = i;
+        }
+    }
+    return best;
+}
+
+/* Which dialogue meets which periodic line: first those that name one, then
+ * the rest in order of date fill the earliest open lines. */
+static void plan_fill(const struct eval *e, const struct plan_view *plan,
+                      const struct dialogue_node **filled, bool *used)
+{
+    for (size_t i = 0; i < e->dialogues_len; i++) {
+        const struct dialogue_node *node = &e->dialogues[i];
+        size_t line = node->v.plan_line - 1;
+
+        if (node->counts && node->chaired && node->by_head &&
+            names_line(node, plan) &&
+            plan->lines[line].kind == VIEW_DIALOGUE_PERIODIC &&
+            filled[line] == NULL) {
+            filled[line] = node;
+            used[i] = true;
+        }
+    }
+    for (size_t i = 0; i < e->dialogues_len; i++) {
+        if (!used[i] && fills_any(&e->dialogues[i], plan)) {
+            size_t line = earliest_open(plan, filled);
+
+            if (line < plan->lines_len) {
+                filled[line] = &e->dialogues[i];
+            }
+        }
+    }
+}
+
+/* A postponement made by the running due date to a later date of the same
+ * year moves it. */
+static void line_postpone(struct eval *e, const struct plan_view *plan,
+                          size_t line, struct duty_item *item)
+{
+    for (size_t i = 0; i < e->dialogues_len; i++) {
+        const struct dialogue_node *node = &e->dialogues[i];
+
+        if (!node->chaired || !names_line(node, plan) ||
+            node->v.plan_line != line + 1) {
+            continue;
+        }
+        for (size_t j = 1; j < node->v.schedules_len; j++) {
+            const struct schedule_view *again = &node->v.schedules[j];
+
+            if (item->due_day != 0 && again->act.on_day <= item->due_day &&
+                again->planned_day > item->due_day &&
+                day_year(again->planned_day) == plan->year) {
+                item_due(item, due_rolled(e, again->planned_day));
+                item->postponed = true;
+            }
+        }
+    }
+}
+
+static int line_item(struct eval *e, const struct rule *rule,
+                     const struct plan_view *plan, size_t line,
+                     const struct dialogue_node *node, struct error *err)
+{
+    const struct act_view *act = node == NULL ? NULL : &node->v.held;
+    struct duty_item item;
+    int rc;
+
+    if (!item_start(e, rule, 0, eval_day(plan->year, 1, 1), &item)) {
+        return 0;
+    }
+    item_due(&item, due_rolled(e, plan->lines[line].planned_day));
+    if (!eval_lives_to(e, &item, plan->lines[line].planned_day)) {
+        return 0;
+    }
+    line_postpone(e, plan, line, &item);
+    item_period(&item, plan->year, 0);
+    item.line = (uint16_t)(line + 1);
+    item.subject = plan->subject;
+    if (node != NULL) {
+        item.second = node->v.subject;
+    }
+    rc = item_judge(e, rule, 0, &act, act != NULL, act != NULL, &item, err);
+    return rc != 0 ? rc : item_put(e, &item, err);
+}
+
+static int held_by_plan(struct eval *e, const struct rule *rule, uint32_t year,
+                        struct error *err)
+{
+    const struct plan_view *plan = eval_plan(e, year);
+    const struct dialogue_node **filled;
+    bool *used;
+    int rc = 0;
+
+    if (plan == NULL) {
+        return 0; /* D0 says so */
+    }
+    filled = arena_array(e->arena, plan->lines_len,
+                         sizeof(const struct dialogue_node *));
+    used = arena_array(e->arena, e->dialogues_len + 1, sizeof(*used));
+    if (filled == NULL || used == NULL) {
+        return no_room(err);
+    }
+    plan_fill(e, plan, filled, used);
+    for (size_t i = 0; rc == 0 && i < plan->lines_len; i++) {
+        if (plan->lines[i].kind == VIEW_DIALOGUE_PERIODIC) {
+            rc = line_item(e, rule, plan, i, filled[i], err);
+        }
+    }
+    return rc;
+}
+
+int items_dialogues_held(struct eval *e, const struct rule_group *group,
+                         struct error *err)
+{
+    int rc = 0;
+
+    for (uint32_t year = eval_first_year(e);
+         rc == 0 && year <= eval_last_year(e); year++) {
+        const uint32_t start = eval_day(year, 1, 1);
+        const struct rule *rule = eval_rule(e, group, start);
+        struct unit_facts unit;
+
+        if (rule == NULL ||
+            !directory_unit_at(e->in->directory, e->in->unit, start, &unit)) {
+            continue;
+        }
+        if (unit.kind == rule_value(rule, "fixed_for", 0, 0) &&
+            unit.level == rule_value(rule, "fixed_for", 1, 0)) {
+            rc = held_fixed(e, rule, year, err);
+        } else {
+            rc = held_by_plan(e, rule, year, err);
+        }
+    }
+    return rc;
+}
+
+/* ---- D5 ------------------------------------------------------------------ */
+
+static bool is_complete(const struct concluded_view *line)
+{
+    if (line == NULL) {
+        return false;
+    }
+    if (line->conclusion == VIEW_CONCLUSION_ANSWERED) {
+        return true;
+    }
+    return (line->conclusion == VIEW_CONCLUSION_TAKEN ||
+            line->conclusion == VIEW_CONCLUSION_FORWARDED) &&
+           line->due_day != 0 && (line->body != 0 || line->has_body_name);
+}
+
+static const struct dossier_view *dossier_find(const struct dialogue_view *v,
+                                               uint32_t kind)
+{
+    for (size_t i = 0; i < v->dossier_len; i++) {
+        if (v->dossier[i].kind == kind && v->dossier[i].act.has) {
+            return &v->dossier[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct act_view *earlier(const struct act_view *a,
+                                      const struct act_view *b)
+{
+    if (a == NULL || b == NULL) {
+        return a == NULL ? b : a;
+    }
+    if (a->on_day != b->on_day) {
+        return a->on_day < b->on_day ? a : b;
+    }
+    return event_id_compare(&a->event, &b->event) <= 0 ? a : b;
+}
+
+/* The first conclusion of a dialogue, or NULL: it may name no petition. */
+static const struct act_view *first_conclusion(const struct dialogue_view *v)
+{
+    const struct dossier_view *line = dossier_find(v, VIEW_DOSSIER_CONCLUSION);
+    const struct act_view *first =
+        line == NULL || line->waived ? NULL : &line->act;
+
+    for (size_t i = 0; i < v->concluded_len; i++) {
+        first = earlier(first, &v->concluded[i].act);
+    }
+    return first;
+}
+
+static int conclusion_item(struct eval *e, const struct rule *rule,
+                           const struct dialogue_node *node, struct error *err)
+{
+    const struct act_view *first = first_conclusion(&node->v);
+    const size_t mark = e->arena->used;
+    const struct act_view **acts =
+        arena_array(e->arena, e->petitions_len + 1, sizeof(*acts));
+    struct duty_item item;
+    uint32_t gaps = 0;
+    size_t len = 0;
+    int rc;
+
+    if (acts == NULL) {
+        return no_room(err);
+    }
+    if (!item_start(e, rule, node->v.unit, node->v.held.on_day, &item)) {
+        return 0;
+    }
+    item.subject = node->v.subject;
+    for (size_t i = 0; i < e->petitions_len; i++) {
+        const struct petition_node *petition = &e->petitions[i];
+
+        if (petition->raised != node) {
+            continue;
+        }
+        if (is_complete(petition->concluded)) {
+            acts[len++] = &petition->concluded->act;
+        } else {
+            gaps++;
+            item.reopened =
+                item.reopened || (first != NULL && petition->concluded == NULL);
+        }
+    }
+    item.gaps = (uint16_t)(gaps < UINT16_MAX ? gaps : UINT16_MAX);
+    if (len == 0 && first != NULL) {
+        acts[len++] = first;
+    }
+    item_due(&item, due_working(e, node->v.held.on_day,
+                                rule_value(rule, "working_days", 0, 0)));
+    rc = item_judge(e, rule, node->v.unit, acts, len,
+                    item.gaps == 0 && first != NULL, &item, err);
+    arena_rewind(e->arena, mark);
+    return rc != 0 ? rc : item_put(e, &item, err);
+}
+
+/* ---- D6 ------------------------------------------------------------------ */
+
+/* Item 1 is the plan itself: the one the dialogue names, or the unit's plan
+ * of that year; a paper filed as such serves too. */
+static const struct act_view *plan_act(const struct eval *e,
+                                       const struct dialogue_node *node)
+{
+    const struct plan_view *year = eval_plan(e, day_year(node->v.held.on_day));
+    const struct act_view *act = year == NULL ? NULL : &year->adopted;
+
+    for (size_t i = 0; node->v.has_plan && i < e->plans_len; i++) {
+        if (event_id_equal(&e->plans[i].subject, &node->v.plan)) {
+            act = earlier(act, &e->plans[i].adopted);
+        }
+    }
+    return act;
+}
+
+static const struct act_view *dossier_act(const struct eval *e,
+                                          const struct dialogue_node *node,
+                                          uint32_t kind)
+{
+    const struct dossier_view *line = dossier_find(&node->v, kind);
+    const struct act_view *act = line == NULL ? NULL : &line->act;
+
+    if (kind == VIEW_DOSSIER_PLAN) {
+        act = earlier(act, plan_act(e, node));
+    }
+    return act;
+}
+
+static bool is_first_dialogue(const struct eval *e,
+                              const struct dialogue_node *node)
+{
+    for (size_t i = 0; i < e->dialogues_len; i++) {
+        const struct dialogue_node *other = &e->dialogues[i];
+
+        if (other->counts && other->chaired &&
+            other->v.held.on_day < node->v.held.on_day) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool has_value(const struct rule *rule, const char *name, uint32_t value)
+{
+    const struct rule_param *param = rule_param_find(rule, name);
+
+    for (size_t i = 0; param != NULL && i < param->values_len; i++) {
+        if (param->values[i] == value) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int dossier_item(struct eval *e, const struct rule *rule,
+                        const struct dialogue_node *node, struct error *err)
+{
+    const bool first = is_first_dialogue(e, node);
+    const struct act_view *acts[10];
+    struct duty_item item;
+    size_t len = 0;
+    int rc;
+
+    if (!item_start(e, rule, node->v.unit, node->v.held.on_day, &item)) {
+        return 0;
+    }
+    item.subject = node->v.subject;
+    for (uint32_t kind = 1; kind <= 9; kind++) {
+        const struct act_view *act;
+
+        if (!has_value(rule, "required", kind) ||
+            (first && has_value(rule, "void_at_first", kind))) {
+            continue;
+        }
+        act = dossier_act(e, node, kind);
+        if (act == NULL) {
+            item.gaps = (uint16_t)(item.gaps | 1u << kind);
+        } else {
+            acts[len++] = act;
+        }
+    }
+    item_due(&item,
+             due_days(e, node->v.held.on_day, rule_value(rule, "days", 0, 0)));
+    rc = item_judge(e, rule, node->v.unit, acts, len, item.gaps == 0, &item,
+                    err);
+    return rc != 0 ? rc : item_put(e, &item, err);
+}
+
+/* ---- D7 ------------------------------------------------------------------ */
+
+static bool is_told(const struct previous_view *line)
+{
+    return line->outcome == VIEW_OUTCOME_DONE ||
+           (line->outcome == VIEW_OUTCOME_NOT_YET && line->next_day != 0) ||
+           (line->outcome == VIEW_OUTCOME_NOT_DONE && line->reason != 0);
+}
+
+static int previous_item(struct eval *e, const struct rule *rule,
+                         const struct dialogue_node *node,
+                         const struct petition_node *petition,
+                         struct error *err)
+{
+    const struct previous_view *line =
+        petition->reported_at == node ? petition->reported : NULL;
+    const struct act_view *act = line == NULL ? NULL : &line->act;
+    struct duty_item item;
+    int rc;
+
+    if (!item_start(e, rule, node->v.unit, node->v.held.on_day, &item)) {
+        return 0;
+    }
+    item.subject = node->v.subject;
+    item.second = petition->v.subject;
+    item_due(&item, due_rolled(e, node->v.held.on_day));
+    rc = item_judge(e, rule, node->v.unit, &act, act != NULL,
+                    act != NULL && is_told(line), &item, err);
+    return rc != 0 ? rc : item_put(e, &item, err);
+}
+
+static int previous_items(struct eval *e, const struct rule *rule,
+                          const struct dialogue_node *node, struct error *err)
+{
+    const uint32_t day = node->v.held.on_day;
+    int rc = 0;
+
+    for (size_t i = 0; i < node->v.previous_len; i++) {
+        struct petition_node *petition =
+            eval_petition(e, &node->v.previous[i].petition);
+
+        if (petition != NULL && petition->reported_at != node) {
+            petition->reported_at = node; /* the first mention stands */
+            petition->reported = &node->v.previous[i];
+        }
+    }
+    for (size_t i = 0; rc == 0 && i < e->petitions_len; i++) {
+        const struct petition_node *petition = &e->petitions[i];
+
+        if (petition->raised != NULL && petition->raised->chaired &&
+            petition->raised->v.held.on_day < day &&
+            petition->final_day >= day) {
+            rc = previous_item(e, rule, node, petition, err);
+        }
+    }
+    return rc;
+}
+
+/* ---- the three that look at each dialogue chaired ------------------------ */
+
+typedef int (*dialogue_fn)(struct eval *e, const struct rule *rule,
+                           const struct dialogue_node *node, struct error *err);
+
+static int each_chaired(struct eval *e, const struct rule_group *group,
+                        dialogue_fn weigh, struct error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < e->dialogues_len; i++) {
+        const struct dialogue_node *node = &e->dialogues[i];
+        const struct rule *rule;
+
+        if (!node->counts || !node->chaired) {
+            continue;
+        }
+        rule = eval_rule(e, group, node->v.held.on_day);
+        if (rule != NULL) {
+            rc = weigh(e, rule, node, err);
+        }
+    }
+    return rc;
+}
+
+int items_conclusion(struct eval *e, const struct rule_group *group,
+                     struct error *err)
+{
+    return each_chaired(e, group, conclusion_item, err);
+}
+
+int items_dossier(struct eval *e, const struct rule_group *group,
+                  struct error *err)
+{
+    return each_chaired(e, group, dossier_item, err);
+}
+
+int items_previous_results(struct eval *e, const struct rule_group *group,
+                           struct error *err)
+{
+    return each_chaired(e, group, previous_items, err);
+}

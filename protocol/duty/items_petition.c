@@ -1,0 +1,221 @@
+/* protocol/duty: rule kinds about petitions: D8 undertakings kept, P1 person
+ * told. Pauses stretch P1 only; extensions move only the promised date of D8.
+ * A petition withdrawn in time owes nothing more, and is counted. Next:
+ * explain.c. */
+#include "protocol/duty/eval.h"
+
+/* ---- D8 ------------------------------------------------------------------ */
+
+/* The body named, or the unit that accepted the petition after that. 0 = a
+ * body without a registry number. */
+static uint32_t owner_of(const struct concluded_view *line,
+                         const struct petition_node *petition)
+{
+    uint32_t owner = line->body;
+
+    for (size_t i = 0; petition != NULL && i < petition->v.referrals_len; i++) {
+        const struct referral_view *referral = &petition->v.referrals[i];
+
+        if (referral->accepted.has &&
+            referral->accepted.on_day >= line->act.on_day) {
+            owner = referral->to;
+        }
+    }
+    return owner;
+}
+
+static void extend(struct eval *e, const struct petition_view *v,
+                   struct duty_item *item)
+{
+    for (size_t i = 0; i < v->extensions_len; i++) {
+        const struct extension_view *more = &v->extensions[i];
+
+        if (item->due_day != 0 && more->act.on_day <= item->due_day &&
+            more->due_day > item->due_day) {
+            item_due(item, due_rolled(e, more->due_day));
+            item->extended = true;
+        }
+    }
+}
+
+/* Withdrawn by the due date, and nothing had met the duty before. */
+static bool is_withdrawn(const struct petition_view *v,
+                         const struct duty_item *item, uint32_t met_day)
+{
+    return v->withdrawn.has && item->due_day != 0 &&
+           v->withdrawn.on_day <= item->due_day &&
+           (met_day == 0 || v->withdrawn.on_day < met_day);
+}
+
+static int withdrawn_put(struct eval *e, const struct petition_view *v,
+                         struct duty_item *item, struct error *err)
+{
+    item->withdrawn = true;
+    item->verdict = DUTY_NONE_CONFIRMED;
+    item->evidence[0] = v->withdrawn.event;
+    item->evidence_len = 1;
+    return item_put(e, item, err);
+}
+
+static int undertaking_item(struct eval *e, const struct rule *rule,
+                            const struct dialogue_node *node,
+                            const struct concluded_view *line,
+                            const struct petition_node *petition,
+                            struct duty_item *item, struct error *err)
+{
+    const struct act_view *acts[2] = {NULL, NULL};
+    uint32_t met_day = 0;
+    size_t len = 0;
+    bool done = false;
+    int rc;
+
+    item_due(item, due_rolled(e, line->due_day));
+    if (petition != NULL) {
+        const struct petition_view *v = &petition->v;
+
+        extend(e, v, item);
+        if (v->answered.has) {
+            acts[len++] = &v->answered;
+            done = v->publicity == VIEW_PUBLICITY_PERSONAL;
+            item->noted = v->answer_form == VIEW_ANSWER_NOTED;
+            met_day = v->answered.on_day;
+        }
+        if (v->answered.has && !done && v->published.has) {
+            acts[len++] = &v->published;
+            done = true;
+            if (v->published.on_day > met_day) {
+                met_day = v->published.on_day;
+            }
+        }
+        if (is_withdrawn(v, item, done ? met_day : 0)) {
+            return withdrawn_put(e, v, item, err);
+        }
+    }
+    rc = item_judge(e, rule, node->v.unit, acts, len, done, item, err);
+    return rc != 0 ? rc : item_put(e, item, err);
+}
+
+/* One line of a conclusion, if this unit owes it or chaired it. */
+static int undertaking(struct eval *e, const struct rule_group *group,
+                       const struct dialogue_node *node,
+                       const struct concluded_view *line, struct error *err)
+{
+    const struct petition_node *petition = eval_petition(e, &line->petition);
+    const uint32_t owner = owner_of(line, petition);
+    const struct rule *rule;
+    struct duty_item item;
+
+    if (line->due_day == 0 || (line->conclusion != VIEW_CONCLUSION_TAKEN &&
+                               line->conclusion != VIEW_CONCLUSION_FORWARDED)) {
+        return 0;
+    }
+    if (owner != e->in->unit && !node->chaired) {
+        return 0;
+    }
+    rule = eval_rule(e, group, node->v.held.on_day);
+    if (rule == NULL ||
+        !item_start(e, rule, node->v.unit, node->v.held.on_day, &item)) {
+        return 0;
+    }
+    item.subject = node->v.subject;
+    item.second = line->petition;
+    item.unit = owner;
+    item.owed_by_others = owner != e->in->unit;
+    return undertaking_item(e, rule, node, line, petition, &item, err);
+}
+
+int items_undertakings(struct eval *e, const struct rule_group *group,
+                       struct error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < e->dialogues_len; i++) {
+        const struct dialogue_node *node = &e->dialogues[i];
+
+        for (size_t j = 0; rc == 0 && node->counts && j < node->v.concluded_len;
+             j++) {
+            rc = undertaking(e, group, node, &node->v.concluded[j], err);
+        }
+    }
+    return rc;
+}
+
+/* ---- P1 ------------------------------------------------------------------ */
+
+/* Told, or answered, whichever came first. A proposal cannot be refused, nor
+ * put off: such a notice tells its person nothing. */
+static const struct act_view *told_by(const struct petition_view *v)
+{
+    const struct act_view *told = NULL;
+    bool idle = v->kind == VIEW_PETITION_PROPOSAL &&
+                (v->notice == VIEW_NOTICE_REFUSED ||
+                 v->notice == VIEW_NOTICE_NEEDS_TIME);
+
+    if (v->notified.has && !idle) {
+        told = &v->notified;
+    }
+    if (v->answered.has &&
+        (told == NULL || v->answered.on_day < told->on_day)) {
+        told = &v->answered;
+    }
+    return told;
+}
+
+/* A pause that runs on is taken to end on the as-of day: the due date then
+ * lies in the future, as it must. */
+static uint32_t told_due(struct eval *e, const struct rule *rule,
+                         struct petition_view *v)
+{
+    for (size_t i = 0; i < v->pauses_len; i++) {
+        if (v->pauses[i].until == 0) {
+            v->pauses[i].until = e->in->asof_day;
+        }
+    }
+    return due_paused(e, v->received.on_day,
+                      rule_value(rule, "working_days", 0, 0), v->pauses,
+                      v->pauses_len);
+}
+
+static int told_item(struct eval *e, const struct rule *rule,
+                     struct petition_view *v, struct error *err)
+{
+    const struct act_view *told = told_by(v);
+    struct duty_item item;
+    struct civil_day period;
+    int rc;
+
+    if (!item_start(e, rule, v->receiver, v->received.on_day, &item)) {
+        return 0;
+    }
+    item.subject = v->subject;
+    item_due(&item, told_due(e, rule, v));
+    period = day_to_civil(item.due_day != 0 ? item.due_day : item.arises_day);
+    item_period(&item, (uint32_t)period.year, period.month);
+    if (is_withdrawn(v, &item, told == NULL ? 0 : told->on_day)) {
+        return withdrawn_put(e, v, &item, err);
+    }
+    rc = item_judge(e, rule, v->receiver, &told, told != NULL, told != NULL,
+                    &item, err);
+    return rc != 0 ? rc : item_put(e, &item, err);
+}
+
+int items_person_told(struct eval *e, const struct rule_group *group,
+                      struct error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < e->petitions_len; i++) {
+        struct petition_view *v = &e->petitions[i].v;
+        const struct rule *rule;
+
+        if (v->receiver != e->in->unit || !v->person_known || v->has_dialogue ||
+            v->channel == VIEW_CHANNEL_DIALOGUE) {
+            continue;
+        }
+        rule = eval_rule(e, group, v->received.on_day);
+        if (rule != NULL) {
+            rc = told_item(e, rule, v, err);
+        }
+    }
+    return rc;
+}
