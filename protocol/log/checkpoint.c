@@ -13,7 +13,7 @@
 int checkpoint_parse_lines(struct span text, struct checkpoint *checkpoint,
                            struct error *err)
 {
-    struct checkpoint c;
+    struct checkpoint c = {.head = {.size = 0}};
     struct span rest = text;
     struct span size;
     struct span root;
@@ -61,7 +61,7 @@ int checkpoint_check(const struct checkpoint *checkpoint, struct error *err)
 int checkpoint_parse(struct span text, struct checkpoint *checkpoint,
                      struct error *err)
 {
-    struct checkpoint c;
+    struct checkpoint c = {.head = {.size = 0}};
     int rc = checkpoint_parse_lines(text, &c, err);
 
     if (rc == 0) {
@@ -104,7 +104,7 @@ int checkpoint_sign(const struct checkpoint *checkpoint, const struct vkey *log,
 int checkpoint_of_log(struct span text, const struct vkey *log,
                       struct checkpoint *checkpoint, struct error *err)
 {
-    struct checkpoint c;
+    struct checkpoint c = {.head = {.size = 0}};
     int rc = checkpoint_parse(text, &c, err);
 
     if (rc != 0) {

@@ -55,7 +55,7 @@ int vkey_parse(struct span text, struct vkey *vkey, struct error *err)
     const uint8_t *plus =
         text.len == 0 ? NULL : memchr(text.ptr, '+', text.len);
     size_t name_len = plus == NULL ? 0 : (size_t)(plus - text.ptr);
-    uint8_t material[36];
+    uint8_t material[36] = {0};
     struct error ignored = {0};
     size_t len = 0;
     char id[9];
@@ -69,7 +69,7 @@ int vkey_parse(struct span text, struct vkey *vkey, struct error *err)
                          "key is not of the form NAME+ID+BASE64");
     }
     struct sign_public key;
-    struct vkey made;
+    struct vkey made = {.id = 0};
     uint8_t id_bytes[4];
 
     memcpy(key.bytes, material + 1, sizeof(key.bytes));

@@ -116,9 +116,9 @@ static unsigned decide(const struct witness_request *request,
     return WITNESS_OK;
 }
 
-unsigned witness_step(const struct witness_request *request,
+unsigned witness_step(const struct witness *witness,
+                      const struct witness_request *request,
                       const struct witness_log *log, uint64_t now,
-                      const struct vkey *key, const struct sign_secret *secret,
                       struct witness_answer *answer, struct error *err)
 {
     memset(answer, 0, sizeof(*answer));
@@ -129,19 +129,19 @@ unsigned witness_step(const struct witness_request *request,
     answer->log = *log;
     answer->log.head = request->checkpoint.head;
     answer->log.time = now > log->time ? now : log->time;
-    if (cosignature_sign(request->note.text, answer->log.time, key, secret,
-                         &answer->cosignature, err) != 0) {
+    if (cosignature_sign(request->note.text, answer->log.time, &witness->key,
+                         witness->secret, &answer->cosignature, err) != 0) {
         answer->status = WITNESS_CLOCK; /* a time that nobody could verify */
     }
     return answer->status;
 }
 
-void witness_answer_put(const struct witness_answer *answer,
-                        const struct witness_log *log, const struct vkey *key,
-                        struct buf *out)
+void witness_answer_put(const struct witness *witness,
+                        const struct witness_answer *answer,
+                        const struct witness_log *log, struct buf *out)
 {
     if (answer->status == WITNESS_OK) {
-        cosignature_put_line(&answer->cosignature, key, out);
+        cosignature_put_line(&answer->cosignature, &witness->key, out);
     } else if (answer->status == WITNESS_STALE) {
         buf_put_fmt(out, "%" PRIu64 "\n", log->head.size);
     }

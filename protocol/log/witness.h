@@ -56,6 +56,12 @@ struct witness_log {
     uint64_t time; /* POSIX seconds */
 };
 
+/* The witness itself. */
+struct witness {
+    struct vkey key;                  /* VKEY_COSIGNATURE */
+    const struct sign_secret *secret; /* keeps */
+};
+
 struct witness_answer {
     unsigned status;
     struct cosignature cosignature; /* if 200 */
@@ -73,15 +79,15 @@ int witness_parse(struct span body, struct witness_request *request,
 /* `log` is NULL for an origin that is not ours. `now` in POSIX seconds; the
  * cosignature's time never goes back. Returns the status, which stands in
  * the answer too; for all but 200, err says why. */
-unsigned witness_step(const struct witness_request *request,
+unsigned witness_step(const struct witness *witness,
+                      const struct witness_request *request,
                       const struct witness_log *log, uint64_t now,
-                      const struct vkey *key, const struct sign_secret *secret,
                       struct witness_answer *answer, struct error *err);
 
-/* Appends the answer's body: the line, or the size if 409, or nothing. `log`
- * and `key` as given to witness_step. */
-void witness_answer_put(const struct witness_answer *answer,
-                        const struct witness_log *log, const struct vkey *key,
-                        struct buf *out);
+/* Appends the answer's body: the line, or the size if 409, or nothing. `log` as
+ * given to witness_step. */
+void witness_answer_put(const struct witness *witness,
+                        const struct witness_answer *answer,
+                        const struct witness_log *log, struct buf *out);
 
 #endif

@@ -49,7 +49,7 @@ static void try_witness(struct span bytes)
     static const struct sign_seed seed = {{1}};
     struct witness_answer answer;
     struct witness_log log;
-    struct vkey key;
+    struct witness witness;
     struct vkey log_key;
     struct sign_public pub;
     struct sign_secret secret;
@@ -60,14 +60,16 @@ static void try_witness(struct span bytes)
         return;
     }
     sign_keys(&seed, &pub, &secret);
-    check(vkey_make(span_str("w"), VKEY_COSIGNATURE, &pub, &key, &err) == 0);
+    check(vkey_make(span_str("w"), VKEY_COSIGNATURE, &pub, &witness.key,
+                    &err) == 0);
+    witness.secret = &secret;
     check(vkey_make(span_str("a/e1"), VKEY_ED25519, &pub, &log_key, &err) == 0);
     witness_log_init(&log, &log_key);
-    if (witness_step(&request, &log, 5, &key, &secret, &answer, &err) ==
+    if (witness_step(&witness, &request, &log, 5, &answer, &err) ==
         WITNESS_OK) {
         check(answer.log.head.size >= log.head.size);
-        check(cosignature_verify(&answer.cosignature, &key, request.note.text,
-                                 &err) == 0);
+        check(cosignature_verify(&answer.cosignature, &witness.key,
+                                 request.note.text, &err) == 0);
     }
 }
 

@@ -8,7 +8,7 @@
 
 static struct vkey log_key;
 static struct sign_secret log_secret;
-static struct vkey key;
+static struct witness front;
 static struct sign_secret secret;
 static struct hash leaves[LEAVES];
 
@@ -38,9 +38,10 @@ static int world_make(void **state)
               err);
     seed.bytes[0] = 2;
     sign_keys(&seed, &pub, &secret);
-    assert_ok(vkey_make(span_str("front/witness"), VKEY_COSIGNATURE, &pub, &key,
-                        &err),
+    assert_ok(vkey_make(span_str("front/witness"), VKEY_COSIGNATURE, &pub,
+                        &front.key, &err),
               err);
+    front.secret = &secret;
     for (uint8_t i = 0; i < LEAVES; i++) {
         leaves[i] = merkle_leaf(span_make(&i, 1));
     }
@@ -86,10 +87,10 @@ static void growth_is_cosigned_and_remembered(void **state)
     for (uint64_t next = 0; next < LEAVES; next += 1 + next / 3) {
         struct witness_request *request = request_make(size, next);
 
-        assert_int_equal(witness_step(request, &log, 1000 + next, &key, &secret,
-                                      &answer, &err),
-                         WITNESS_OK);
-        assert_ok(cosignature_verify(&answer.cosignature, &key,
+        assert_int_equal(
+            witness_step(&front, request, &log, 1000 + next, &answer, &err),
+            WITNESS_OK);
+        assert_ok(cosignature_verify(&answer.cosignature, &front.key,
                                      request->note.text, &err),
                   err);
         log = answer.log;
@@ -108,9 +109,9 @@ static void the_time_of_a_cosignature_never_goes_back(void **state)
     (void)state;
     witness_log_init(&log, &log_key);
     log.time = 100000;
-    assert_int_equal(witness_step(request_make(0, 5), &log, 99000, &key,
-                                  &secret, &answer, &err),
-                     WITNESS_OK);
+    assert_int_equal(
+        witness_step(&front, request_make(0, 5), &log, 99000, &answer, &err),
+        WITNESS_OK);
     assert_int_equal(cosignature_time(&answer.cosignature), 100000);
     assert_int_equal(answer.log.time, 100000);
 }
@@ -126,16 +127,16 @@ static void a_clock_over_an_hour_behind_signs_nothing(void **state)
     (void)state;
     witness_log_init(&log, &log_key);
     log.time = 100000;
-    assert_int_equal(witness_step(request_make(0, 5), &log,
-                                  100000 - WITNESS_CLOCK_BEHIND_S, &key,
-                                  &secret, &answer, &err),
+    assert_int_equal(witness_step(&front, request_make(0, 5), &log,
+                                  100000 - WITNESS_CLOCK_BEHIND_S, &answer,
+                                  &err),
                      WITNESS_OK);
-    assert_int_equal(witness_step(request_make(0, 5), &log,
-                                  100000 - WITNESS_CLOCK_BEHIND_S - 1, &key,
-                                  &secret, &answer, &err),
+    assert_int_equal(witness_step(&front, request_make(0, 5), &log,
+                                  100000 - WITNESS_CLOCK_BEHIND_S - 1, &answer,
+                                  &err),
                      WITNESS_CLOCK);
     assert_err_says(err, "clock");
-    witness_answer_put(&answer, &log, &key, &b);
+    witness_answer_put(&front, &answer, &log, &b);
     assert_int_equal(b.len, 0);
 }
 
@@ -147,8 +148,8 @@ static void a_time_that_nobody_could_verify_is_not_signed(void **state)
 
     (void)state;
     witness_log_init(&log, &log_key);
-    assert_int_equal(witness_step(request_make(0, 5), &log, UINT64_C(1) << 63,
-                                  &key, &secret, &answer, &err),
+    assert_int_equal(witness_step(&front, request_make(0, 5), &log,
+                                  UINT64_C(1) << 63, &answer, &err),
                      WITNESS_CLOCK);
 }
 
@@ -160,23 +161,21 @@ static void a_rewritten_log_is_refused_as_a_fork(void **state)
 
     (void)state;
     witness_log_init(&log, &log_key);
-    assert_int_equal(witness_step(request_make(0, 11), &log, 1, &key, &secret,
-                                  &answer, &err),
-                     WITNESS_OK);
+    assert_int_equal(
+        witness_step(&front, request_make(0, 11), &log, 1, &answer, &err),
+        WITNESS_OK);
     log = answer.log;
     leaves[10].bytes[0] ^= 1;
     struct witness_request *request = request_make(11, 20);
 
-    assert_int_equal(
-        witness_step(request, &log, 2, &key, &secret, &answer, &err),
-        WITNESS_REFUSED);
+    assert_int_equal(witness_step(&front, request, &log, 2, &answer, &err),
+                     WITNESS_REFUSED);
     assert_int_equal(answer.verdict, MERKLE_FORK);
     assert_err_says(err, "contradicts");
     request = request_make(11, 11);
     leaves[10].bytes[0] ^= 1;
-    assert_int_equal(
-        witness_step(request, &log, 2, &key, &secret, &answer, &err),
-        WITNESS_REFUSED);
+    assert_int_equal(witness_step(&front, request, &log, 2, &answer, &err),
+                     WITNESS_REFUSED);
     assert_int_equal(answer.verdict, MERKLE_FORK);
 }
 
@@ -193,10 +192,10 @@ static void another_logs_state_is_not_used(void **state)
               err);
     witness_log_init(&log, &other);
     assert_int_equal(
-        witness_step(request_make(0, 5), &log, 1, &key, &secret, &answer, &err),
+        witness_step(&front, request_make(0, 5), &log, 1, &answer, &err),
         WITNESS_UNSIGNED);
     assert_int_equal(
-        witness_step(request_make(0, 5), NULL, 1, &key, &secret, &answer, &err),
+        witness_step(&front, request_make(0, 5), NULL, 1, &answer, &err),
         WITNESS_UNKNOWN);
 }
 
@@ -207,19 +206,19 @@ static void the_longest_request_and_answer_fit(void **state)
     struct buf b = buf_over(room, sizeof(room));
     struct witness_log log;
     struct witness_answer answer;
-    struct vkey long_key;
+    struct witness longest = {.secret = &secret};
     struct error err = {0};
 
     (void)state;
     memset(name, 'w', sizeof(name));
     assert_ok(vkey_make(span_make(name, sizeof(name)), VKEY_COSIGNATURE,
-                        &key.key, &long_key, &err),
+                        &front.key.key, &longest.key, &err),
               err);
     witness_log_init(&log, &log_key);
-    assert_int_equal(witness_step(request_make(0, 5), &log, 1, &long_key,
-                                  &secret, &answer, &err),
-                     WITNESS_OK);
-    witness_answer_put(&answer, &log, &long_key, &b);
+    assert_int_equal(
+        witness_step(&longest, request_make(0, 5), &log, 1, &answer, &err),
+        WITNESS_OK);
+    witness_answer_put(&longest, &answer, &log, &b);
     assert_false(b.overflow);
     assert_int_equal(b.len, WITNESS_ANSWER_MAX);
 }

@@ -167,6 +167,7 @@ static void file_run(struct run *run, const char *dir, const char *name)
         log_tiles(run, dir, name);
         arena_reset(&run->arena);
     }
+    run->path = "";
 }
 
 static bool walk(struct run *run, const char *dir, unsigned depth)

@@ -154,7 +154,7 @@ const char *own_proof(struct run *run, const json_t *test)
 struct witness_test {
     struct witness_log logs[WITNESS_LOGS_MAX];
     size_t count;
-    struct vkey key;
+    struct witness self;
     struct sign_secret secret;
 };
 
@@ -178,9 +178,10 @@ static const char *witness_set(struct run *run, const json_t *test,
         return "fields missing";
     }
     sign_keys(&seed, &pub, &w->secret);
-    if (vkey_parse(vkey, &w->key, &err) != 0 ||
-        !span_equal(w->key.name, name) ||
-        memcmp(pub.bytes, w->key.key.bytes, sizeof(pub.bytes)) != 0) {
+    w->self.secret = &w->secret;
+    if (vkey_parse(vkey, &w->self.key, &err) != 0 ||
+        !span_equal(w->self.key.name, name) ||
+        memcmp(pub.bytes, w->self.key.key.bytes, sizeof(pub.bytes)) != 0) {
         return say(run, "the witness's key: %s", err.text);
     }
     for (w->count = 0; w->count < json_array_size(logs); w->count++) {
@@ -228,8 +229,8 @@ static const char *witness_do(struct run *run, struct witness_test *w,
     }
     if (witness_parse(body, request, &err) == 0) {
         log = witness_find(w, request->checkpoint.origin);
-        witness_step(request, log, time, &w->key, &w->secret, &answer, &err);
-        witness_answer_put(&answer, log, &w->key, &b);
+        witness_step(&w->self, request, log, time, &answer, &err);
+        witness_answer_put(&w->self, &answer, log, &b);
     }
     if (answer.status != status) {
         return say(run, "step %zu: status %u, not %u: %s", number,
