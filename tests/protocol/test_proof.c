@@ -105,7 +105,8 @@ static struct proof proof_make(uint64_t index, struct span note)
     return proof;
 }
 
-static struct policy policy_make(const char *fmt, ...)
+__attribute__((format(printf, 1, 2))) static struct policy
+policy_make(const char *fmt, ...)
 {
     static char text[4096];
     struct policy policy;
@@ -299,7 +300,8 @@ static void a_policy_says_which_line_is_wrong(void **state)
     }
 }
 
-static void policy_bad(const char *says, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void
+policy_bad(const char *says, const char *fmt, ...)
 {
     static char text[4096];
     struct policy policy;
