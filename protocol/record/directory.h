@@ -11,9 +11,11 @@
  *  - TopNodeCertified: the root key; the first names the top node.
  *  - everything else: an administration key certified for the node in whose
  *    directory log it stands, at whatever time (no rollback of old events).
- *  - NodeCertified: by the top node; by a node in whose range the number lies;
- *    by the node that hosts the superior of a unit hosted at that number; and
- *    again only by the present parent or a node above it.
+ *  - NodeCertified: by the top node; else by the node that hosts, on the day
+ *    of the event, the superior of a unit hosted at that number; where no such
+ *    unit is registered, by a node in whose range the number lies. The latest
+ *    (`on`, recorded; of one issuer: position) is the newest; its issuer is
+ *    the parent.
  *  - UnitRegistered: number in the issuer's range (the top node without one
  *    may register any), first one stands. UnitChanged: by the node that
  *    registered the unit or one above it.
@@ -66,7 +68,11 @@ struct unit_facts {
     bool open; /* registered and not closed on that day */
 };
 
-struct dir_version; /* a unit's attributes from a day on */
+/* A unit's attributes from a day until the next one's. */
+struct dir_version {
+    uint32_t from_day;
+    struct unit_facts facts;
+};
 
 struct dir_unit {
     uint32_t number;
@@ -159,8 +165,9 @@ struct directory {
 };
 
 /* Events in any order (reordered in place: by issuer, epoch, position). All
- * results live in `arena`; leaves are kept. ERR_NOMEM when the arena is full.
- * A same event standing twice counts once, where it stands first. */
+ * results live in `arena` (about 1 KiB an event and 4 KiB a node); leaves are
+ * kept. ERR_NOMEM when the arena is full. An event that stands twice counts
+ * once, where it stands first. */
 int directory_build(const struct sign_public *root, struct dir_event *events,
                     size_t len, struct arena *arena, struct directory *out,
                     struct error *err) MUST_USE;

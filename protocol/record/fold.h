@@ -85,6 +85,8 @@ struct record_out {
     size_t units_len;
     uint32_t not_effective; /* events of the history that do not count */
     uint32_t waiting;       /* of these, waiting for a ref */
+    uint32_t future_day;    /* least `on` after the as-of day: fold again then;
+                               0 = none */
 };
 
 /* The kind that an event of this type opens when it has no subject. */

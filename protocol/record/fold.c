@@ -1,0 +1,549 @@
+/* protocol/record: a fold from its events to the packed record.
+ * Owns the stages: gather (each event once, decoded), order, acts, walk,
+ * pack; never drops an event, never lets what one says make it fail.
+ * Next: fold_order.c, fold_act.c, then fold_petition.c. */
+#include "protocol/record/fold_internal.h"
+
+#include <stdlib.h>
+
+#include "protocol/event/wire.h"
+
+void *fold_alloc(struct fold *f, size_t count, size_t size)
+{
+    void *memory = arena_array(f->arena, count == 0 ? 1 : count, size);
+
+    if (memory == NULL) {
+        f->no_memory = true;
+    }
+    return memory;
+}
+
+/* First unit of the list that is not below `unit`. */
+static size_t role_at(const struct fold *f, uint32_t unit)
+{
+    size_t at = f->units_len;
+
+    while (at > 0 && f->units[at - 1] >= unit) {
+        at--;
+    }
+    return at;
+}
+
+bool fold_has_role(const struct fold *f, uint32_t unit)
+{
+    size_t at = role_at(f, unit);
+
+    return at < f->units_len && f->units[at] == unit;
+}
+
+void fold_role(struct fold *f, uint32_t unit)
+{
+    size_t at = role_at(f, unit);
+
+    if (unit == 0 || (at < f->units_len && f->units[at] == unit)) {
+        return;
+    }
+    if (f->units_len == f->units_size) {
+        size_t size = f->units_size == 0 ? 16 : f->units_size * 2;
+        uint32_t *grown = fold_alloc(f, size, sizeof(*grown));
+
+        if (grown == NULL) {
+            return;
+        }
+        if (f->units_len > 0) {
+            memcpy(grown, f->units, f->units_len * sizeof(*grown));
+        }
+        f->units = grown;
+        f->units_size = size;
+    }
+    memmove(f->units + at + 1, f->units + at,
+            (f->units_len - at) * sizeof(*f->units));
+    f->units[at] = unit;
+    f->units_len++;
+}
+
+ProtobufCBinaryData fold_bytes(const struct event_id *id)
+{
+    /* protobuf-c has no const bytes; packing only reads them. */
+    union {
+        const uint8_t *in;
+        uint8_t *out;
+    } bytes = {.in = id->bytes};
+
+    return (ProtobufCBinaryData){sizeof(id->bytes), bytes.out};
+}
+
+Qcdc__V1__Act *fold_act(struct fold *f, const struct entry *e)
+{
+    Qcdc__V1__Act *act = fold_alloc(f, 1, sizeof(*act));
+
+    if (act == NULL) {
+        return NULL;
+    }
+    qcdc__v1__act__init(act);
+    act->event_id = fold_bytes(&e->leaf->id);
+    act->on_day = e->on;
+    act->lower_s = e->lower_s;
+    act->upper_s = e->upper_s;
+    act->historical = e->header->historical;
+    act->approved = e->above;
+    act->improved = e->improved;
+    return act;
+}
+
+Qcdc__V1__Mark fold_mark(const struct entry *e)
+{
+    if (e->with_key) {
+        return QCDC__V1__MARK__MARK_WITH_KEY;
+    }
+    return e->on_paper ? QCDC__V1__MARK__MARK_ON_PAPER
+                       : QCDC__V1__MARK__MARK_UNSIGNED;
+}
+
+enum standing fold_day_standing(const struct fold *f, const struct entry *e)
+{
+    if (e->upper_s > 0 && e->on > day_of_s((int64_t)e->upper_s) + 1) {
+        return STANDING_AFTER_BRACKET;
+    }
+    return e->on > f->input->asof_day ? STANDING_FUTURE : STANDING_EFFECTIVE;
+}
+
+void fold_documents(const struct entry *e,
+                    void (*each)(void *ctx, const Qcdc__V1__Document *document),
+                    void *ctx)
+{
+    const ProtobufCMessageDescriptor *shape = e->facts->descriptor;
+
+    for (unsigned i = 0; i < shape->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &shape->fields[i];
+        const void *member = (const uint8_t *)e->facts + field->offset;
+
+        if (field->type != PROTOBUF_C_TYPE_MESSAGE ||
+            field->descriptor != &qcdc__v1__document__descriptor) {
+            continue;
+        }
+        if (field->label != PROTOBUF_C_LABEL_REPEATED) {
+            const Qcdc__V1__Document *const *one = member;
+
+            if (*one != NULL) {
+                each(ctx, *one);
+            }
+            continue;
+        }
+
+        const size_t *count = (const void *)((const uint8_t *)e->facts +
+                                             field->quantifier_offset);
+        const Qcdc__V1__Document *const *const *list = member;
+
+        for (size_t k = 0; k < *count; k++) {
+            each(ctx, (*list)[k]);
+        }
+    }
+}
+
+enum standing walk_apply(const struct walk_row *rows, size_t len,
+                         uint32_t state, void *walk, struct entry *e)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (rows[i].type != e->header->type) {
+            continue;
+        }
+        if ((rows[i].repeated >> state & 1u) != 0) {
+            return STANDING_REPEATED;
+        }
+        return (rows[i].states >> state & 1u) != 0 ? rows[i].apply(walk, e)
+                                                   : STANDING_CONTRADICTS;
+    }
+    return STANDING_CONTRADICTS;
+}
+
+enum record_kind record_kind_of_event(uint32_t type)
+{
+    switch (type) {
+    case EVENT_PETITION_RECEIVED:
+        return RECORD_PETITION;
+    case EVENT_DIALOGUE_REQUESTED:
+    case EVENT_DIALOGUE_SCHEDULED:
+    case EVENT_DIALOGUE_HELD:
+        return RECORD_DIALOGUE;
+    case EVENT_PLAN_ADOPTED:
+        return RECORD_PLAN;
+    case EVENT_REPORT_SUBMITTED:
+        return RECORD_REPORT;
+    case EVENT_NOTHING_TO_REPORT:
+        return RECORD_NOTICE;
+    default: /* not an enum switch: types are what peers send */
+        return RECORD_NONE;
+    }
+}
+
+const char *record_kind_name(enum record_kind kind)
+{
+    switch (kind) {
+    case RECORD_NONE:
+        break;
+    case RECORD_PETITION:
+        return "petition";
+    case RECORD_DIALOGUE:
+        return "dialogue";
+    case RECORD_PLAN:
+        return "plan";
+    case RECORD_REPORT:
+        return "report";
+    case RECORD_NOTICE:
+        return "notice";
+    }
+    return "none";
+}
+
+/* Pointers to the input, ascending id, then by where a copy stands. */
+static int compare_events(const struct fold_event *a,
+                          const struct fold_event *b)
+{
+    int order = event_id_compare(&a->leaf->id, &b->leaf->id);
+
+    if (order == 0 && a->epoch != b->epoch) {
+        order = a->epoch < b->epoch ? -1 : 1;
+    }
+    if (order == 0 && a->position != b->position) {
+        order = a->position < b->position ? -1 : 1;
+    }
+    return order;
+}
+
+static int compare_event_pointers(const void *left, const void *right)
+{
+    return compare_events(*(const struct fold_event *const *)left,
+                          *(const struct fold_event *const *)right);
+}
+
+static void sort_events(const struct fold_event **events, size_t len)
+{
+    if (len > 24) {
+        qsort(events, len, sizeof(*events), compare_event_pointers);
+        return;
+    }
+    for (size_t i = 1; i < len; i++) {
+        const struct fold_event *event = events[i];
+        size_t at = i;
+
+        for (; at > 0 && compare_events(events[at - 1], event) > 0; at--) {
+            events[at] = events[at - 1];
+        }
+        events[at] = event;
+    }
+}
+
+static uint64_t clamp_order(const struct entry *e)
+{
+    uint64_t s = e->header->recorded_ms / 1000;
+
+    if (e->upper_s > 0 && s > e->upper_s) {
+        s = e->upper_s;
+    }
+    return s < e->lower_s ? e->lower_s : s;
+}
+
+static void paper_seen(void *ctx, const Qcdc__V1__Document *document)
+{
+    struct entry *e = ctx;
+
+    e->on_paper |= document->signing != QCDC__V1__SIGNING__SIGNING_UNSPECIFIED;
+}
+
+static void entry_decode(struct fold *f, struct entry *e)
+{
+    struct error why = {0};
+
+    e->type = event_type_find(e->header->type);
+    if (!e->leaf->understood || e->type == NULL || e->type->shape == NULL) {
+        e->standing = e->standing == STANDING_EFFECTIVE
+                          ? STANDING_NOT_UNDERSTOOD
+                          : e->standing;
+        return;
+    }
+    if (e->standing != STANDING_EFFECTIVE) {
+        return;
+    }
+    if (message_unpack(e->type->shape, e->leaf->facts, f->arena, &e->facts,
+                       &why) != 0) {
+        f->no_memory |= f->arena->ran_out;
+        e->facts = NULL;
+        e->standing = STANDING_NOT_UNDERSTOOD;
+        return;
+    }
+    e->is_act = e->header->type == EVENT_CORRECTED ||
+                e->header->type == EVENT_VOIDED ||
+                e->header->type == EVENT_APPROVED;
+    if (!e->is_act) {
+        fold_documents(e, paper_seen, e);
+    }
+}
+
+static struct entry entry_of(const struct fold_event *event)
+{
+    return (struct entry){
+        .leaf = event->leaf,
+        .header = &event->leaf->header,
+        .epoch = event->epoch,
+        .position = event->position,
+        .lower_s = event->lower_s > 0 ? (uint64_t)event->lower_s : 0,
+        .upper_s = event->upper_s > 0 ? (uint64_t)event->upper_s : 0,
+        .standing = event->standing,
+        .target = NO_ENTRY,
+        .voided_by = NO_ENTRY,
+    };
+}
+
+/* A further copy of the same event: it counts if any copy does, stands where
+ * the first good one stands, was covered when a good one was covered first. */
+static void entry_merge(struct entry *e, const struct fold_event *event)
+{
+    struct entry other = entry_of(event);
+
+    if (other.standing != STANDING_EFFECTIVE) {
+        return;
+    }
+    if (e->standing != STANDING_EFFECTIVE) {
+        *e = other;
+        return;
+    }
+    if (e->upper_s == 0 || (other.upper_s > 0 && other.upper_s < e->upper_s)) {
+        e->upper_s = other.upper_s;
+    }
+    if (other.lower_s > e->lower_s) {
+        e->lower_s = other.lower_s;
+    }
+}
+
+static void gather(struct fold *f)
+{
+    const struct fold_input *input = f->input;
+    const struct fold_event **events =
+        fold_alloc(f, input->len, sizeof(*events));
+
+    f->entries = fold_alloc(f, input->len, sizeof(*f->entries));
+    f->order = fold_alloc(f, input->len, sizeof(*f->order));
+    if (f->no_memory) {
+        return;
+    }
+    for (size_t i = 0; i < input->len; i++) {
+        events[i] = &input->events[i];
+    }
+    sort_events(events, input->len);
+    for (size_t i = 0; i < input->len; i++) {
+        const struct fold_event *event = events[i];
+        struct entry *e = &f->entries[f->len];
+
+        if (f->len > 0 && event_id_equal(&e[-1].leaf->id, &event->leaf->id)) {
+            entry_merge(&e[-1], event);
+            continue;
+        }
+        f->len++;
+        *e = entry_of(event);
+    }
+    for (uint32_t i = 0; i < f->len; i++) {
+        struct entry *e = &f->entries[i];
+
+        e->on = e->header->on_day;
+        e->order_s = clamp_order(e);
+        entry_decode(f, e);
+    }
+}
+
+/* The event whose id the others name as their subject; of several that open
+ * one (only a caller's mistake), the least id. */
+static void find_opener(struct fold *f)
+{
+    f->opener = NO_ENTRY;
+    f->subject = leaf_subject(f->entries[0].leaf);
+    for (uint32_t i = 0; i < f->len; i++) {
+        if (f->entries[i].header->has_subject) {
+            f->subject = f->entries[i].header->subject;
+            break;
+        }
+    }
+    f->opener = fold_find(f, &f->subject);
+}
+
+/* Its first ref must be held: it says what the event is about. */
+static bool needs_ref(const struct entry *e)
+{
+    switch (e->header->type) {
+    case EVENT_SUPPLEMENT_RECEIVED:
+    case EVENT_REFERRAL_ACCEPTED:
+    case EVENT_REFERRAL_RETURNED:
+    case EVENT_PUBLISHED:
+    case EVENT_DOCUMENT_FILED:
+    case EVENT_DOCUMENT_WAIVED:
+        return e->header->refs.len > 0;
+    default: /* not an enum switch: types are what peers send */
+        return e->is_act;
+    }
+}
+
+static void find_targets(struct fold *f)
+{
+    for (uint32_t i = 0; i < f->len; i++) {
+        struct entry *e = &f->entries[i];
+
+        if (e->header->refs.len > 0) {
+            struct event_id ref = header_ref(e->header, 0);
+
+            e->target = fold_find(f, &ref);
+        }
+        if (e->standing == STANDING_EFFECTIVE &&
+            (f->opener == NO_ENTRY ||
+             (e->target == NO_ENTRY && needs_ref(e)))) {
+            e->standing = STANDING_WAITING;
+        }
+    }
+}
+
+static void walk_events(struct fold *f, const struct walk *walk)
+{
+    bool opened = false;
+
+    for (uint32_t i = 0; i < f->len; i++) {
+        struct entry *e = &f->entries[f->order[i]];
+
+        if (e->is_act || e->standing != STANDING_EFFECTIVE) {
+            continue;
+        }
+        e->standing = e->voided ? STANDING_VOIDED : fold_day_standing(f, e);
+        if (e->standing != STANDING_EFFECTIVE) {
+            continue;
+        }
+        /* Only the opening event opens; without it nothing else counts. */
+        opened |= f->order[i] == f->opener;
+        e->standing =
+            !opened || (!e->header->has_subject && f->order[i] != f->opener)
+                ? STANDING_CONTRADICTS
+                : walk->step(walk->state, e);
+        if (e->standing != STANDING_EFFECTIVE) {
+            continue;
+        }
+        for (size_t k = 0; k < e->header->addressees_len; k++) {
+            fold_role(f, e->header->addressees[k]);
+        }
+        if (e->header->type == EVENT_DOCUMENT_FILED && e->target != NO_ENTRY) {
+            f->entries[e->target].on_paper |= e->on_paper;
+        }
+    }
+}
+
+void fold_history(struct fold *f, Qcdc__V1__Placed ***lines, size_t *len)
+{
+    Qcdc__V1__Placed *placed = fold_alloc(f, f->len, sizeof(*placed));
+
+    *lines = fold_alloc(f, f->len, sizeof(**lines));
+    if (f->no_memory) {
+        return;
+    }
+    for (uint32_t i = 0; i < f->len; i++) {
+        const struct entry *e = &f->entries[f->order[i]];
+        Qcdc__V1__Placed *line = &placed[i];
+
+        qcdc__v1__placed__init(line);
+        line->event_id = fold_bytes(&e->leaf->id);
+        line->type = e->header->type;
+        line->unit = e->header->unit;
+        line->on_day = e->on;
+        line->stated_on_day =
+            e->on == e->header->on_day ? 0 : e->header->on_day;
+        line->order_s = e->order_s;
+        line->lower_s = e->lower_s;
+        line->upper_s = e->upper_s;
+        line->historical = e->header->historical;
+        line->standing = (Qcdc__V1__Standing)e->standing;
+        line->improved = e->improved;
+        line->mark = fold_mark(e);
+        (*lines)[i] = line;
+    }
+    *len = f->len;
+}
+
+static struct walk walk_of(struct fold *f)
+{
+    switch (f->input->kind) {
+    case RECORD_PETITION:
+        return petition_walk(f);
+    case RECORD_DIALOGUE:
+        return dialogue_walk(f);
+    case RECORD_NONE:
+    case RECORD_PLAN:
+    case RECORD_REPORT:
+    case RECORD_NOTICE:
+        break;
+    }
+    return opened_walk(f);
+}
+
+static void fill_columns(const struct fold *f, struct record_out *out)
+{
+    *out = (struct record_out){.kind = f->input->kind, .subject = f->subject};
+    if (f->opener != NO_ENTRY) {
+        const struct entry *opener = &f->entries[f->opener];
+
+        out->unit = opener->header->unit;
+        out->holder = out->unit;
+        out->opened_day = opener->on;
+        out->year = day_year(opener->on);
+    }
+    for (uint32_t i = 0; i < f->len; i++) {
+        const struct entry *e = &f->entries[i];
+
+        out->not_effective += e->standing != STANDING_EFFECTIVE ? 1 : 0;
+        out->waiting += e->standing == STANDING_WAITING ? 1 : 0;
+        if (e->standing == STANDING_FUTURE &&
+            (out->future_day == 0 || e->on < out->future_day)) {
+            out->future_day = e->on;
+        }
+    }
+}
+
+int record_fold(const struct fold_input *input, struct arena *arena,
+                struct record_out *out, struct error *err)
+{
+    struct fold f = {.input = input, .arena = arena};
+    struct record_out record;
+
+    if (input->len == 0 || input->len > UINT32_MAX / 2 ||
+        input->kind == RECORD_NONE) {
+        return error_set(err, ERR_USAGE, "a fold needs a kind and events");
+    }
+    gather(&f);
+    if (!f.no_memory) {
+        find_opener(&f);
+        find_targets(&f);
+        fold_order(&f);
+    }
+    if (!f.no_memory && fold_acts(&f)) {
+        fold_order(&f);
+    }
+
+    struct walk walk = {0};
+
+    if (!f.no_memory) {
+        walk = walk_of(&f);
+    }
+    if (!f.no_memory) {
+        walk_events(&f, &walk);
+        fill_columns(&f, &record);
+        ProtobufCMessage *message = walk.finish(walk.state, &record);
+
+        record.units = f.units;
+        record.units_len = f.units_len;
+        if (!f.no_memory &&
+            message_pack(message, arena, &record.bytes, err) != 0) {
+            f.no_memory = true;
+        }
+    }
+    if (f.no_memory) {
+        return error_set(err, ERR_NOMEM,
+                         "no room to fold %zu events of one record",
+                         input->len);
+    }
+    *out = record;
+    return 0;
+}

@@ -1,0 +1,122 @@
+/* What the files of the fold share; nobody else includes it.
+ *
+ * fold.c runs the stages, fold_order.c puts the events in order, fold_act.c
+ * applies Corrected, Voided and Approved, fold_petition.c, fold_dialogue.c and
+ * fold_opened.c walk the records. All memory is the caller's arena.
+ */
+#ifndef QCDC_PROTOCOL_RECORD_FOLD_INTERNAL_H
+#define QCDC_PROTOCOL_RECORD_FOLD_INTERNAL_H
+
+#include "protocol/event/types.h"
+#include "protocol/record/fold.h"
+#include "qcdc/v1/event.pb-c.h"
+#include "qcdc/v1/record.pb-c.h"
+
+#define NO_ENTRY UINT32_MAX
+
+/* One event, once, whatever copies of it came. */
+struct entry {
+    const struct leaf *leaf;
+    const struct header *header;
+    const struct event_type *type; /* NULL: not known here */
+    ProtobufCMessage *facts;       /* NULL unless understood */
+    uint32_t epoch;                /* where it stands first */
+    uint64_t position;
+    uint64_t lower_s; /* 0 = none */
+    uint64_t upper_s; /* 0 = none */
+    uint64_t order_s; /* recorded time clamped into the bracket */
+    uint32_t on;      /* after corrections */
+    uint32_t target;  /* entry of the first ref, or NO_ENTRY */
+    uint32_t voided_by;
+    enum standing standing;
+    bool is_act;   /* Corrected, Voided, Approved */
+    bool voided;   /* by an effective Voided */
+    bool improved; /* by an effective improving correction */
+    bool with_key; /* approved */
+    bool above;    /* approved by a unit above its own */
+    bool on_paper; /* its paper is said to be signed */
+};
+
+struct fold {
+    const struct fold_input *input;
+    struct arena *arena;
+    struct entry *entries; /* ascending id */
+    uint32_t len;
+    uint32_t *order; /* entries in fold order */
+    struct event_id subject;
+    uint32_t opener; /* entry, or NO_ENTRY */
+    uint32_t *units; /* with a role, ascending */
+    size_t units_len;
+    size_t units_size;
+    bool no_memory; /* sticky; looked at once, at the end */
+};
+
+/* The decoded facts of an entry as their generated type. */
+#define FACTS(entry, Name) ((const Qcdc__V1__##Name *)(void *)(entry)->facts)
+
+#define ACT_FIELD_ON_DAY 0u
+
+/* fold_order.c: fills f->order by `on` of the entries. */
+void fold_order(struct fold *f);
+/* Entry with that id, or NO_ENTRY. */
+uint32_t fold_find(const struct fold *f, const struct event_id *id);
+
+/* fold_act.c: needs f->order; returns true when an `on` changed. */
+bool fold_acts(struct fold *f);
+
+/* fold.c, for the walks. */
+void *fold_alloc(struct fold *f, size_t count, size_t size);
+/* Appends to an array of pointers made on first use for `max` of them; a macro
+ * so that each array keeps its own type. */
+#define FOLD_PUSH(fold, array, len, max, item)                                 \
+    do {                                                                       \
+        if ((array) == NULL) {                                                 \
+            (array) = fold_alloc((fold), (max), sizeof(*(array)));             \
+        }                                                                      \
+        if ((array) != NULL && (item) != NULL && (len) < (max)) {              \
+            (array)[(len)++] = (item);                                         \
+        }                                                                      \
+    } while (0)
+void fold_role(struct fold *f, uint32_t unit);
+bool fold_has_role(const struct fold *f, uint32_t unit);
+Qcdc__V1__Act *fold_act(struct fold *f, const struct entry *e);
+Qcdc__V1__Mark fold_mark(const struct entry *e);
+ProtobufCBinaryData fold_bytes(const struct event_id *id);
+/* EFFECTIVE if its day may count: not after as-of, not after its bracket. */
+enum standing fold_day_standing(const struct fold *f, const struct entry *e);
+/* The documents an event's facts name; calls back in field order. */
+void fold_documents(const struct entry *e,
+                    void (*each)(void *ctx, const Qcdc__V1__Document *document),
+                    void *ctx);
+
+/* A walk: one record kind's state and its step. */
+struct walk {
+    /* EFFECTIVE and the state moved, or why not. Called in fold order, with
+     * understood facts, dates already fine. */
+    enum standing (*step)(void *state, struct entry *e);
+    /* After the last step. Fills columns, returns the message to pack with
+     * its history and parties set. */
+    ProtobufCMessage *(*finish)(void *state, struct record_out *out);
+    void *state;
+};
+
+struct walk petition_walk(struct fold *f);
+struct walk dialogue_walk(struct fold *f);
+struct walk opened_walk(struct fold *f); /* plan, report, notice */
+
+/* The history lines, for finish. */
+void fold_history(struct fold *f, Qcdc__V1__Placed ***lines, size_t *len);
+
+/* A row of a walk's table: in which states an event of a type counts. */
+struct walk_row {
+    uint32_t type;
+    uint32_t states;   /* bits 1 << state */
+    uint32_t repeated; /* states in which it was said already */
+    enum standing (*apply)(void *state, struct entry *e);
+};
+
+/* Looks the row up and judges the state; apply only when it fits. */
+enum standing walk_apply(const struct walk_row *rows, size_t len,
+                         uint32_t state, void *walk, struct entry *e);
+
+#endif
