@@ -146,8 +146,9 @@ struct event_type {
     uint32_t right;   /* bits of Right an actor needs one of, 0 = none */
     uint32_t opens;   /* one enum event_record, or NONE */
     uint32_t acts_on; /* sum of enum event_record; NONE = needs no subject */
-    bool needs_ref;   /* acts on the first event it refs */
-    uint32_t bodies;  /* EVENT_BODY_* it may carry */
+    bool subject_optional; /* acts_on, but may stand alone */
+    bool needs_ref;        /* acts on the first event it refs */
+    uint32_t bodies;       /* EVENT_BODY_* it may carry */
     event_validate_fn validate;
 };
 
@@ -158,8 +159,13 @@ const struct event_type *event_type_named(const char *name);
 const struct event_type *event_type_at(size_t i);
 const char *event_group_name(enum event_group group);
 
+/* Bits of Right of which the actor needs one: the row's, or more for what the
+ * facts say (denunciations have a right of their own). facts may be NULL. */
+uint32_t event_right(const struct event_type *type,
+                     const struct ProtobufCMessage *facts);
+
 /* Rules of header and facts together: shared ones (subject, refs, addressees,
- * bodies, every day between 1900 and 2200, enum values known, texts NFC and
+ * bodies, every day between 1970 and 2200, enum values known, texts NFC and
  * short, ids and hashes whole) and the type's own. 0, or ERR_MALFORMED. */
 int event_validate(const struct event_type *type, const struct header *header,
                    const struct ProtobufCMessage *facts,
@@ -181,7 +187,8 @@ int event_read(const struct leaf *leaf, struct arena *arena,
                struct error *err) MUST_USE;
 
 /* The same before a leaf exists: what `record` checks, so that no office
- * signs an event that would not count. ERR_MALFORMED, ERR_LIMIT. */
+ * signs an event that would not count. ERR_NOTFOUND for a type not understood
+ * here, ERR_MALFORMED, ERR_LIMIT. */
 int event_check(const struct header *header, struct span facts,
                 struct arena *arena, struct error *err) MUST_USE;
 
