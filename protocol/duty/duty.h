@@ -140,7 +140,7 @@ struct duty_item {
 struct duty_result {
     struct duty_cell *cells; /* by duty, year, month; in the arena */
     size_t cells_len;
-    struct duty_item *items; /* by duty, year, month, subject, second, line */
+    struct duty_item *items; /* by duty, year, month, subject, line, second */
     size_t items_len;
     uint32_t wake_day; /* first later as-of day on which a passing date alone
                           can change a cell */

@@ -628,9 +628,9 @@ static int item_order(const void *a, const void *b)
     }
     order = event_id_compare(&x->subject, &y->subject);
     if (order == 0) {
-        order = event_id_compare(&x->second, &y->second);
+        order = x->line - y->line;
     }
-    return order != 0 ? order : x->line - y->line;
+    return order != 0 ? order : event_id_compare(&x->second, &y->second);
 }
 
 static void wake_start(struct eval *e)

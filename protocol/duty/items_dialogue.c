@@ -4,7 +4,7 @@
  * dialogue. Next: items_petition.c. */
 #include "protocol/duty/eval.h"
 
-#include "protocol/limits.h"
+#include <stdlib.h>
 
 static int no_room(struct error *err)
 {
@@ -257,23 +257,23 @@ static const struct act_view *earlier(const struct act_view *a,
     return event_id_compare(&a->event, &b->event) <= 0 ? a : b;
 }
 
-/* The first conclusion of a dialogue, or NULL: it may name no petition. */
-static const struct act_view *first_conclusion(const struct dialogue_view *v)
+/* In order of day, then id: the order of the petitions must not show. */
+static int act_order(const void *a, const void *b)
 {
-    const struct dossier_view *line = dossier_find(v, VIEW_DOSSIER_CONCLUSION);
-    const struct act_view *first =
-        line == NULL || line->waived ? NULL : &line->act;
+    const struct act_view *const *x = a;
+    const struct act_view *const *y = b;
 
-    for (size_t i = 0; i < v->concluded_len; i++) {
-        first = earlier(first, &v->concluded[i].act);
+    if ((*x)->on_day != (*y)->on_day) {
+        return (*x)->on_day < (*y)->on_day ? -1 : 1;
     }
-    return first;
+    return event_id_compare(&(*x)->event, &(*y)->event);
 }
 
 static int conclusion_item(struct eval *e, const struct rule *rule,
                            const struct dialogue_node *node, struct error *err)
 {
-    const struct act_view *first = first_conclusion(&node->v);
+    const struct act_view *first =
+        node->v.first_concluded.has ? &node->v.first_concluded : NULL;
     const size_t mark = e->arena->used;
     const struct act_view **acts =
         arena_array(e->arena, e->petitions_len + 1, sizeof(*acts));
@@ -304,6 +304,7 @@ static int conclusion_item(struct eval *e, const struct rule *rule,
         }
     }
     item.gaps = (uint16_t)(gaps < UINT16_MAX ? gaps : UINT16_MAX);
+    qsort(acts, len, sizeof(*acts), act_order);
     if (len == 0 && first != NULL) {
         acts[len++] = first;
     }
@@ -318,7 +319,7 @@ static int conclusion_item(struct eval *e, const struct rule *rule,
 /* ---- D6 ------------------------------------------------------------------ */
 
 /* Item 1 is the plan itself: the one the dialogue names, or the unit's plan
- * of that year; a paper filed as such serves too. */
+ * of that year. */
 static const struct act_view *plan_act(const struct eval *e,
                                        const struct dialogue_node *node)
 {
@@ -333,17 +334,25 @@ static const struct act_view *plan_act(const struct eval *e,
     return act;
 }
 
+/* What fills a dossier item: its own event where it has one (1, 6, 7), a
+ * paper of its kind otherwise; or a waiver. */
 static const struct act_view *dossier_act(const struct eval *e,
                                           const struct dialogue_node *node,
                                           uint32_t kind)
 {
     const struct dossier_view *line = dossier_find(&node->v, kind);
-    const struct act_view *act = line == NULL ? NULL : &line->act;
+    const struct act_view *act = NULL;
 
     if (kind == VIEW_DOSSIER_PLAN) {
-        act = earlier(act, plan_act(e, node));
+        act = plan_act(e, node);
+    } else if (kind == VIEW_DOSSIER_PREVIOUS) {
+        act = node->v.first_previous.has ? &node->v.first_previous : NULL;
+    } else if (kind == VIEW_DOSSIER_CONCLUSION) {
+        act = node->v.first_concluded.has ? &node->v.first_concluded : NULL;
+    } else {
+        return line == NULL ? NULL : &line->act;
     }
-    return act;
+    return line != NULL && line->waived ? earlier(act, &line->act) : act;
 }
 
 static bool is_first_dialogue(const struct eval *e,

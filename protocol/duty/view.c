@@ -169,6 +169,8 @@ static const struct slot dialogue_slots[] = {
     LIST(18, dialogue_view, concluded, concluded_shape),
     LIST(19, dialogue_view, previous, previous_shape),
     LIST(20, dialogue_view, dossier, dossier_shape),
+    ACT(25, dialogue_view, first_concluded),
+    ACT(26, dialogue_view, first_previous),
 };
 static const struct shape dialogue_shape =
     SHAPE_OF("dialogue", dialogue_view, dialogue_slots);

@@ -137,6 +137,8 @@ struct dialogue_view {
     struct event_id plan;
     uint32_t plan_line;
     struct act_view held;
+    struct act_view first_concluded;
+    struct act_view first_previous;
     struct schedule_view *schedules;
     size_t schedules_len;
     struct chair_view *chairs;

@@ -266,6 +266,9 @@ static enum standing concluded(void *state, struct entry *e)
         return STANDING_REPEATED; /* every item was said already */
     }
     paper_put(d, QCDC__V1__DOCUMENT_KIND__DOCUMENT_KIND_CONCLUSION, e, false);
+    if (d->r.first_concluded == NULL) {
+        d->r.first_concluded = fold_act(d->f, e);
+    }
     d->state = CONCLUDED;
     return STANDING_EFFECTIVE;
 }
@@ -305,6 +308,9 @@ static enum standing previous(void *state, struct entry *e)
         return STANDING_REPEATED;
     }
     paper_put(d, QCDC__V1__DOCUMENT_KIND__DOCUMENT_KIND_PREVIOUS, e, false);
+    if (d->r.first_previous == NULL) {
+        d->r.first_previous = fold_act(d->f, e);
+    }
     return STANDING_EFFECTIVE;
 }
 
