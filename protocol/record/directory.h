@@ -48,12 +48,14 @@ struct dir_event {
     uint32_t issuer;         /* node in whose directory log it stands */
     uint32_t epoch;
     uint64_t position;
-    /* In and out: whoever keeps it across builds saves the verification. */
+    /* In and out: whoever keeps these two across builds saves verifying the
+     * signature and checking every key again. Both are facts of the leaf. */
     enum signature_state signature;
+    uint32_t reading;       /* 0 = not looked at, else 1 + enum event_reading */
     enum standing standing; /* out */
 };
 
-/* A unit on one day. Numbers 0 = none. Spans live as long as the leaves. */
+/* A unit on one day. Numbers 0 = none. Spans live as long as the arena. */
 struct unit_facts {
     uint32_t number;
     uint32_t kind;  /* UnitKind of event.proto */

@@ -1,10 +1,8 @@
 /* protocol/record: a fold from its events to the packed record.
  * Owns the stages: gather (each event once, decoded), order, acts, walk,
  * pack; never drops an event, never lets what one says make it fail.
- * Next: fold_order.c, fold_act.c, then fold_petition.c. */
+ * Next: fold_gather.c, fold_order.c, fold_act.c, then fold_petition.c. */
 #include "protocol/record/fold_internal.h"
-
-#include <stdlib.h>
 
 #include "protocol/event/wire.h"
 
@@ -196,210 +194,6 @@ const char *record_kind_name(enum record_kind kind)
     return "none";
 }
 
-/* Pointers to the input, ascending id, then by where a copy stands. */
-static int compare_events(const struct fold_event *a,
-                          const struct fold_event *b)
-{
-    int order = event_id_compare(&a->leaf->id, &b->leaf->id);
-
-    if (order == 0 && a->epoch != b->epoch) {
-        order = a->epoch < b->epoch ? -1 : 1;
-    }
-    if (order == 0 && a->position != b->position) {
-        order = a->position < b->position ? -1 : 1;
-    }
-    return order;
-}
-
-static int compare_event_pointers(const void *left, const void *right)
-{
-    return compare_events(*(const struct fold_event *const *)left,
-                          *(const struct fold_event *const *)right);
-}
-
-static void sort_events(const struct fold_event **events, size_t len)
-{
-    if (len > 24) {
-        qsort(events, len, sizeof(*events), compare_event_pointers);
-        return;
-    }
-    for (size_t i = 1; i < len; i++) {
-        const struct fold_event *event = events[i];
-        size_t at = i;
-
-        for (; at > 0 && compare_events(events[at - 1], event) > 0; at--) {
-            events[at] = events[at - 1];
-        }
-        events[at] = event;
-    }
-}
-
-static uint64_t clamp_order(const struct entry *e)
-{
-    uint64_t s = e->header->recorded_ms / 1000;
-
-    if (e->upper_s > 0 && s > e->upper_s) {
-        s = e->upper_s;
-    }
-    return s < e->lower_s ? e->lower_s : s;
-}
-
-static void paper_seen(void *ctx, const Qcdc__V1__Document *document)
-{
-    struct entry *e = ctx;
-
-    e->on_paper |= document->signing != QCDC__V1__SIGNING__SIGNING_UNSPECIFIED;
-}
-
-static void entry_decode(struct fold *f, struct entry *e)
-{
-    struct error why = {0};
-
-    e->type = event_type_find(e->header->type);
-    if (!e->leaf->understood || e->type == NULL || e->type->shape == NULL) {
-        e->standing = e->standing == STANDING_EFFECTIVE
-                          ? STANDING_NOT_UNDERSTOOD
-                          : e->standing;
-        return;
-    }
-    if (e->standing != STANDING_EFFECTIVE) {
-        return;
-    }
-    if (message_unpack(e->type->shape, e->leaf->facts, f->arena, &e->facts,
-                       &why) != 0) {
-        f->no_memory |= f->arena->ran_out;
-        e->facts = NULL;
-        e->standing = STANDING_NOT_UNDERSTOOD;
-        return;
-    }
-    e->is_act = e->header->type == EVENT_CORRECTED ||
-                e->header->type == EVENT_VOIDED ||
-                e->header->type == EVENT_APPROVED;
-    if (!e->is_act) {
-        fold_documents(e, paper_seen, e);
-    }
-}
-
-static struct entry entry_of(const struct fold_event *event)
-{
-    return (struct entry){
-        .leaf = event->leaf,
-        .header = &event->leaf->header,
-        .epoch = event->epoch,
-        .position = event->position,
-        .lower_s = event->lower_s > 0 ? (uint64_t)event->lower_s : 0,
-        .upper_s = event->upper_s > 0 ? (uint64_t)event->upper_s : 0,
-        .standing = event->standing,
-        .target = NO_ENTRY,
-        .voided_by = NO_ENTRY,
-    };
-}
-
-/* A further copy of the same event: it counts if any copy does, stands where
- * the first good one stands, was covered when a good one was covered first. */
-static void entry_merge(struct entry *e, const struct fold_event *event)
-{
-    struct entry other = entry_of(event);
-
-    if (other.standing != STANDING_EFFECTIVE) {
-        return;
-    }
-    if (e->standing != STANDING_EFFECTIVE) {
-        *e = other;
-        return;
-    }
-    if (e->upper_s == 0 || (other.upper_s > 0 && other.upper_s < e->upper_s)) {
-        e->upper_s = other.upper_s;
-    }
-    if (other.lower_s > e->lower_s) {
-        e->lower_s = other.lower_s;
-    }
-}
-
-static void gather(struct fold *f)
-{
-    const struct fold_input *input = f->input;
-    const struct fold_event **events =
-        fold_alloc(f, input->len, sizeof(*events));
-
-    f->entries = fold_alloc(f, input->len, sizeof(*f->entries));
-    f->order = fold_alloc(f, input->len, sizeof(*f->order));
-    if (f->no_memory) {
-        return;
-    }
-    for (size_t i = 0; i < input->len; i++) {
-        events[i] = &input->events[i];
-    }
-    sort_events(events, input->len);
-    for (size_t i = 0; i < input->len; i++) {
-        const struct fold_event *event = events[i];
-        struct entry *e = &f->entries[f->len];
-
-        if (f->len > 0 && event_id_equal(&e[-1].leaf->id, &event->leaf->id)) {
-            entry_merge(&e[-1], event);
-            continue;
-        }
-        f->len++;
-        *e = entry_of(event);
-    }
-    for (uint32_t i = 0; i < f->len; i++) {
-        struct entry *e = &f->entries[i];
-
-        e->on = e->header->on_day;
-        e->order_s = clamp_order(e);
-        entry_decode(f, e);
-    }
-}
-
-/* The event whose id the others name as their subject; of several that open
- * one (only a caller's mistake), the least id. */
-static void find_opener(struct fold *f)
-{
-    f->opener = NO_ENTRY;
-    f->subject = leaf_subject(f->entries[0].leaf);
-    for (uint32_t i = 0; i < f->len; i++) {
-        if (f->entries[i].header->has_subject) {
-            f->subject = f->entries[i].header->subject;
-            break;
-        }
-    }
-    f->opener = fold_find(f, &f->subject);
-}
-
-/* Its first ref must be held: it says what the event is about. */
-static bool needs_ref(const struct entry *e)
-{
-    switch (e->header->type) {
-    case EVENT_SUPPLEMENT_RECEIVED:
-    case EVENT_REFERRAL_ACCEPTED:
-    case EVENT_REFERRAL_RETURNED:
-    case EVENT_PUBLISHED:
-    case EVENT_DOCUMENT_FILED:
-    case EVENT_DOCUMENT_WAIVED:
-        return e->header->refs.len > 0;
-    default: /* not an enum switch: types are what peers send */
-        return e->is_act;
-    }
-}
-
-static void find_targets(struct fold *f)
-{
-    for (uint32_t i = 0; i < f->len; i++) {
-        struct entry *e = &f->entries[i];
-
-        if (e->header->refs.len > 0) {
-            struct event_id ref = header_ref(e->header, 0);
-
-            e->target = fold_find(f, &ref);
-        }
-        if (e->standing == STANDING_EFFECTIVE &&
-            (f->opener == NO_ENTRY ||
-             (e->target == NO_ENTRY && needs_ref(e)))) {
-            e->standing = STANDING_WAITING;
-        }
-    }
-}
-
 static void walk_events(struct fold *f, const struct walk *walk)
 {
     bool opened = false;
@@ -512,10 +306,8 @@ int record_fold(const struct fold_input *input, struct arena *arena,
         input->kind == RECORD_NONE) {
         return error_set(err, ERR_USAGE, "a fold needs a kind and events");
     }
-    gather(&f);
+    fold_gather(&f);
     if (!f.no_memory) {
-        find_opener(&f);
-        find_targets(&f);
         fold_order(&f);
     }
     if (!f.no_memory && fold_acts(&f)) {

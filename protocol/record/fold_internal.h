@@ -1,8 +1,9 @@
 /* What the files of the fold share; nobody else includes it.
  *
- * fold.c runs the stages, fold_order.c puts the events in order, fold_act.c
- * applies Corrected, Voided and Approved, fold_petition.c, fold_dialogue.c and
- * fold_opened.c walk the records. All memory is the caller's arena.
+ * fold.c runs the stages, fold_gather.c decodes, fold_order.c puts the events
+ * in order, fold_act.c applies Corrected, Voided and Approved, fold_petition.c,
+ * fold_dialogue.c and fold_opened.c walk the records. All memory is the
+ * caller's arena.
  */
 #ifndef QCDC_PROTOCOL_RECORD_FOLD_INTERNAL_H
 #define QCDC_PROTOCOL_RECORD_FOLD_INTERNAL_H
@@ -55,6 +56,9 @@ struct fold {
 #define FACTS(entry, Name) ((const Qcdc__V1__##Name *)(void *)(entry)->facts)
 
 #define ACT_FIELD_ON_DAY 0u
+
+/* fold_gather.c: fills f->entries, opener, subject and targets. */
+void fold_gather(struct fold *f);
 
 /* fold_order.c: fills f->order by `on` of the entries. */
 void fold_order(struct fold *f);
