@@ -2,84 +2,84 @@
  * Owns the syntax of tables and nothing else: what a cell means is rows.c's.
  * Must never repair: a table that is not well formed is refused whole, since
  * a shifted cell would be a wrong date in a signed event. */
-#include "node/web/csv.h"
+#include "node/web/sheet.h"
 
 #include <string.h>
 
 #include "protocol/event/text.h"
 
-static bool at_end(const struct csv *csv)
+static bool at_end(const struct sheet *sheet)
 {
-    return csv->rest.len == 0;
+    return sheet->rest.len == 0;
 }
 
-static char peek(const struct csv *csv)
+static char peek(const struct sheet *sheet)
 {
-    return at_end(csv) ? '\0' : (char)csv->rest.ptr[0];
+    return at_end(sheet) ? '\0' : (char)sheet->rest.ptr[0];
 }
 
-static void skip(struct csv *csv, size_t len)
+static void skip(struct sheet *sheet, size_t len)
 {
-    csv->rest = span_slice(csv->rest, len, csv->rest.len - len);
+    sheet->rest = span_slice(sheet->rest, len, sheet->rest.len - len);
 }
 
 /* Length of the end of line here: 0, 1 (LF) or 2 (CRLF). */
-static size_t line_end(const struct csv *csv)
+static size_t line_end(const struct sheet *sheet)
 {
-    if (peek(csv) == '\n') {
+    if (peek(sheet) == '\n') {
         return 1;
     }
-    return csv->rest.len > 1 && csv->rest.ptr[0] == '\r' &&
-                   csv->rest.ptr[1] == '\n'
+    return sheet->rest.len > 1 && sheet->rest.ptr[0] == '\r' &&
+                   sheet->rest.ptr[1] == '\n'
                ? 2
                : 0;
 }
 
-static struct span to_line_end(const struct csv *csv)
+static struct span to_line_end(const struct sheet *sheet)
 {
     size_t len = 0;
 
-    while (len < csv->rest.len && csv->rest.ptr[len] != '\n') {
+    while (len < sheet->rest.len && sheet->rest.ptr[len] != '\n') {
         len++;
     }
-    return span_slice(csv->rest, 0, len);
+    return span_slice(sheet->rest, 0, len);
 }
 
-void csv_init(struct csv *csv, struct span text)
+void sheet_init(struct sheet *sheet, struct span text)
 {
     static const uint8_t mark[3] = {0xef, 0xbb, 0xbf};
 
     if (text.len >= 3 && memcmp(text.ptr, mark, 3) == 0) {
         text = span_slice(text, 3, text.len - 3);
     }
-    *csv = (struct csv){.rest = text, .line = 1, .separator = ','};
+    *sheet = (struct sheet){.rest = text, .line = 1, .separator = ','};
 }
 
 /* Blank lines anywhere, remarks before the first row. */
-static void skip_lines(struct csv *csv)
+static void skip_lines(struct sheet *sheet)
 {
-    while (!at_end(csv)) {
-        size_t end = line_end(csv);
+    while (!at_end(sheet)) {
+        size_t end = line_end(sheet);
 
         if (end > 0) {
-            skip(csv, end);
-            csv->line++;
+            skip(sheet, end);
+            sheet->line++;
             continue;
         }
-        if (csv->started || peek(csv) != '#') {
+        if (sheet->started || peek(sheet) != '#') {
             return;
         }
-        struct span line = to_line_end(csv);
+        struct span line = to_line_end(sheet);
 
-        if (csv->remark.len == 0) {
+        if (sheet->remark.len == 0) {
             size_t len = line.len;
 
             while (len > 1 && line.ptr[len - 1] == '\r') {
                 len--;
             }
-            csv->remark = span_slice(line, 1, len - 1);
+            sheet->remark = span_slice(line, 1, len - 1);
         }
-        skip(csv, line.len);
+        skip(sheet, line.len);
     }
 }
 
@@ -100,10 +100,10 @@ static char find_separator(struct span line)
     return ',';
 }
 
-static int check_text(struct csv *csv, struct error *err)
+static int check_text(struct sheet *sheet, struct error *err)
 {
-    struct span rest = csv->rest;
-    uint32_t line = csv->line;
+    struct span rest = sheet->rest;
+    uint32_t line = sheet->line;
 
     if (text_valid_utf8(rest) &&
         (rest.len == 0 || memchr(rest.ptr, 0, rest.len) == NULL)) {
@@ -126,70 +126,72 @@ static int check_text(struct csv *csv, struct error *err)
 }
 
 /* One quoted cell after its opening quote, into `cell` of the rest's size. */
-static int read_quoted(struct csv *csv, size_t column, char *cell, size_t *len,
-                       struct error *err)
+static int read_quoted(struct sheet *sheet, size_t column, char *cell,
+                       size_t *len, struct error *err)
 {
-    uint32_t from = csv->line;
+    uint32_t from = sheet->line;
 
-    skip(csv, 1);
+    skip(sheet, 1);
     for (;;) {
-        if (at_end(csv)) {
+        if (at_end(sheet)) {
             return error_set(err, ERR_MALFORMED,
                              "line %u, column %zu: a quote is opened and never "
                              "closed",
                              from, column);
         }
-        char c = peek(csv);
+        char c = peek(sheet);
 
-        skip(csv, 1);
+        skip(sheet, 1);
         if (c == '"') {
-            if (peek(csv) != '"') {
+            if (peek(sheet) != '"') {
                 break;
             }
-            skip(csv, 1);
+            skip(sheet, 1);
         }
-        csv->line += c == '\n';
+        sheet->line += c == '\n';
         cell[(*len)++] = c;
     }
-    if (!at_end(csv) && peek(csv) != csv->separator && line_end(csv) == 0) {
+    if (!at_end(sheet) && peek(sheet) != sheet->separator &&
+        line_end(sheet) == 0) {
         return error_set(err, ERR_MALFORMED,
                          "line %u, column %zu: text after a closing quote",
-                         csv->line, column);
+                         sheet->line, column);
     }
     return 0;
 }
 
-static int read_plain(struct csv *csv, size_t column, char *cell, size_t *len,
-                      struct error *err)
+static int read_plain(struct sheet *sheet, size_t column, char *cell,
+                      size_t *len, struct error *err)
 {
-    while (!at_end(csv) && peek(csv) != csv->separator && line_end(csv) == 0) {
-        char c = peek(csv);
+    while (!at_end(sheet) && peek(sheet) != sheet->separator &&
+           line_end(sheet) == 0) {
+        char c = peek(sheet);
 
         if (c == '"' || c == '\r') {
             return error_set(err, ERR_MALFORMED,
                              "line %u, column %zu: a %s inside a cell: put the "
                              "whole cell in quotes",
-                             csv->line, column,
+                             sheet->line, column,
                              c == '"' ? "quote" : "carriage return");
         }
-        skip(csv, 1);
+        skip(sheet, 1);
         cell[(*len)++] = c;
     }
     return 0;
 }
 
 /* Bytes that the cell at the front can need at most, NUL included. */
-static size_t cell_bound(const struct csv *csv)
+static size_t cell_bound(const struct sheet *sheet)
 {
     size_t len = 0;
     bool quoted = false;
 
-    while (len < csv->rest.len) {
-        char c = (char)csv->rest.ptr[len];
+    while (len < sheet->rest.len) {
+        char c = (char)sheet->rest.ptr[len];
 
         if (c == '"') {
             quoted = !quoted;
-        } else if (!quoted && (c == csv->separator || c == '\n')) {
+        } else if (!quoted && (c == sheet->separator || c == '\n')) {
             break;
         }
         len++;
@@ -197,64 +199,64 @@ static size_t cell_bound(const struct csv *csv)
     return len + 1;
 }
 
-static int read_cell(struct csv *csv, struct arena *arena, size_t column,
+static int read_cell(struct sheet *sheet, struct arena *arena, size_t column,
                      const char **out, struct error *err)
 {
-    char *cell = arena_alloc(arena, cell_bound(csv));
+    char *cell = arena_alloc(arena, cell_bound(sheet));
     size_t len = 0;
     int rc;
 
     if (cell == NULL) {
         return error_set(err, ERR_LIMIT, "line %u: the file is too large",
-                         csv->line);
+                         sheet->line);
     }
-    if (peek(csv) == '"') {
-        rc = read_quoted(csv, column, cell, &len, err);
+    if (peek(sheet) == '"') {
+        rc = read_quoted(sheet, column, cell, &len, err);
     } else {
-        rc = read_plain(csv, column, cell, &len, err);
+        rc = read_plain(sheet, column, cell, &len, err);
     }
     *out = cell;
     return rc;
 }
 
-int csv_next(struct csv *csv, struct arena *arena, struct csv_row *row,
-             bool *more, struct error *err)
+int sheet_next(struct sheet *sheet, struct arena *arena, struct sheet_row *row,
+               bool *more, struct error *err)
 {
-    const char *cells[CSV_COLUMNS_MAX];
+    const char *cells[SHEET_COLUMNS_MAX];
     size_t len = 0;
 
-    if (!csv->started) {
-        int rc = check_text(csv, err);
+    if (!sheet->started) {
+        int rc = check_text(sheet, err);
 
         if (rc < 0) {
             return rc;
         }
     }
-    skip_lines(csv);
-    *more = !at_end(csv);
+    skip_lines(sheet);
+    *more = !at_end(sheet);
     if (!*more) {
         return 0;
     }
-    if (!csv->started) {
-        csv->started = true;
-        csv->separator = find_separator(to_line_end(csv));
+    if (!sheet->started) {
+        sheet->started = true;
+        sheet->separator = find_separator(to_line_end(sheet));
     }
-    row->line = csv->line;
+    row->line = sheet->line;
     for (bool last = false; !last;) {
-        if (len == CSV_COLUMNS_MAX) {
+        if (len == SHEET_COLUMNS_MAX) {
             return error_set(err, ERR_LIMIT, "line %u: over %u columns",
-                             row->line, CSV_COLUMNS_MAX);
+                             row->line, SHEET_COLUMNS_MAX);
         }
-        int rc = read_cell(csv, arena, len + 1, &cells[len], err);
+        int rc = read_cell(sheet, arena, len + 1, &cells[len], err);
 
         if (rc < 0) {
             return rc;
         }
         len++;
-        last = at_end(csv) || line_end(csv) > 0;
-        skip(csv, last ? line_end(csv) : 1);
+        last = at_end(sheet) || line_end(sheet) > 0;
+        skip(sheet, last ? line_end(sheet) : 1);
     }
-    csv->line++;
+    sheet->line++;
     row->cells = arena_array(arena, len, sizeof(*cells));
     if (row->cells == NULL) {
         return error_set(err, ERR_LIMIT, "line %u: the file is too large",

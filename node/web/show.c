@@ -1,0 +1,471 @@
+/* node/web: records and events as people read them.
+ * Owns the routes of lists, one record with its history, search, and the raw
+ * bytes decoded. Private bodies come only from engine_private_read, which logs
+ * who read them. Read next: protocol/event/facts.h, that names every value. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/web/api.h"
+#include "protocol/base/hex.h"
+#include "protocol/event/body.h"
+#include "protocol/event/code.h"
+#include "protocol/event/facts.h"
+#include "protocol/event/types.h"
+#include "protocol/record/directory.h"
+#include "protocol/record/fold.h"
+#include "protocol/record/shape.h"
+#include "store/log.h"
+#include "store/query.h"
+
+#define LIST_MAX 500u
+#define EVENTS_MAX 2000u
+#define HOLDERS_MAX 16u
+
+/* ---- values by path -------------------------------------------------------
+ */
+
+static int put_value(void *ctx, const char *path, struct span value,
+                     struct error *err)
+{
+    (void)err;
+    api_put_path(ctx, path, value);
+    return 0;
+}
+
+static void put_code(json_t *object, const char *name,
+                     const struct event_id *id)
+{
+    char text[CODE_TEXT_SIZE];
+
+    code_format(id, text);
+    api_put_str(object, name, text);
+}
+
+/* ---- lists ------------------------------------------------------------------
+ */
+
+/* The state's name as the record says it ("answered"), for lists too. */
+struct state_walk {
+    json_t *object;
+};
+
+static int put_state(void *ctx, const char *path, struct span value,
+                     struct error *err)
+{
+    struct state_walk *walk = ctx;
+
+    (void)err;
+    if (strcmp(path, "state") == 0 || strcmp(path, "due_day") == 0 ||
+        strcmp(path, "kind") == 0 || strcmp(path, "field") == 0) {
+        api_put(walk->object, strcmp(path, "kind") == 0 ? "subkind" : path,
+                value);
+    }
+    return 0;
+}
+
+static int put_record(struct api_call *call, json_t *object,
+                      const struct store_record *record, struct error *err)
+{
+    struct state_walk walk = {.object = object};
+    enum record_kind kind = (enum record_kind)record->kind;
+    const struct ProtobufCMessageDescriptor *shape = record_shape(kind);
+
+    api_put_id(object, "id", &record->subject);
+    put_code(object, "code", &record->subject);
+    api_put_str(object, "kind", record_kind_name(kind));
+    api_put_unit(call, object, "unit", record->unit);
+    api_put_unit(call, object, "holder", record->holder);
+    api_put_day(object, "opened", record->opened_day);
+    api_put_number(object, "year", record->year);
+    if (!event_id_is_zero(&record->dialogue)) {
+        put_code(object, "dialogue", &record->dialogue);
+    }
+    return shape == NULL
+               ? 0
+               : facts_visit_as(shape, record->bytes, put_state, &walk, err);
+}
+
+static int kind_named(const char *name, uint32_t *kind, struct error *err)
+{
+    *kind = 0;
+    if (name == NULL) {
+        return 0;
+    }
+    for (uint32_t i = 1; i < RECORD_KINDS; i++) {
+        if (strcmp(name, record_kind_name((enum record_kind)i)) == 0) {
+            *kind = i;
+            return 0;
+        }
+    }
+    return error_set(err, ERR_USAGE,
+                     "kind: \"%.40s\" is not known; petition, dialogue, plan, "
+                     "report or notice",
+                     name);
+}
+
+static int read_filter(struct api_call *call, struct store_record_filter *out,
+                       struct error *err)
+{
+    const char *after = api_arg(call, "after");
+    const char *dialogue = api_arg(call, "dialogue");
+    int rc = kind_named(api_arg(call, "kind"), &out->kind, err);
+
+    rc = rc < 0 ? rc
+                : api_arg_number(call, "unit", UINT32_MAX, 0, &out->unit, err);
+    rc = rc < 0
+             ? rc
+             : api_arg_number(call, "holder", UINT32_MAX, 0, &out->holder, err);
+    rc = rc < 0 ? rc : api_arg_number(call, "state", 99, 0, &out->state, err);
+    rc = rc < 0 ? rc : api_arg_day(call, "from", 0, &out->from_day, err);
+    rc = rc < 0 ? rc : api_arg_day(call, "until", 0, &out->until_day, err);
+    rc = rc < 0 ? rc : api_arg_day(call, "after_day", 0, &out->after_day, err);
+    if (rc == 0 && dialogue != NULL) {
+        rc = api_event_named(call, dialogue, &out->dialogue, err);
+    }
+    if (rc == 0 && after != NULL) {
+        rc = api_event_named(call, after, &out->after, err);
+    }
+    return rc;
+}
+
+int api_records(struct api_call *call, struct error *err)
+{
+    struct store_record_filter filter = {0};
+    struct store_record *list =
+        arena_array(&call->arena, LIST_MAX, sizeof(*list));
+    uint32_t max = 0;
+    size_t len = 0;
+    int rc = read_filter(call, &filter, err);
+
+    if (list == NULL) {
+        return error_set(err, ERR_LIMIT, "no room for the list");
+    }
+    rc = rc < 0 ? rc : api_arg_number(call, "max", LIST_MAX, 100, &max, err);
+    rc = rc < 0 ? rc
+                : store_record_list(call->store, &filter, &call->arena, list,
+                                    max, &len, err);
+    if (rc < 0) {
+        return rc;
+    }
+    json_t *array = api_put_array(call->answer, "records");
+    for (size_t i = 0; rc == 0 && i < len; i++) {
+        rc = put_record(call, api_add_object(array), &list[i], err);
+    }
+    api_put_bool(call->answer, "more", len > 0 && len == max);
+    return rc;
+}
+
+int api_search(struct api_call *call, struct error *err)
+{
+    struct event_id found[100];
+    const char *query = NULL;
+    size_t len = 0;
+    int rc = api_arg_text(call, "q", &query, err);
+
+    rc = rc < 0 ? rc
+                : store_search(call->store, query, found,
+                               sizeof(found) / sizeof(*found), &len, err);
+    json_t *array = api_put_array(call->answer, "records");
+    for (size_t i = 0; rc == 0 && i < len; i++) {
+        struct store_record record;
+        size_t mark = call->arena.used;
+
+        rc = store_record_find(call->store, &found[i], &call->arena, &record,
+                               err);
+        if (rc == 0) {
+            rc = put_record(call, api_add_object(array), &record, err);
+        } else if (rc == ERR_NOTFOUND) {
+            rc = 0;
+        }
+        arena_rewind(&call->arena, mark);
+    }
+    return rc;
+}
+
+/* ---- one event
+ * ------------------------------------------------------------------ */
+
+static int put_holders(struct api_call *call, json_t *object,
+                       const struct event_id *id, struct error *err)
+{
+    struct store_holder holders[HOLDERS_MAX];
+    size_t len = 0;
+    int rc =
+        store_holder_list(call->store, id, holders, HOLDERS_MAX, &len, err);
+    json_t *array = api_put_array(object, "holders");
+
+    for (size_t i = 0; rc == 0 && i < len; i++) {
+        json_t *row = api_add_object(array);
+        char name[256];
+
+        api_put_number(row, "node", holders[i].node);
+        api_put_str(row, "name",
+                    api_node_name(call, holders[i].node, name, sizeof(name)));
+        api_put_time(row, "time", (int64_t)holders[i].time_s);
+        api_put_bool(row, "guard", holders[i].guard);
+    }
+    return rc;
+}
+
+static void put_header(const struct api_call *call, json_t *object,
+                       const struct header *header)
+{
+    const struct event_type *type = event_type_find(header->type);
+
+    api_put_number(object, "type_number", header->type);
+    api_put_str(object, "type", type == NULL ? "?" : type->name);
+    api_put_str(object, "title", type == NULL ? "?" : type->title_vi);
+    api_put_number(object, "version", header->version);
+    api_put_number(object, "of_node", header->node);
+    api_put_unit(call, object, "unit", header->unit);
+    api_put_hex(object, "actor", SPAN_OF(header->actor.bytes));
+    api_put_time(object, "recorded", (int64_t)(header->recorded_ms / 1000));
+    api_put_day(object, "on", header->on_day);
+    api_put_bool(object, "historical", header->historical);
+    json_t *refs = api_put_array(object, "refs");
+    for (size_t i = 0; i < header->refs.len; i++) {
+        struct event_id ref = header_ref(header, i);
+        char text[CODE_TEXT_SIZE];
+
+        code_format(&ref, text);
+        (void)json_array_append_new(refs, json_string(text));
+    }
+    json_t *to = api_put_array(object, "to");
+    for (size_t i = 0; i < header->addressees_len; i++) {
+        api_put_unit(call, api_add_object(to), "unit", header->addressees[i]);
+    }
+}
+
+/* Facts in words; of a type not understood nothing. */
+static int put_facts(json_t *object, const struct leaf *leaf, struct error *err)
+{
+    const struct event_type *type = event_type_find(leaf->header.type);
+    struct error why = {0};
+    json_t *facts = api_put_object(object, "facts");
+    int rc = 0;
+
+    if (type != NULL && type->shape != NULL) {
+        rc = facts_visit(type, leaf->facts, put_value, facts, &why);
+    }
+    if (rc == ERR_LIMIT || rc == ERR_NOMEM) {
+        return error_set(err, (enum err)rc, "%s", why.text);
+    }
+    return 0;
+}
+
+static int put_text(struct api_call *call, json_t *object,
+                    const struct event_id *id, struct error *err)
+{
+    struct body body;
+    struct error why = {0};
+    int rc = store_body_find(call->store, id, AUDIENCE_OF_TEXT, &call->arena,
+                             &body, &why);
+
+    if (rc == ERR_NOTFOUND) {
+        return 0;
+    }
+    if (rc < 0) {
+        *err = why;
+        return rc;
+    }
+    return facts_visit_as(body_text_shape(), body.bytes, put_value,
+                          api_put_object(object, "text"), err);
+}
+
+/* `?private=1`: opened for the official logged in, or a sentence why not. */
+static int put_private(struct api_call *call, json_t *object,
+                       const struct event_id *id, struct error *err)
+{
+    struct span plain;
+    struct error why = {0};
+    int rc = engine_private_read(call->engine, call->session, id, &call->arena,
+                                 &plain, &why);
+
+    if (rc == ERR_NOTFOUND) {
+        return 0;
+    }
+    if (rc == ERR_UNTRUSTED) {
+        api_put_str(object, "private_refused", why.text);
+        return 0;
+    }
+    if (rc < 0) {
+        *err = why;
+        return rc;
+    }
+    return facts_visit_as(body_private_shape(), plain, put_value,
+                          api_put_object(object, "private"), err);
+}
+
+static void put_bodies(json_t *object, const struct header *header)
+{
+    bool secret = header_body(header, AUDIENCE_OF_PRIVATE) != NULL ||
+                  header_body(header, AUDIENCE_OF_UNIT) != NULL;
+
+    api_put_bool(object, "has_text",
+                 header_body(header, AUDIENCE_OF_TEXT) != NULL);
+    api_put_bool(object, "has_private", secret);
+}
+
+static int put_place(struct api_call *call, json_t *object,
+                     const struct store_event *event, struct error *err)
+{
+    struct store_log log;
+
+    if (event->log == 0) {
+        api_put_str(object, "origin", "");
+        return 0;
+    }
+    int rc = store_log_get(call->store, event->log, &log, err);
+
+    if (rc == 0) {
+        api_put_str(object, "origin", log.origin);
+        api_put_number(object, "index", (int64_t)event->index);
+    }
+    return rc;
+}
+
+static int put_event(struct api_call *call, json_t *object,
+                     const struct store_event *event, struct error *err)
+{
+    struct leaf leaf;
+    int rc = leaf_parse(event->leaf, &leaf, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    api_put_id(object, "id", &event->id);
+    put_code(object, "code", &event->id);
+    api_put_number(object, "standing", event->standing);
+    api_put_str(object, "standing_name",
+                standing_name((enum standing)event->standing));
+    api_put_bool(object, "signature_ok", event->signature_ok);
+    api_put_time(object, "lower", event->lower_s);
+    api_put_time(object, "upper", event->upper_s);
+    rc = put_place(call, object, event, err);
+    if (rc == 0 && leaf.understood) {
+        put_header(call, object, &leaf.header);
+        put_bodies(object, &leaf.header);
+        rc = put_facts(object, &leaf, err);
+    }
+    rc = rc < 0 ? rc : put_text(call, object, &event->id, err);
+    if (rc == 0 && api_arg_flag(call, "private")) {
+        rc = put_private(call, object, &event->id, err);
+    }
+    return rc < 0 ? rc : put_holders(call, object, &event->id, err);
+}
+
+/* ---- one record
+ * -------------------------------------------------------------------- */
+
+/* Any event of a record names the record. */
+static int find_subject(struct api_call *call, const char *text,
+                        struct event_id *subject, struct error *err)
+{
+    struct store_event event;
+    struct event_id id;
+    int rc = api_event_named(call, text, &id, err);
+
+    rc = rc < 0 ? rc
+                : store_event_find(call->store, &id, &call->arena, &event, err);
+    if (rc == 0) {
+        *subject = event_id_is_zero(&event.subject) ? id : event.subject;
+    }
+    return rc;
+}
+
+static int put_events(struct api_call *call, const struct event_id *subject,
+                      struct error *err)
+{
+    struct store_event *events =
+        arena_array(&call->arena, EVENTS_MAX, sizeof(*events));
+    size_t len = 0;
+    int rc;
+
+    if (events == NULL) {
+        return error_set(err, ERR_LIMIT, "no room for the history");
+    }
+    rc = store_event_list(call->store, subject, &call->arena, events,
+                          EVENTS_MAX, &len, err);
+    json_t *array = api_put_array(call->answer, "events");
+    for (size_t i = 0; rc == 0 && i < len; i++) {
+        rc = put_event(call, api_add_object(array), &events[i], err);
+    }
+    return rc;
+}
+
+int api_show(struct api_call *call, struct error *err)
+{
+    struct event_id subject;
+    struct store_record record;
+    int rc = find_subject(call, call->rest, &subject, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    api_put_head(call);
+    rc = store_record_find(call->store, &subject, &call->arena, &record, err);
+    if (rc == 0) {
+        const struct ProtobufCMessageDescriptor *shape =
+            record_shape((enum record_kind)record.kind);
+
+        rc = put_record(call, call->answer, &record, err);
+        if (rc == 0 && shape != NULL) {
+            rc = facts_visit_as(shape, record.bytes, put_value,
+                                api_put_object(call->answer, "record"), err);
+        }
+    } else if (rc == ERR_NOTFOUND) { /* a directory event, or waiting */
+        api_put_id(call->answer, "id", &subject);
+        put_code(call->answer, "code", &subject);
+        rc = 0;
+    }
+    return rc < 0 ? rc : put_events(call, &subject, err);
+}
+
+/* The exact bytes of a leaf, to be decoded by whoever asks. */
+int api_raw(struct api_call *call, struct error *err)
+{
+    struct store_event event;
+    struct event_id id;
+    int rc = api_event_named(call, call->rest, &id, err);
+
+    rc = rc < 0 ? rc
+                : store_event_find(call->store, &id, &call->arena, &event, err);
+    if (rc == 0) {
+        api_put_id(call->answer, "id", &event.id);
+        api_put_hex(call->answer, "leaf", event.leaf);
+        rc = put_place(call, call->answer, &event, err);
+    }
+    return rc;
+}
+
+/* ---- units
+ * ------------------------------------------------------------------------- */
+
+int api_units(struct api_call *call, struct error *err)
+{
+    const struct directory *dir = engine_directory(call->engine);
+    uint32_t day = 0;
+    int rc = api_arg_day(call, "as_of", call->today, &day, err);
+    json_t *array = api_put_array(call->answer, "units");
+
+    for (size_t i = 0; rc == 0 && i < dir->units_len; i++) {
+        struct unit_facts unit;
+
+        if (!directory_unit_at(dir, dir->units[i].number, day, &unit)) {
+            continue;
+        }
+        json_t *object = api_add_object(array);
+
+        api_put_number(object, "number", unit.number);
+        api_put(object, "name", unit.name);
+        api_put_number(object, "kind", unit.kind);
+        api_put_number(object, "level", unit.level);
+        api_put(object, "code", unit.code);
+        api_put_number(object, "territory", unit.territory);
+        api_put_number(object, "host", unit.host);
+        api_put_number(object, "reports_to", unit.reports_to);
+        api_put_bool(object, "open", unit.open);
+    }
+    return rc;
+}

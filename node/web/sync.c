@@ -1,0 +1,208 @@
+/* node/web: how the node stands with others, its proofs, and its own check.
+ * Owns these routes; what is shown is what engine and store say. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/web/api.h"
+#include "protocol/base/hex.h"
+#include "store/check.h"
+#include "store/integrate.h"
+#include "store/log.h"
+#include "store/query.h"
+
+#define HELD_MAX 32u
+#define STANDINGS_MAX 32u
+
+/* ---- sync --------------------------------------------------------------- */
+
+static void put_peer(json_t *object, const struct sync_peer *peer)
+{
+    api_put_number(object, "node", peer->node);
+    api_put_str(object, "name", peer->name);
+    api_put_str(object, "side", peer->side);
+    api_put_str(object, "state", peer->state);
+    api_put_bool(object, "connected", peer->connected);
+    api_put_time(object, "last_contact",
+                 (int64_t)(peer->last_contact_ms / 1000));
+    api_put_number(object, "clock_skew_ms", peer->clock_skew_ms);
+    api_put_number(object, "to_send", (int64_t)peer->to_send);
+    api_put_number(object, "to_fetch", (int64_t)peer->to_fetch);
+    api_put_number(object, "deliveries", (int64_t)peer->deliveries);
+    api_put_str(object, "trouble", peer->trouble);
+}
+
+/* Other nodes that hold this log, and up to where. */
+static int put_held(struct api_call *call, json_t *object, const char *origin,
+                    struct error *err)
+{
+    struct store_held held[HELD_MAX];
+    struct store_log log;
+    size_t len = 0;
+    int rc = store_log_find(call->store, span_str(origin), &log, err);
+
+    rc = rc < 0
+             ? rc
+             : store_held_list(call->store, log.id, held, HELD_MAX, &len, err);
+    if (rc == ERR_NOTFOUND) {
+        return 0;
+    }
+    json_t *array = api_put_array(object, "held");
+    for (size_t i = 0; rc == 0 && i < len; i++) {
+        json_t *row = api_add_object(array);
+        char name[256];
+
+        api_put_number(row, "node", held[i].node);
+        api_put_str(row, "name",
+                    api_node_name(call, held[i].node, name, sizeof(name)));
+        api_put_number(row, "size", (int64_t)held[i].head.size);
+        api_put_time(row, "time", (int64_t)held[i].line.time_s);
+    }
+    return rc;
+}
+
+static int put_log(struct api_call *call, json_t *object,
+                   const struct sync_log *log, struct error *err)
+{
+    char name[256];
+
+    api_put_str(object, "origin", log->origin);
+    api_put_number(object, "node", log->node);
+    api_put_str(object, "name",
+                api_node_name(call, log->node, name, sizeof(name)));
+    api_put_number(object, "size", (int64_t)log->size);
+    api_put_number(object, "integrated", (int64_t)log->integrated);
+    api_put_number(object, "guarded", (int64_t)log->guarded);
+    api_put_time(object, "guarded_at", log->guarded_s);
+    api_put_time(object, "heard", log->heard_s);
+    api_put_number(object, "absent", (int64_t)log->absent);
+    api_put_str(object, "frozen", log->frozen);
+    return put_held(call, object, log->origin, err);
+}
+
+static int put_standings(struct api_call *call, struct error *err)
+{
+    struct store_standing_count counts[STANDINGS_MAX];
+    size_t len = 0;
+    int rc =
+        store_standing_list(call->store, 0, counts, STANDINGS_MAX, &len, err);
+    json_t *array = api_put_array(call->answer, "not_effective");
+
+    for (size_t i = 0; rc == 0 && i < len; i++) {
+        json_t *object = api_add_object(array);
+
+        api_put_number(object, "standing", counts[i].standing);
+        api_put_str(object, "reason",
+                    standing_name((enum standing)counts[i].standing));
+        api_put_number(object, "events", (int64_t)counts[i].events);
+    }
+    return rc;
+}
+
+int api_sync(struct api_call *call, struct error *err)
+{
+    struct sync_status status;
+    int rc = engine_sync_status(call->engine, &call->arena, &status, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    api_put_head(call);
+    api_put_number(call->answer, "only_here", (int64_t)status.only_here);
+    api_put_time(call->answer, "only_here_since",
+                 (int64_t)(status.only_here_ms / 1000));
+    api_put_number(call->answer, "spooled", (int64_t)status.spooled);
+    api_put_number(call->answer, "refused", (int64_t)status.refused);
+    json_t *peers = api_put_array(call->answer, "peers");
+    for (size_t i = 0; i < status.peers_len; i++) {
+        put_peer(api_add_object(peers), &status.peers[i]);
+    }
+    json_t *logs = api_put_array(call->answer, "logs");
+    for (size_t i = 0; rc == 0 && i < status.logs_len; i++) {
+        rc = put_log(call, api_add_object(logs), &status.logs[i], err);
+    }
+    return rc < 0 ? rc : put_standings(call, err);
+}
+
+/* ---- proofs -----------------------------------------------------------------
+ */
+
+/* What a growing writer gives is sent as text. */
+static int send_text(struct api_call *call, const struct buf *text,
+                     struct error *err)
+{
+    if (text->overflow) {
+        return error_set(err, ERR_LIMIT, "the answer is too long");
+    }
+    call->text = malloc(text->len + 1);
+    if (call->text == NULL) {
+        return error_set(err, ERR_NOMEM, "no memory for the answer");
+    }
+    memcpy(call->text, text->ptr, text->len);
+    call->text[text->len] = '\0';
+    call->text_len = text->len;
+    return 0;
+}
+
+static int room_for(struct api_call *call, size_t size, struct buf *out,
+                    struct error *err)
+{
+    void *room = arena_alloc(&call->arena, size);
+
+    if (room == NULL) {
+        return error_set(err, ERR_LIMIT, "no room for the answer");
+    }
+    *out = buf_over(room, size);
+    return 0;
+}
+
+int api_receipt(struct api_call *call, struct error *err)
+{
+    struct event_id id;
+    struct buf text = {0};
+    int rc = api_event_named(call, call->rest, &id, err);
+
+    rc = rc < 0 ? rc : room_for(call, 4u * 1024 * 1024, &text, err);
+    rc = rc < 0 ? rc : engine_receipt(call->engine, &id, &text, err);
+    return rc < 0 ? rc : send_text(call, &text, err);
+}
+
+int api_policy(struct api_call *call, struct error *err)
+{
+    struct buf text = {0};
+    int rc = room_for(call, 1024u * 1024, &text, err);
+
+    rc = rc < 0 ? rc : engine_policy(call->engine, &text, err);
+    return rc < 0 ? rc : send_text(call, &text, err);
+}
+
+/* ---- check, rebuild
+ * ------------------------------------------------------------ */
+
+static int put_finding(void *data, const struct store_finding *finding)
+{
+    json_t *object = api_add_object(data);
+
+    api_put_str(object, "what", finding->what);
+    api_put_str(object, "text", finding->text);
+    return 0;
+}
+
+int api_check(struct api_call *call, struct error *err)
+{
+    struct store_check_options options = {
+        .now = {.day = call->today,
+                .time_s = (int64_t)(engine_now_ms(call->engine) / 1000)},
+        .visit = put_finding,
+        .data = api_put_array(call->answer, "findings"),
+    };
+    uint64_t findings = 0;
+    int rc = store_check(call->store, &options, &findings, err);
+
+    api_put_number(call->answer, "count", (int64_t)findings);
+    return rc;
+}
+
+int api_rebuild(struct api_call *call, struct error *err)
+{
+    return engine_rebuild(call->engine, err);
+}
