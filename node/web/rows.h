@@ -8,7 +8,8 @@
  *   {"type","key","unit","on","subject","refs":[],"to":[],"historical":bool,
  *    "facts":{...},"text":{...},"private":{...}}
  *
- * nested as in event.proto. A first line {"generated": "..."} (CSV: a first
+ * nested as in event.proto; instead of or beside `facts` also "fields", flat
+ * {path: value} as the columns of a table. A first line {"generated": "..."} (CSV: a first
  * line `# generated ...`) marks invented data. Says nothing about meaning:
  * the engine validates.
  */

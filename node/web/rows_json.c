@@ -224,6 +224,9 @@ static int read_member(struct flat *flat, const char *name, const json_t *value,
         }
         return flatten_object(flat, value, "", 0, err);
     }
+    if (strcmp(name, "fields") == 0 && json_is_object(value)) {
+        return read_fields(flat, value, err);
+    }
     if (strcmp(name, "text") == 0 || strcmp(name, "private") == 0) {
         if (!json_is_object(value)) {
             return error_set(err, ERR_MALFORMED, "%s: an object is expected",

@@ -188,7 +188,6 @@ static void put_duties(struct api_call *call, const struct status *status,
             api_put(object, "title_en", rule->title_en);
             api_put(object, "basis", rule->basis);
             api_put_bool(object, "unconfirmed", rule->unconfirmed);
-            api_put_bool(object, "understood", rule->understood);
         }
     }
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "node/web/api.h"
-#include "protocol/base/hex.h"
+#include "protocol/record/standing.h"
 #include "store/check.h"
 #include "store/integrate.h"
 #include "store/log.h"
@@ -55,7 +55,7 @@ static int put_held(struct api_call *call, json_t *object, const char *origin,
         api_put_str(row, "name",
                     api_node_name(call, held[i].node, name, sizeof(name)));
         api_put_number(row, "size", (int64_t)held[i].head.size);
-        api_put_time(row, "time", (int64_t)held[i].line.time_s);
+        api_put_time(row, "time", (int64_t)cosignature_time(&held[i].line));
     }
     return rc;
 }

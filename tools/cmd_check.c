@@ -1,0 +1,167 @@
+/* tools: `qcdc check` and `qcdc rebuild`.
+ * Owns the choice of who does it: the node while it runs, else this process,
+ * which then opens the directory as the node would (and holds its lock). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "node/config.h"
+#include "node/engine.h"
+#include "protocol/record/calendar.h"
+#include "store/check.h"
+#include "tools/command.h"
+
+#define CHECK_EXIT_FOUND ERR_CORRUPT
+
+/* ---- here, with the node stopped ------------------------------------------- */
+
+static int open_engine(const struct cli *cli, struct config *config,
+                       struct engine **engine, struct error *err)
+{
+    int rc = config_load(config, cli->dir, err);
+
+    return rc < 0 ? rc : engine_open(config, engine, err);
+}
+
+static int print_found(void *data, const struct store_finding *finding)
+{
+    (void)data;
+    printf("%s: %s\n", finding->what, finding->text);
+    return 0;
+}
+
+static void print_progress(void *data, uint64_t done, uint64_t total)
+{
+    (void)data;
+    if (isatty(STDERR_FILENO)) {
+        fprintf(stderr, "\r%llu / %llu ", (unsigned long long)done,
+                (unsigned long long)total);
+    }
+}
+
+static int check_here(const struct cli *cli, uint64_t *findings,
+                      struct error *err)
+{
+    struct config *config = calloc(1, sizeof(*config));
+    struct engine *engine = NULL;
+    int rc = config == NULL ? error_set(err, ERR_NOMEM, "no memory")
+                            : open_engine(cli, config, &engine, err);
+
+    if (rc == 0) {
+        struct store_check_options options = {
+            .now = {.day = day_of_ms(engine_now_ms(engine)),
+                    .time_s = (int64_t)(engine_now_ms(engine) / 1000)},
+            .visit = print_found,
+            .progress = print_progress,
+        };
+
+        rc = store_check(engine_store(engine), &options, findings, err);
+        if (isatty(STDERR_FILENO)) {
+            fprintf(stderr, "\r");
+        }
+    }
+    engine_close(engine);
+    free(config);
+    return rc;
+}
+
+static int rebuild_here(const struct cli *cli, struct error *err)
+{
+    struct config *config = calloc(1, sizeof(*config));
+    struct engine *engine = NULL;
+    int rc = config == NULL ? error_set(err, ERR_NOMEM, "no memory")
+                            : open_engine(cli, config, &engine, err);
+
+    rc = rc < 0 ? rc : engine_rebuild(engine, err);
+    engine_close(engine);
+    free(config);
+    return rc;
+}
+
+/* ---- in the node -------------------------------------------------------------- */
+
+static int check_there(struct cli *cli, uint64_t *findings, struct error *err)
+{
+    struct client_reply reply;
+    int rc = cli_post(cli, "/v1/check", request_new(), &reply, err);
+    const struct answer *list = answer_get(reply.root, "findings");
+
+    if (rc == 0) {
+        *findings = (uint64_t)answer_number(answer_get(reply.root, "count"));
+        for (size_t i = 0; !print_json(cli, &reply) && i < answer_len(list);
+             i++) {
+            const struct answer *one = answer_at(list, i);
+
+            printf("%s: %s\n", answer_text(answer_get(one, "what")),
+                   answer_text(answer_get(one, "text")));
+        }
+    }
+    client_reply_release(&reply);
+    return rc;
+}
+
+static int run_check(struct cli *cli, struct error *err)
+{
+    uint64_t findings = 0;
+    bool runs = false;
+    int rc = cli_node_runs(cli, &runs, err);
+
+    if (rc == 0) {
+        rc = runs ? check_there(cli, &findings, err)
+                  : check_here(cli, &findings, err);
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    if (findings > 0) {
+        return error_set(err, CHECK_EXIT_FOUND, "%llu %s",
+                         (unsigned long long)findings,
+                         say(cli, "chỗ không đúng; chép thư mục này lại trước "
+                                  "khi làm gì tiếp",
+                             "findings; copy this directory before doing "
+                             "anything else"));
+    }
+    if (!cli->json) {
+        printf("%s\n", say(cli, "Tốt: mọi chữ ký, mã băm, hồ sơ và ô đều đúng.",
+                           "Sound: every signature, hash, record and cell."));
+    }
+    return 0;
+}
+
+static int run_rebuild(struct cli *cli, struct error *err)
+{
+    struct client_reply reply = {0};
+    bool runs = false;
+    int rc = cli_node_runs(cli, &runs, err);
+
+    if (rc == 0 && runs) {
+        rc = cli_post(cli, "/v1/rebuild", request_new(), &reply, err);
+        client_reply_release(&reply);
+    } else if (rc == 0) {
+        rc = rebuild_here(cli, err);
+    }
+    if (rc == 0) {
+        printf("%s\n", say(cli, "Đã dựng lại mọi hồ sơ và ô từ các sự kiện.",
+                           "Derived every record and cell again."));
+    }
+    return rc;
+}
+
+extern const struct command cmd_check;
+const struct command cmd_check = {
+    .name = "check",
+    .args = "",
+    .vi = "kiểm cả kho: chữ ký, mã băm, gốc, hồ sơ, ô",
+    .en = "verify the whole store: signatures, hashes, records, cells",
+    .reads = true,
+    .run = run_check,
+};
+
+extern const struct command cmd_rebuild;
+const struct command cmd_rebuild = {
+    .name = "rebuild",
+    .args = "",
+    .vi = "dựng lại hồ sơ và ô từ các sự kiện đã lưu",
+    .en = "derive records and cells from the stored events again",
+    .run = run_rebuild,
+};

@@ -1,0 +1,42 @@
+/* tools: `qcdc clock`, the node's clock; set only where nothing is real. */
+#include <stdio.h>
+
+#include "tools/command.h"
+
+static int run(struct cli *cli, struct error *err)
+{
+    const char *set = cli_option(cli, "set");
+    struct client_reply reply;
+    int rc;
+
+    if (set != NULL) {
+        struct request_body *body = request_new();
+
+        request_put_text(body, "set", set);
+        rc = cli_post(cli, "/v1/clock", body, &reply, err);
+    } else {
+        rc = cli_get(cli, "/v1/node", &reply, err);
+    }
+    if (rc == 0 && !print_json(cli, &reply)) {
+        const struct answer *node = answer_get(reply.root, "node");
+        int64_t offset = answer_number(answer_get(node, "clock_offset_ms"));
+
+        print_head(cli, &reply);
+        printf("%s: %lld s\n",
+               say(cli, "Lệch so với giờ máy", "Offset to the machine's clock"),
+               (long long)(offset / 1000));
+    }
+    client_reply_release(&reply);
+    return rc;
+}
+
+const struct command cmd_clock = {
+    .name = "clock",
+    .args = "",
+    .vi = "đồng hồ của nút; chỉ hệ trình diễn mới đặt được",
+    .en = "the node's clock; only a demonstration may set it",
+    .reads = true,
+    .options = {{"set", "TIME", "đặt, ví dụ 2024-03-01T08:00",
+                 "set it, as 2024-03-01T08:00"}},
+    .run = run,
+};

@@ -1,0 +1,126 @@
+/* tools: `qcdc import`, a file of events: all of it or nothing.
+ * Owns the reading of the file and the printing of wrong rows. The node parses
+ * and validates, so that a file is one transaction. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocol/base/buf.h"
+#include "tools/command.h"
+
+#define FILE_MAX (32u * 1024u * 1024u)
+
+/* By what is inside: JSON lines begin with a brace. */
+static const char *format_of(const char *text)
+{
+    if (strncmp(text, "\xef\xbb\xbf", 3) == 0) {
+        text += 3;
+    }
+    text += strspn(text, " \t\r\n");
+    return *text == '{' ? "jsonl" : "csv";
+}
+
+static int print_errors(const struct cli *cli, const struct answer *errors,
+                        const char *path)
+{
+    for (size_t i = 0; i < answer_len(errors); i++) {
+        const struct answer *row = answer_at(errors, i);
+        const char *column = answer_text(answer_get(row, "column"));
+
+        fprintf(stderr, "%s:%lld: ", path,
+                (long long)answer_number(answer_get(row, "line")));
+        if (column[0] != '\0' &&
+            strncmp(answer_text(answer_get(row, "text")), column,
+                    strlen(column)) != 0) {
+            fprintf(stderr, "%s %s: ", say(cli, "cột", "column"), column);
+        }
+        fprintf(stderr, "%s\n", answer_text(answer_get(row, "text")));
+    }
+    return 0;
+}
+
+static void print_result(const struct cli *cli, const struct answer *root)
+{
+    const char *generated = answer_text(answer_get(root, "generated"));
+    bool dry = answer_bool(answer_get(root, "dry_run"));
+
+    if (generated[0] != '\0') {
+        printf("%s: %s\n", say(cli, "dữ liệu tạo mẫu", "generated data"),
+               generated);
+    }
+    printf("%lld %s: ", (long long)answer_number(answer_get(root, "rows")),
+           say(cli, "dòng", "rows"));
+    printf("%lld %s, ", (long long)answer_number(answer_get(root, "recorded")),
+           dry ? say(cli, "sẽ ghi", "would be recorded")
+               : say(cli, "đã ghi", "recorded"));
+    printf("%lld %s\n", (long long)answer_number(answer_get(root, "skipped")),
+           say(cli, "có từ trước", "there already"));
+    if (dry) {
+        printf("%s\n", say(cli, "Chạy thử: chưa ghi gì.",
+                           "Dry run: nothing was recorded."));
+    }
+}
+
+static int run(struct cli *cli, struct error *err)
+{
+    struct client_reply reply = {0};
+    char room[512];
+    struct buf path = buf_over(room, sizeof(room) - 1);
+    char *text = NULL;
+    size_t len = 0;
+    int rc = file_read(cli->args[1], FILE_MAX, &text, &len, err);
+
+    rc = rc < 0 ? rc : cli_session(cli, err);
+    if (rc == 0) {
+        buf_put_str(&path, "/v1/import");
+        client_query_put(&path, "type", cli->args[0]);
+        client_query_put(&path, "format", format_of(text));
+        client_query_put(&path, "dry_run",
+                         cli_option(cli, "dry-run") != NULL ? "1" : NULL);
+        room[path.len] = '\0';
+        rc = cli_post_text(cli, room, span_make(text, len), &reply, err);
+        if (cli->json) {
+            (void)print_json(cli, &reply);
+        } else if (rc == 0) {
+            print_result(cli, reply.root);
+        } else {
+            (void)print_errors(cli, answer_get(reply.root, "errors"),
+                               cli->args[1]);
+            (void)error_wrap(err, "%.80s", cli->args[1]);
+        }
+    }
+    client_reply_release(&reply);
+    free(text);
+    return rc;
+}
+
+static void more(const struct cli *cli)
+{
+    printf("\n%s\n",
+           say(cli,
+               "TYPE là một loại của `qcdc record --help`, hoặc `any` khi mỗi "
+               "dòng tự nói loại (cột `type`).\nFILE: CSV (UTF-8; dòng đầu là "
+               "tên cột) hoặc mỗi dòng một JSON. Cột: key, unit, on, subject,\n"
+               "refs, to, historical, các mục của loại, text.*, private.*. "
+               "Cột key giữ cho nhập lại không ghi hai lần.",
+               "TYPE is one of `qcdc record --help`, or `any` when each row "
+               "says its own (column `type`).\nFILE: CSV (UTF-8, first row "
+               "names the columns) or one JSON object a line. Columns: key, "
+               "unit, on,\nsubject, refs, to, historical, the type's fields, "
+               "text.*, private.*. `key` makes importing twice harmless."));
+}
+
+const struct command cmd_import = {
+    .name = "import",
+    .args = "TYPE FILE",
+    .args_min = 2,
+    .args_max = 2,
+    .vi = "nhập một tệp: ghi tất cả hoặc không ghi gì",
+    .en = "import a file: all of it or nothing",
+    .reads = true,
+    .signs = true,
+    .options = {{"dry-run", NULL, "chỉ kiểm tra, không ghi",
+                 "check only, record nothing"}},
+    .run = run,
+    .more = more,
+};

@@ -1,0 +1,232 @@
+/* tools: `qcdc record`, one event and its slip.
+ * Owns the slip's wording. Sends fields as they were typed: the node knows the
+ * types. Help for a type comes from the type's own description. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocol/event/body.h"
+#include "protocol/event/facts.h"
+#include "protocol/event/types.h"
+#include "tools/command.h"
+
+/* ---- the slip ---------------------------------------------------------------- */
+
+static void line(const struct cli *cli, const char *vi, const char *en,
+                 const char *value)
+{
+    if (value[0] != '\0') {
+        printf("  ");
+        print_cell(say(cli, vi, en), 22, false);
+        printf(" %s\n", value);
+    }
+}
+
+/* What the person at the counter may expect, and when. */
+static void print_next(const struct cli *cli, const struct answer *slip)
+{
+    const char *type = answer_text(answer_get(slip, "type"));
+    char when[WHEN_SIZE];
+
+    if (!answer_is_null(answer_get(slip, "due"))) {
+        line(cli, "Hạn trả lời:", "Answer due:",
+             print_when(cli, answer_get(slip, "due"), when));
+    }
+    if (strcmp(type, "PetitionReceived") == 0) {
+        printf("\n  %s\n",
+               say(cli,
+                   "Trong 10 ngày làm việc kể từ ngày nộp, đơn vị sẽ báo cho "
+                   "ông/bà:\n  thụ lý, chuyển nơi có thẩm quyền, hoặc từ chối "
+                   "có lý do.\n  Giữ phiếu này. Hỏi kết quả bằng mã số trên.",
+                   "Within 10 working days from the day it was handed in the "
+                   "office tells you\n  whether it is accepted, passed on, or "
+                   "refused and why.\n  Keep this slip and ask with the code "
+                   "above."));
+    }
+}
+
+static void print_slip(const struct cli *cli, const struct client_reply *reply)
+{
+    const struct answer *slip = reply->root;
+    char when[WHEN_SIZE];
+    bool petition = strcmp(answer_text(answer_get(slip, "type")),
+                           "PetitionReceived") == 0;
+
+    printf("%s\n", petition ? say(cli, "PHIẾU TIẾP NHẬN", "SLIP")
+                            : say(cli, "ĐÃ GHI NHẬN", "RECORDED"));
+    line(cli, "Mã số:", "Code:", answer_text(answer_get(slip, "subject_code")));
+    line(cli, "Việc:", "What:",
+         say(cli, answer_text(answer_get(slip, "title")),
+             answer_text(answer_get(slip, "type"))));
+    line(cli, "Ngày:", "Day:", print_when(cli, answer_get(slip, "on"), when));
+    line(cli, "Ghi nhận lúc:", "Recorded at:",
+         print_when(cli, answer_get(slip, "recorded"), when));
+    line(cli, "Đơn vị:", "Unit:",
+         answer_text(answer_get(answer_get(slip, "unit"), "name")));
+    line(cli, "Người tiếp nhận:", "Taken by:",
+         answer_text(answer_get(slip, "post")));
+    line(cli, "Mã sự kiện:", "Event id:", answer_text(answer_get(slip, "id")));
+    if (answer_number(answer_get(slip, "standing")) != 0) {
+        printf("  %s\n",
+               say(cli, "CHÚ Ý: đã lưu nhưng chưa có hiệu lực; xem qcdc show",
+                   "NOTE: kept, but it does not count yet; see qcdc show"));
+    }
+    if (answer_bool(answer_get(slip, "repeated"))) {
+        printf("  %s\n", say(cli, "(đã ghi từ trước, không ghi lần hai)",
+                             "(recorded before, not again)"));
+    }
+    print_next(cli, slip);
+}
+
+/* ---- sending -------------------------------------------------------------------- */
+
+static int put_pairs(struct cli *cli, struct request_body *body,
+                     struct error *err)
+{
+    for (size_t i = 1; i < cli->args_len; i++) {
+        const char *pair = cli->args[i];
+        const char *equals = strchr(pair, '=');
+        char path[FACTS_PATH_MAX];
+
+        if (equals == NULL || equals == pair ||
+            (size_t)(equals - pair) >= sizeof(path)) {
+            return error_set(err, ERR_USAGE,
+                             "%.80s: write NAME=VALUE, as kind=proposal", pair);
+        }
+        memcpy(path, pair, (size_t)(equals - pair));
+        path[equals - pair] = '\0';
+        request_put_field(body, path, equals + 1);
+    }
+    return 0;
+}
+
+static int send_pairs(struct cli *cli, struct client_reply *reply,
+                      struct error *err)
+{
+    struct request_body *body = request_new();
+    int rc = put_pairs(cli, body, err);
+
+    if (rc < 0) {
+        free(request_end(body));
+        return rc;
+    }
+    request_put_text(body, "type", cli->args[0]);
+    return cli_post(cli, "/v1/events", body, reply, err);
+}
+
+static int send_file(struct cli *cli, const char *path,
+                     struct client_reply *reply, struct error *err)
+{
+    char *text = NULL;
+    size_t len = 0;
+
+    if (cli->args_len > 1) {
+        return error_set(err, ERR_USAGE,
+                         "--json FILE and NAME=VALUE exclude each other");
+    }
+    int rc = file_read(path, 1024u * 1024, &text, &len, err);
+
+    rc = rc < 0 ? rc
+                : cli_post_text(cli, "/v1/events", span_make(text, len), reply,
+                                err);
+    free(text);
+    return rc;
+}
+
+static int run(struct cli *cli, struct error *err)
+{
+    struct client_reply reply = {0};
+    const char *path = cli_option(cli, "json");
+    int rc = 0;
+
+    if (event_type_named(cli->args[0]) == NULL) {
+        return error_set(err, ERR_USAGE,
+                         "%.60s: no type of event; `qcdc record --help` lists "
+                         "them",
+                         cli->args[0]);
+    }
+    rc = cli_session(cli, err);
+    if (rc == 0) {
+        rc = path != NULL ? send_file(cli, path, &reply, err)
+                          : send_pairs(cli, &reply, err);
+    }
+    if (rc == 0 && cli_option(cli, "answer-json") != NULL) {
+        printf("%s\n", reply.text);
+    } else if (rc == 0) {
+        print_slip(cli, &reply);
+    }
+    client_reply_release(&reply);
+    return rc;
+}
+
+/* ---- help ----------------------------------------------------------------------- */
+
+static int print_field(void *ctx, const char *path, struct span expected,
+                       struct error *err)
+{
+    const char *prefix = ctx;
+    char left[FACTS_PATH_MAX + 16];
+
+    (void)err;
+    snprintf(left, sizeof(left), "  %s%s", prefix, path);
+    print_cell(left, 34, false);
+    printf(" %.*s\n", (int)expected.len, (const char *)expected.ptr);
+    return 0;
+}
+
+static void print_types(const struct cli *cli)
+{
+    printf("\n%s\n", say(cli, "Các loại (qcdc record LOẠI --help: các mục):",
+                         "Types (qcdc record TYPE --help names the fields):"));
+    for (size_t i = 0; event_type_at(i) != NULL; i++) {
+        const struct event_type *type = event_type_at(i);
+
+        if (type->shape != NULL && type->log == EVENT_LOG_RECORD) {
+            printf("  ");
+            print_cell(type->name, 26, false);
+            printf(" %s\n", type->title_vi);
+        }
+    }
+}
+
+static void more(const struct cli *cli)
+{
+    struct error ignored = {0};
+    const struct event_type *type =
+        cli->args_len == 0 ? NULL : event_type_named(cli->args[0]);
+
+    if (type == NULL || type->shape == NULL) {
+        print_types(cli);
+        return;
+    }
+    printf("\n%s — %s\n", type->name, type->title_vi);
+    printf("  key, unit, on, subject, refs, to, historical\n");
+    (void)!facts_describe(type, print_field, (void *)(uintptr_t)"", &ignored);
+    if ((type->bodies & EVENT_BODY_TEXT) != 0) {
+        (void)!facts_describe_as(body_text_shape(), print_field,
+                                 (void *)(uintptr_t)"text.", &ignored);
+    }
+    if ((type->bodies & (EVENT_BODY_PRIVATE | EVENT_BODY_UNIT)) != 0) {
+        (void)!facts_describe_as(body_private_shape(), print_field,
+                                 (void *)(uintptr_t)"private.", &ignored);
+    }
+}
+
+const struct command cmd_record = {
+    .name = "record",
+    .args = "TYPE [NAME=VALUE ...]",
+    .args_min = 1,
+    .args_max = COMMAND_ARGS_MAX,
+    .vi = "ghi nhận một việc và in phiếu",
+    .en = "record one event and print the slip",
+    .signs = true,
+    .options =
+        {
+            {"json", "FILE", "đọc từ tệp JSON (- là stdin)",
+             "read it from a JSON file (- is stdin)"},
+            {"answer-json", NULL, "in phiếu dạng JSON",
+             "print the slip as JSON"},
+        },
+    .run = run,
+    .more = more,
+};

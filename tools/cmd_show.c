@@ -1,0 +1,280 @@
+/* tools: `qcdc show`, one record with its history; --raw decodes bytes.
+ * Owns the look of a history: what was stated, when the chain saw it, who
+ * holds it by now. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocol/base/buf.h"
+#include "tools/command.h"
+#include "tools/raw.h"
+#include "tools/records_print.h"
+
+/* ---- values ------------------------------------------------------------------ */
+
+struct printing {
+    const struct cli *cli;
+    unsigned indent;
+};
+
+static int print_member(void *ctx, const char *name,
+                        const struct answer *value);
+
+static void print_value(const struct printing *in, const char *name,
+                        const struct answer *value)
+{
+    struct printing below = {.cli = in->cli, .indent = in->indent + 2};
+    const char *text = answer_text(value);
+
+    if (text[0] != '\0') {
+        printf("%*s%s: ", (int)in->indent, "", name);
+        print_cell(text, 0, false);
+        printf("\n");
+    } else if (answer_len(value) > 0) {
+        for (size_t i = 0; i < answer_len(value); i++) {
+            printf("%*s%s %zu\n", (int)in->indent, "", name, i + 1);
+            (void)answer_each(answer_at(value, i), print_member, &below);
+        }
+    } else {
+        printf("%*s%s\n", (int)in->indent, "", name);
+        (void)answer_each(value, print_member, &below);
+    }
+}
+
+static int print_member(void *ctx, const char *name, const struct answer *value)
+{
+    print_value(ctx, name, value);
+    return 0;
+}
+
+/* Members of the record; its history is printed as events. */
+static int print_record_member(void *ctx, const char *name,
+                               const struct answer *value)
+{
+    if (strcmp(name, "history") != 0 && strcmp(name, "parties") != 0) {
+        print_value(ctx, name, value);
+    }
+    return 0;
+}
+
+/* ---- events -------------------------------------------------------------------- */
+
+static void print_holders(const struct cli *cli, const struct answer *event)
+{
+    const struct answer *holders = answer_get(event, "holders");
+    char when[WHEN_SIZE];
+
+    if (answer_len(holders) == 0) {
+        printf("    %s\n", say(cli, "chỉ có trên máy này",
+                               "exists on this machine only"));
+    }
+    for (size_t i = 0; i < answer_len(holders); i++) {
+        const struct answer *one = answer_at(holders, i);
+
+        printf("    %s %s (%s)\n", answer_text(answer_get(one, "name")),
+               say(cli, "đã nhận", "has it"),
+               print_when(cli, answer_get(one, "time"), when));
+    }
+}
+
+/* What the fold says of this event, where it differs from the plain reading. */
+static void print_placed(const struct cli *cli, const struct answer *record,
+                         const char *id)
+{
+    const struct answer *history = answer_get(record, "history");
+    char when[WHEN_SIZE];
+
+    for (size_t i = 0; i < answer_len(history); i++) {
+        const struct answer *placed = answer_at(history, i);
+        const char *standing = answer_text(answer_get(placed, "standing"));
+
+        if (strcmp(answer_text(answer_get(placed, "event_id")), id) != 0) {
+            continue;
+        }
+        if (standing[0] != '\0' && strcmp(standing, "effective") != 0) {
+            printf("    %s: %s\n",
+                   say(cli, "KHÔNG CÓ HIỆU LỰC", "NOT EFFECTIVE"), standing);
+        }
+        if (!answer_is_null(answer_get(placed, "stated_on_day")) &&
+            strcmp(answer_text(answer_get(placed, "stated_on_day")),
+                   answer_text(answer_get(placed, "on_day"))) != 0) {
+            printf("    %s: %s", say(cli, "ngày ghi lúc đầu", "first stated"),
+                   print_when(cli, answer_get(placed, "stated_on_day"), when));
+            printf(" -> %s\n",
+                   print_when(cli, answer_get(placed, "on_day"), when));
+        }
+        if (answer_text(answer_get(placed, "mark"))[0] != '\0') {
+            printf("    %s\n", answer_text(answer_get(placed, "mark")));
+        }
+    }
+}
+
+static void print_bodies(const struct cli *cli, const struct answer *event)
+{
+    struct printing in = {.cli = cli, .indent = 6};
+    const struct answer *text = answer_get(event, "text");
+    const struct answer *secret = answer_get(event, "private");
+    const char *refused = answer_text(answer_get(event, "private_refused"));
+
+    (void)answer_each(answer_get(event, "facts"), print_member, &in);
+    if (!answer_is_null(text)) {
+        (void)answer_each(text, print_member, &in);
+    }
+    if (!answer_is_null(secret)) {
+        printf("      --- %s ---\n", say(cli, "riêng", "private"));
+        (void)answer_each(secret, print_member, &in);
+    } else if (refused[0] != '\0') {
+        printf("      (%s)\n", refused);
+    } else if (answer_bool(answer_get(event, "has_private"))) {
+        printf("      (%s)\n", say(cli, "có nội dung riêng: --private",
+                                   "has a private body: --private"));
+    }
+}
+
+static void print_event(const struct cli *cli, const struct answer *root,
+                        const struct answer *event, size_t number)
+{
+    char when[WHEN_SIZE];
+
+    printf("\n%2zu. %s  %s  ", number,
+           print_when(cli, answer_get(event, "on"), when),
+           say(cli, answer_text(answer_get(event, "title")),
+               answer_text(answer_get(event, "type"))));
+    printf("%s  [%s]%s\n",
+           answer_text(answer_get(answer_get(event, "unit"), "name")),
+           answer_text(answer_get(event, "code")),
+           answer_bool(answer_get(event, "historical"))
+               ? say(cli, "  (hồ sơ cũ)", "  (historical)")
+               : "");
+    printf("    %s %s", say(cli, "ghi lúc", "recorded"),
+           print_when(cli, answer_get(event, "recorded"), when));
+    if (!answer_is_null(answer_get(event, "lower"))) {
+        printf(", %s %s", say(cli, "sau", "after"),
+               print_when(cli, answer_get(event, "lower"), when));
+    }
+    if (!answer_is_null(answer_get(event, "upper"))) {
+        printf(", %s %s", say(cli, "trước", "before"),
+               print_when(cli, answer_get(event, "upper"), when));
+    }
+    printf("\n");
+    if (answer_number(answer_get(event, "standing")) != 0) {
+        printf("    %s: %s\n", say(cli, "KHÔNG CÓ HIỆU LỰC", "NOT EFFECTIVE"),
+               answer_text(answer_get(event, "standing_name")));
+    }
+    print_placed(cli, answer_get(root, "record"),
+                 answer_text(answer_get(event, "id")));
+    print_bodies(cli, event);
+    print_holders(cli, event);
+}
+
+static void print_show(const struct cli *cli, const struct client_reply *reply)
+{
+    const struct answer *root = reply->root;
+    const struct answer *events = answer_get(root, "events");
+    struct printing in = {.cli = cli, .indent = 2};
+
+    print_head(cli, reply);
+    printf("\n%s  %s  %s\n", answer_text(answer_get(root, "code")),
+           state_text(cli, answer_text(answer_get(root, "kind"))),
+           state_text(cli, answer_text(answer_get(root, "state"))));
+    printf("%s\n", answer_text(answer_get(root, "id")));
+    if (!answer_is_null(answer_get(root, "unit"))) {
+        printf("%s: %s; %s: %s\n", say(cli, "Tiếp nhận", "Received by"),
+               answer_text(answer_get(answer_get(root, "unit"), "name")),
+               say(cli, "đang giữ", "holder"),
+               answer_text(answer_get(answer_get(root, "holder"), "name")));
+    }
+    (void)answer_each(answer_get(root, "record"), print_record_member, &in);
+    for (size_t i = 0; i < answer_len(events); i++) {
+        print_event(cli, root, answer_at(events, i), i + 1);
+    }
+}
+
+/* A code, id or key as part of a path: nothing that needs escaping. */
+static int event_path(const struct cli *cli, const char *route, struct buf *out,
+                      struct error *err)
+{
+    const char *text = cli->args[0];
+    size_t len = strlen(text);
+
+    if (len == 0 || len > 128 ||
+        strspn(text, "abcdefghijklmnopqrstuvwxyz"
+                     "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:") != len) {
+        return error_set(err, ERR_USAGE, "%.60s: no code, id or key", text);
+    }
+    buf_put_str(out, route);
+    buf_put_str(out, text);
+    return 0;
+}
+
+static int show_raw(struct cli *cli, struct error *err)
+{
+    char room[512];
+    struct buf path = buf_over(room, sizeof(room) - 1);
+    struct client_reply reply = {0};
+    struct error ignored = {0};
+    char *text = NULL;
+    size_t len = 0;
+    int rc = file_read(cli->args[0], 8u * 1024 * 1024, &text, &len, &ignored);
+
+    if (rc == 0) {
+        rc = raw_print(cli, span_make(text, len), err);
+        free(text);
+        return rc;
+    }
+    if (raw_is_hex(span_str(cli->args[0])) && strlen(cli->args[0]) > 64) {
+        return raw_print(cli, span_str(cli->args[0]), err);
+    }
+    rc = event_path(cli, "/v1/raw/", &path, err);
+    room[path.len] = '\0';
+    rc = rc < 0 ? rc : cli_get(cli, room, &reply, err);
+    if (rc == 0 && !print_json(cli, &reply)) {
+        rc = raw_print(
+            cli, span_str(answer_text(answer_get(reply.root, "leaf"))), err);
+    }
+    client_reply_release(&reply);
+    return rc;
+}
+
+static int run(struct cli *cli, struct error *err)
+{
+    char room[512];
+    struct buf path = buf_over(room, sizeof(room) - 1);
+    struct client_reply reply = {0};
+    int rc;
+
+    if (cli_option(cli, "raw") != NULL) {
+        return show_raw(cli, err);
+    }
+    rc = event_path(cli, "/v1/records/", &path, err);
+    if (rc == 0 && cli_option(cli, "private") != NULL) {
+        client_query_put(&path, "private", "1");
+        rc = cli_session(cli, err);
+    }
+    room[path.len] = '\0';
+    rc = rc < 0 ? rc : cli_get(cli, room, &reply, err);
+    if (rc == 0 && !print_json(cli, &reply)) {
+        print_show(cli, &reply);
+    }
+    client_reply_release(&reply);
+    return rc;
+}
+
+const struct command cmd_show = {
+    .name = "show",
+    .args = "CODE|FILE|HEX",
+    .args_min = 1,
+    .args_max = 1,
+    .vi = "một hồ sơ với toàn bộ lịch sử; --raw: giải mã từng byte",
+    .en = "one record with its history; --raw decodes bytes",
+    .reads = true,
+    .signs = true,
+    .options =
+        {
+            {"raw", NULL, "giải mã lá, bút tích, lô (mã, tệp hoặc hex)",
+             "decode a leaf, note or segment (code, file or hex)"},
+            {"private", NULL, "mở nội dung riêng (được ghi lại)",
+             "open private bodies (it is logged)"},
+        },
+    .run = run,
+};

@@ -1,0 +1,158 @@
+/* tools: `qcdc sync`, how the node stands with the others.
+ * Owns the plain words: what lags, what was refused, what a person must do. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tools/command.h"
+
+static int64_t count(const struct answer *of, const char *name)
+{
+    return answer_number(answer_get(of, name));
+}
+
+static void print_only_here(const struct cli *cli, const struct answer *root)
+{
+    char when[WHEN_SIZE];
+
+    if (count(root, "only_here") == 0) {
+        printf("%s\n", say(cli, "Mọi sự kiện đều đã có ở cấp trên.",
+                           "Every event is held by the level above too."));
+        return;
+    }
+    printf("%lld %s %s\n", (long long)count(root, "only_here"),
+           say(cli, "sự kiện chỉ có trên máy này, cũ nhất từ",
+               "events exist only on this machine, the oldest since"),
+           print_when(cli, answer_get(root, "only_here_since"), when));
+}
+
+static void print_peer(const struct cli *cli, const struct answer *peer)
+{
+    const char *trouble = answer_text(answer_get(peer, "trouble"));
+    int64_t skew = count(peer, "clock_skew_ms");
+    char when[WHEN_SIZE];
+
+    printf("\n%s %s (%s %lld): %s\n",
+           answer_text(answer_get(peer, "side"))[0] == 'u'
+               ? say(cli, "Cấp trên", "Above")
+               : say(cli, "Cấp dưới", "Below"),
+           answer_text(answer_get(peer, "name")), say(cli, "nút", "node"),
+           (long long)count(peer, "node"),
+           answer_bool(answer_get(peer, "connected"))
+               ? say(cli, "đang nối", "connected")
+               : say(cli, "mất liên lạc", "not connected"));
+    printf("  %s %s; %s %lld, %s %lld",
+           say(cli, "liên lạc cuối", "last contact"),
+           print_when(cli, answer_get(peer, "last_contact"), when),
+           say(cli, "chờ gửi", "to send"), (long long)count(peer, "to_send"),
+           say(cli, "chờ nhận", "to fetch"),
+           (long long)count(peer, "to_fetch"));
+    if (count(peer, "deliveries") > 0) {
+        printf(", %s %lld", say(cli, "chờ giao", "deliveries"),
+               (long long)count(peer, "deliveries"));
+    }
+    if (llabs(skew) >= 60000) {
+        printf(", %s %lld s", say(cli, "lệch đồng hồ", "clock differs by"),
+               (long long)(skew / 1000));
+    }
+    printf("\n");
+    if (trouble[0] != '\0') {
+        printf("  %s: %s\n", say(cli, "CẦN LÀM", "TO DO"), trouble);
+    }
+}
+
+static int print_logs(const struct cli *cli, const struct answer *logs,
+                      struct error *err)
+{
+    struct table *table = table_new(6, 1u << 1 | 1u << 2 | 1u << 3);
+
+    table_add(table, say(cli, "Sổ", "Log"));
+    table_add(table, say(cli, "Có", "Held"));
+    table_add(table, say(cli, "Đã tính", "Counted"));
+    table_add(table, say(cli, "Đã xác nhận", "Cosigned"));
+    table_add(table, say(cli, "Tin mới nhất", "Heard"));
+    table_add(table, say(cli, "Của", "Of"));
+    for (size_t i = 0; i < answer_len(logs); i++) {
+        const struct answer *log = answer_at(logs, i);
+        char when[WHEN_SIZE];
+
+        table_add(table, answer_text(answer_get(log, "origin")));
+        table_add_number(table, count(log, "size"));
+        table_add_number(table, count(log, "integrated"));
+        table_add_number(table, count(log, "guarded"));
+        table_add(table, print_when(cli, answer_get(log, "heard"), when));
+        table_add(table, answer_text(answer_get(log, "name")));
+    }
+    return table_end(table, err);
+}
+
+static void print_frozen(const struct cli *cli, const struct answer *logs)
+{
+    for (size_t i = 0; i < answer_len(logs); i++) {
+        const struct answer *log = answer_at(logs, i);
+        const char *frozen = answer_text(answer_get(log, "frozen"));
+
+        if (frozen[0] != '\0') {
+            printf("%s %s (%s): %s\n", say(cli, "ĐÓNG BĂNG", "FROZEN"),
+                   answer_text(answer_get(log, "origin")),
+                   answer_text(answer_get(log, "name")), frozen);
+        }
+        if (count(log, "absent") > 0) {
+            printf("%s: %lld %s\n", answer_text(answer_get(log, "origin")),
+                   (long long)count(log, "absent"),
+                   say(cli, "nội dung vắng (đã xóa hoặc mất)",
+                       "bodies absent (erased or lost)"));
+        }
+    }
+}
+
+static int print_sync(const struct cli *cli, const struct client_reply *reply,
+                      struct error *err)
+{
+    const struct answer *root = reply->root;
+    const struct answer *peers = answer_get(root, "peers");
+    const struct answer *logs = answer_get(root, "logs");
+    const struct answer *bad = answer_get(root, "not_effective");
+
+    print_head(cli, reply);
+    print_only_here(cli, root);
+    for (size_t i = 0; i < answer_len(peers); i++) {
+        print_peer(cli, answer_at(peers, i));
+    }
+    printf("\n");
+    int rc = print_logs(cli, logs, err);
+    print_frozen(cli, logs);
+    for (size_t i = 0; i < answer_len(bad); i++) {
+        const struct answer *one = answer_at(bad, i);
+
+        printf("%s: %s: %lld\n",
+               say(cli, "Không có hiệu lực", "Not effective"),
+               answer_text(answer_get(one, "reason")),
+               (long long)count(one, "events"));
+    }
+    if (count(root, "refused") > 0) {
+        printf("%s: %lld\n", say(cli, "Đã từ chối", "Refused"),
+               (long long)count(root, "refused"));
+    }
+    return rc;
+}
+
+static int run(struct cli *cli, struct error *err)
+{
+    struct client_reply reply;
+    int rc = cli_get(cli, "/v1/sync", &reply, err);
+
+    if (rc == 0 && !print_json(cli, &reply)) {
+        rc = print_sync(cli, &reply, err);
+    }
+    client_reply_release(&reply);
+    return rc;
+}
+
+const struct command cmd_sync = {
+    .name = "sync",
+    .args = "",
+    .vi = "liên lạc với cấp trên, cấp dưới; việc gì cần người làm",
+    .en = "how it stands with others; what a person must do",
+    .reads = true,
+    .run = run,
+};

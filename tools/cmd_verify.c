@@ -1,0 +1,111 @@
+/* tools: `qcdc verify`, a receipt checked with nothing but the realm's root
+ * key and a policy file. Never asks a node: that is the point. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocol/base/hex.h"
+#include "protocol/event/receipt.h"
+#include "tools/command.h"
+
+#define RECEIPT_MAX (8u * 1024u * 1024u)
+
+extern const struct command cmd_check;
+
+/* 64 hex characters, or a file that begins with them. */
+static int read_root(const struct cli *cli, struct sign_public *root,
+                     struct error *err)
+{
+    const char *text = cli_option(cli, "root");
+    struct error ignored = {0};
+    char *file = NULL;
+    size_t len = 0;
+
+    if (text == NULL) {
+        return error_set(err, ERR_USAGE,
+                         "--root: the realm's root key is needed, 64 hex "
+                         "characters or a file with them");
+    }
+    if (hex_decode(span_str(text), root->bytes, sizeof(root->bytes),
+                   &ignored) == 0) {
+        return 0;
+    }
+    int rc = file_read(text, 4096, &file, &len, err);
+
+    if (rc == 0) {
+        rc = hex_decode(span_make(file, strcspn(file, " \r\n")), root->bytes,
+                        sizeof(root->bytes), err);
+        rc = rc < 0 ? error_wrap(err, "--root %.80s", text) : 0;
+        free(file);
+    }
+    return rc;
+}
+
+static int verify(struct cli *cli, struct span text, struct span policy,
+                  const struct sign_public *root, struct error *err)
+{
+    struct receipt_proof *proof = calloc(1, sizeof(*proof));
+    struct arena arena = {0};
+    char room[4096];
+    struct buf lines = buf_over(room, sizeof(room));
+    int rc = proof == NULL ? error_set(err, ERR_NOMEM, "no memory")
+                           : arena_new(&arena, 16u * 1024 * 1024, err);
+
+    if (rc == 0) {
+        rc = receipt_verify(text, root, policy, &arena, proof, err);
+        rc = rc < 0 ? error_wrap(err, "%.80s", cli->args[0]) : 0;
+    }
+    if (rc == 0) {
+        receipt_describe(proof, !cli->english, &lines);
+        printf("%.*s", (int)lines.len, (const char *)lines.ptr);
+    }
+    arena_release(&arena);
+    free(proof);
+    return rc;
+}
+
+static int run(struct cli *cli, struct error *err)
+{
+    const char *policy_path = cli_option(cli, "policy");
+    struct sign_public root;
+    char *text = NULL;
+    char *policy = NULL;
+    size_t len = 0;
+    size_t policy_len = 0;
+
+    if (cli->args_len == 0) {
+        return cmd_check.run(cli, err); /* the whole store */
+    }
+    int rc = read_root(cli, &root, err);
+    if (rc == 0 && policy_path == NULL) {
+        rc = error_set(err, ERR_USAGE,
+                       "--policy: a policy file is needed, as `qcdc policy` "
+                       "writes it");
+    }
+    rc = rc < 0 ? rc : file_read(cli->args[0], RECEIPT_MAX, &text, &len, err);
+    rc = rc < 0 ? rc
+                : file_read(policy_path, RECEIPT_MAX, &policy, &policy_len,
+                            err);
+    rc = rc < 0 ? rc
+                : verify(cli, span_make(text, len),
+                         span_make(policy, policy_len), &root, err);
+    free(text);
+    free(policy);
+    return rc;
+}
+
+const struct command cmd_verify = {
+    .name = "verify",
+    .args = "[FILE]",
+    .args_max = 1,
+    .vi = "kiểm một bản xác nhận (không cần mạng); không có FILE: cả kho",
+    .en = "verify a receipt, offline; without FILE: the whole store",
+    .reads = true,
+    .options =
+        {
+            {"root", "KEY", "khóa gốc của hệ: 64 chữ số hex hoặc tệp",
+             "the realm's root key: 64 hex characters, or a file"},
+            {"policy", "FILE", "tệp chính sách", "policy file"},
+        },
+    .run = run,
+};

@@ -1,0 +1,77 @@
+/* tools: records as rows. Owns the words of states in Vietnamese. */
+#include "tools/records_print.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *word;
+    const char *vi;
+} words[] = {
+    {"petition", "kiến nghị"},
+    {"dialogue", "đối thoại"},
+    {"plan", "kế hoạch"},
+    {"report", "báo cáo"},
+    {"notice", "không phát sinh"},
+    {"received", "đã tiếp nhận"},
+    {"accepted", "đã thụ lý"},
+    {"awaiting_supplement", "chờ bổ sung"},
+    {"referred", "đã chuyển, chờ nhận"},
+    {"answered", "đã trả lời"},
+    {"done", "đã làm xong"},
+    {"not_done", "không làm được"},
+    {"not_admitted", "không đủ điều kiện thụ lý"},
+    {"refused", "từ chối"},
+    {"withdrawn", "đã rút"},
+    {"requested", "cử tri đề nghị"},
+    {"scheduled", "đã lên lịch"},
+    {"cancelled", "đã hủy"},
+    {"held", "đã tổ chức"},
+    {"concluded", "đã kết luận"},
+    {"proposal", "kiến nghị, phản ánh"},
+    {"complaint", "khiếu nại"},
+    {"denunciation", "tố cáo"},
+    {"periodic", "định kỳ"},
+    {"extraordinary", "đột xuất"},
+    {"on_request", "theo yêu cầu"},
+};
+
+const char *state_text(const struct cli *cli, const char *state)
+{
+    for (size_t i = 0; !cli->english && i < sizeof(words) / sizeof(*words);
+         i++) {
+        if (strcmp(words[i].word, state) == 0) {
+            return words[i].vi;
+        }
+    }
+    return state;
+}
+
+int records_print(const struct cli *cli, const struct answer *records,
+                  struct error *err)
+{
+    struct table *table = table_new(6, 0);
+
+    table_add(table, say(cli, "Mã số", "Code"));
+    table_add(table, say(cli, "Loại", "Kind"));
+    table_add(table, say(cli, "Ngày", "Day"));
+    table_add(table, say(cli, "Trạng thái", "State"));
+    table_add(table, say(cli, "Đơn vị", "Unit"));
+    table_add(table, say(cli, "Đang giữ", "Holder"));
+    for (size_t i = 0; i < answer_len(records); i++) {
+        const struct answer *one = answer_at(records, i);
+        char when[WHEN_SIZE];
+
+        table_add(table, answer_text(answer_get(one, "code")));
+        table_add(table,
+                  state_text(cli, answer_text(answer_get(one, "kind"))));
+        table_add(table, print_when(cli, answer_get(one, "opened"), when));
+        table_add(table,
+                  state_text(cli, answer_text(answer_get(one, "state"))));
+        table_add(table,
+                  answer_text(answer_get(answer_get(one, "unit"), "name")));
+        table_add(table,
+                  answer_text(answer_get(answer_get(one, "holder"), "name")));
+    }
+    return table_end(table, err);
+}
