@@ -55,11 +55,10 @@ static int call_node(struct cli *cli, const struct client_request *request,
     *reply = (struct client_reply){0};
     rc = rc < 0 ? rc : client_call(cli->client, request, reply, err);
     if (rc == ERR_BUSY && reply->len == 0) {
-        (void)error_set(err, ERR_BUSY, "%s %s: %s `qcdc-node --dir %s`",
-                        say(cli, "không có nút nào chạy trong",
-                            "no node runs in"),
-                        cli->dir, say(cli, "khởi động bằng", "start it with"),
-                        cli->dir);
+        (void)error_set(
+            err, ERR_BUSY, "%s %s: %s `qcdc-node --dir %s`",
+            say(cli, "không có nút nào chạy trong", "no node runs in"),
+            cli->dir, say(cli, "khởi động bằng", "start it with"), cli->dir);
     }
     return rc;
 }
@@ -107,7 +106,8 @@ int cli_post(struct cli *cli, const char *path, struct request_body *body,
     return rc;
 }
 
-/* ---- who acts --------------------------------------------------------------- */
+/* ---- who acts ---------------------------------------------------------------
+ */
 
 int cli_session_save(const struct cli *cli, const char *session,
                      struct error *err)
@@ -158,8 +158,8 @@ int cli_login(struct cli *cli, const char *name, struct client_reply *reply,
     char prompt[160];
 
     *reply = (struct client_reply){0};
-    snprintf(prompt, sizeof(prompt), "%s %.80s: ",
-             say(cli, "Mật khẩu của", "Password of"), name);
+    snprintf(prompt, sizeof(prompt),
+             "%s %.80s: ", say(cli, "Mật khẩu của", "Password of"), name);
     int rc = password_ask(cli, prompt, password, err);
     if (rc < 0) {
         return rc;
@@ -184,8 +184,8 @@ int cli_session(struct cli *cli, struct error *err)
     if (cli->user != NULL) {
         rc = cli_login(cli, cli->user, &reply, err);
         cli->session_ours =
-            rc == 0 && take_session(cli, answer_text(answer_get(reply.root,
-                                                                "session")));
+            rc == 0 &&
+            take_session(cli, answer_text(answer_get(reply.root, "session")));
         client_reply_release(&reply);
         return rc;
     }
@@ -214,7 +214,8 @@ void cli_close(struct cli *cli)
     crypto_wipe(cli->session, sizeof(cli->session));
 }
 
-/* ---- passwords and files ----------------------------------------------------- */
+/* ---- passwords and files
+ * ----------------------------------------------------- */
 
 static int read_line(FILE *in, char password[PASSWORD_MAX], struct error *err)
 {

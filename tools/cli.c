@@ -25,7 +25,8 @@ const char *cli_option(const struct cli *cli, const char *name)
     return NULL;
 }
 
-/* ---- reading --------------------------------------------------------------- */
+/* ---- reading ---------------------------------------------------------------
+ */
 
 struct reading {
     struct cli *cli;
@@ -194,7 +195,8 @@ int cli_parse(struct cli *cli, const struct command *const *commands,
     return check_count(cli, err);
 }
 
-/* ---- help --------------------------------------------------------------------- */
+/* ---- help
+ * --------------------------------------------------------------------- */
 
 static void help_option(const struct cli *cli, const char *name,
                         const char *value, const char *vi, const char *en)

@@ -13,7 +13,8 @@
 
 #define CHECK_EXIT_FOUND ERR_CORRUPT
 
-/* ---- here, with the node stopped ------------------------------------------- */
+/* ---- here, with the node stopped -------------------------------------------
+ */
 
 static int open_engine(const struct cli *cli, struct config *config,
                        struct engine **engine, struct error *err)
@@ -78,7 +79,8 @@ static int rebuild_here(const struct cli *cli, struct error *err)
     return rc;
 }
 
-/* ---- in the node -------------------------------------------------------------- */
+/* ---- in the node
+ * -------------------------------------------------------------- */
 
 static int check_there(struct cli *cli, uint64_t *findings, struct error *err)
 {
@@ -116,8 +118,9 @@ static int run_check(struct cli *cli, struct error *err)
     if (findings > 0) {
         return error_set(err, CHECK_EXIT_FOUND, "%llu %s",
                          (unsigned long long)findings,
-                         say(cli, "chỗ không đúng; chép thư mục này lại trước "
-                                  "khi làm gì tiếp",
+                         say(cli,
+                             "chỗ không đúng; chép thư mục này lại trước "
+                             "khi làm gì tiếp",
                              "findings; copy this directory before doing "
                              "anything else"));
     }

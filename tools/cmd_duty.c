@@ -62,9 +62,9 @@ static void print_item(const struct cli *cli, const struct answer *item,
 {
     char when[WHEN_SIZE];
 
-    printf("\n%zu. %s", number,
-           answer_text(
-               answer_get(item, cli->english ? "verdict" : "verdict_vi")));
+    printf(
+        "\n%zu. %s", number,
+        answer_text(answer_get(item, cli->english ? "verdict" : "verdict_vi")));
     printf(" (%s)",
            answer_text(answer_get(item, cli->english ? "grade" : "grade_vi")));
     printf("  %s %s", say(cli, "hạn", "due"),
@@ -73,9 +73,8 @@ static void print_item(const struct cli *cli, const struct answer *item,
            print_when(cli, answer_get(item, "met"), when));
     printf("  %s %s\n", answer_text(answer_get(item, "subject")),
            answer_text(answer_get(item, "second")));
-    print_lines(
-        answer_text(answer_get(item, cli->english ? "explain_en"
-                                                  : "explain_vi")));
+    print_lines(answer_text(
+        answer_get(item, cli->english ? "explain_en" : "explain_vi")));
     print_flags(cli, item);
     print_evidence(cli, answer_get(item, "evidence"),
                    answer_number(answer_get(item, "evidence_count")));
@@ -112,11 +111,11 @@ static void print_duty(const struct cli *cli, const struct client_reply *reply)
     char when[WHEN_SIZE];
 
     print_head(cli, reply);
-    printf("%s: %s — %s\n",
-           answer_text(answer_get(answer_get(root, "unit"), "name")),
-           answer_text(answer_get(rule, "id")),
-           answer_text(
-               answer_get(rule, cli->english ? "title_en" : "title_vi")));
+    printf(
+        "%s: %s — %s\n",
+        answer_text(answer_get(answer_get(root, "unit"), "name")),
+        answer_text(answer_get(rule, "id")),
+        answer_text(answer_get(rule, cli->english ? "title_en" : "title_vi")));
     printf("%s: %s%s; %s %s\n", say(cli, "Căn cứ", "Basis"),
            answer_text(answer_get(rule, "basis")),
            answer_bool(answer_get(rule, "unconfirmed"))

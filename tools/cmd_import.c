@@ -29,9 +29,8 @@ static int print_errors(const struct cli *cli, const struct answer *errors,
 
         fprintf(stderr, "%s:%lld: ", path,
                 (long long)answer_number(answer_get(row, "line")));
-        if (column[0] != '\0' &&
-            strncmp(answer_text(answer_get(row, "text")), column,
-                    strlen(column)) != 0) {
+        if (column[0] != '\0' && strncmp(answer_text(answer_get(row, "text")),
+                                         column, strlen(column)) != 0) {
             fprintf(stderr, "%s %s: ", say(cli, "cột", "column"), column);
         }
         fprintf(stderr, "%s\n", answer_text(answer_get(row, "text")));

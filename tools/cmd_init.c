@@ -8,8 +8,8 @@
 #include "tools/command.h"
 #include "tools/setup_print.h"
 
-static int number_option(const struct cli *cli, const char *name,
-                         uint32_t *out, struct error *err)
+static int number_option(const struct cli *cli, const char *name, uint32_t *out,
+                         struct error *err)
 {
     const char *text = cli_option(cli, name);
     size_t len = text == NULL ? 0 : strlen(text);
@@ -56,7 +56,8 @@ static int run(struct cli *cli, struct error *err)
         printf("%s %s: %u %s, %s %u\n", say(cli, "Đã lập", "Made"),
                result->realm, result->units, say(cli, "đơn vị", "units"),
                say(cli, "nút", "node"), result->node);
-        printf("%s: %s\n", say(cli, "Khóa gốc (công khai)", "Root key (public)"),
+        printf("%s: %s\n",
+               say(cli, "Khóa gốc (công khai)", "Root key (public)"),
                result->root_key);
         printf("%s: %s\n",
                say(cli, "Khóa gốc bí mật, cất ngoài máy này",

@@ -70,8 +70,9 @@ const struct command cmd_list = {
     .reads = true,
     .options =
         {
-            {"unit", "N", "có đơn vị này tham gia", "in which this unit has a "
-                                                    "part"},
+            {"unit", "N", "có đơn vị này tham gia",
+             "in which this unit has a "
+             "part"},
             {"holder", "N", "đơn vị này đang giữ", "held by this unit"},
             {"dialogue", "CODE", "nêu tại buổi đối thoại này",
              "raised at this dialogue"},

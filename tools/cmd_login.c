@@ -26,8 +26,7 @@ static int run_logout(struct cli *cli, struct error *err)
     struct client_reply reply;
     int rc = cli_session(cli, err);
 
-    rc = rc < 0 ? rc
-                : cli_post(cli, "/v1/logout", request_new(), &reply, err);
+    rc = rc < 0 ? rc : cli_post(cli, "/v1/logout", request_new(), &reply, err);
     if (rc == 0) {
         cli_session_forget(cli);
         printf("%s\n", say(cli, "Đã khóa lại.", "Locked."));

@@ -10,7 +10,8 @@
 #include "protocol/event/types.h"
 #include "tools/command.h"
 
-/* ---- the slip ---------------------------------------------------------------- */
+/* ---- the slip
+ * ---------------------------------------------------------------- */
 
 static void line(const struct cli *cli, const char *vi, const char *en,
                  const char *value)
@@ -49,8 +50,8 @@ static void print_slip(const struct cli *cli, const struct client_reply *reply)
 {
     const struct answer *slip = reply->root;
     char when[WHEN_SIZE];
-    bool petition = strcmp(answer_text(answer_get(slip, "type")),
-                           "PetitionReceived") == 0;
+    bool petition =
+        strcmp(answer_text(answer_get(slip, "type")), "PetitionReceived") == 0;
 
     printf("%s\n", petition ? say(cli, "PHIẾU TIẾP NHẬN", "SLIP")
                             : say(cli, "ĐÃ GHI NHẬN", "RECORDED"));
@@ -78,7 +79,8 @@ static void print_slip(const struct cli *cli, const struct client_reply *reply)
     print_next(cli, slip);
 }
 
-/* ---- sending -------------------------------------------------------------------- */
+/* ---- sending
+ * -------------------------------------------------------------------- */
 
 static int put_pairs(struct cli *cli, struct request_body *body,
                      struct error *err)
@@ -159,7 +161,8 @@ static int run(struct cli *cli, struct error *err)
     return rc;
 }
 
-/* ---- help ----------------------------------------------------------------------- */
+/* ---- help
+ * ----------------------------------------------------------------------- */
 
 static int print_field(void *ctx, const char *path, struct span expected,
                        struct error *err)
@@ -201,14 +204,14 @@ static void more(const struct cli *cli)
     }
     printf("\n%s — %s\n", type->name, type->title_vi);
     printf("  key, unit, on, subject, refs, to, historical\n");
-    (void)!facts_describe(type, print_field, (void *)(uintptr_t)"", &ignored);
+    (void)!facts_describe(type, print_field, (void *)(uintptr_t) "", &ignored);
     if ((type->bodies & EVENT_BODY_TEXT) != 0) {
         (void)!facts_describe_as(body_text_shape(), print_field,
-                                 (void *)(uintptr_t)"text.", &ignored);
+                                 (void *)(uintptr_t) "text.", &ignored);
     }
     if ((type->bodies & (EVENT_BODY_PRIVATE | EVENT_BODY_UNIT)) != 0) {
         (void)!facts_describe_as(body_private_shape(), print_field,
-                                 (void *)(uintptr_t)"private.", &ignored);
+                                 (void *)(uintptr_t) "private.", &ignored);
     }
 }
 

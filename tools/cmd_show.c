@@ -10,7 +10,8 @@
 #include "tools/raw.h"
 #include "tools/records_print.h"
 
-/* ---- values ------------------------------------------------------------------ */
+/* ---- values
+ * ------------------------------------------------------------------ */
 
 struct printing {
     const struct cli *cli;
@@ -57,7 +58,8 @@ static int print_record_member(void *ctx, const char *name,
     return 0;
 }
 
-/* ---- events -------------------------------------------------------------------- */
+/* ---- events
+ * -------------------------------------------------------------------- */
 
 static void print_holders(const struct cli *cli, const struct answer *event)
 {
@@ -65,8 +67,8 @@ static void print_holders(const struct cli *cli, const struct answer *event)
     char when[WHEN_SIZE];
 
     if (answer_len(holders) == 0) {
-        printf("    %s\n", say(cli, "chỉ có trên máy này",
-                               "exists on this machine only"));
+        printf("    %s\n",
+               say(cli, "chỉ có trên máy này", "exists on this machine only"));
     }
     for (size_t i = 0; i < answer_len(holders); i++) {
         const struct answer *one = answer_at(holders, i);

@@ -31,8 +31,7 @@ static void print_side(const struct cli *cli, const char *name,
         printf("  %s: %s", name, say(cli, "không có", "none"));
         return;
     }
-    printf("  %s: %s %lld/%lld", name,
-           answer_text(answer_get(side, "verdict")),
+    printf("  %s: %s %lld/%lld", name, answer_text(answer_get(side, "verdict")),
            (long long)answer_number(answer_get(side, "n")),
            (long long)answer_number(answer_get(side, "d")));
 }
@@ -89,8 +88,9 @@ static int run_recompute(struct cli *cli, struct error *err)
             print_differences(cli, reply.root);
         }
         rc = same ? 0
-                  : error_set(err, ERR_CONFLICT, "%.80s: computed here the "
-                                                 "figures differ",
+                  : error_set(err, ERR_CONFLICT,
+                              "%.80s: computed here the "
+                              "figures differ",
                               cli->args[0]);
     }
     client_reply_release(&reply);

@@ -160,8 +160,8 @@ static void print_legend(const struct cli *cli, const struct answer *duties)
         const struct answer *duty = answer_at(duties, i);
 
         printf("  %-4s %s%s\n", answer_text(answer_get(duty, "id")),
-               answer_text(answer_get(duty,
-                                      cli->english ? "title_en" : "title_vi")),
+               answer_text(
+                   answer_get(duty, cli->english ? "title_en" : "title_vi")),
                answer_bool(answer_get(duty, "unconfirmed"))
                    ? say(cli, " (? thời hạn chưa có văn bản xác nhận)",
                          " (? a number no text confirmed)")

@@ -40,12 +40,11 @@ static void print_peer(const struct cli *cli, const struct answer *peer)
            answer_bool(answer_get(peer, "connected"))
                ? say(cli, "đang nối", "connected")
                : say(cli, "mất liên lạc", "not connected"));
-    printf("  %s %s; %s %lld, %s %lld",
-           say(cli, "liên lạc cuối", "last contact"),
-           print_when(cli, answer_get(peer, "last_contact"), when),
-           say(cli, "chờ gửi", "to send"), (long long)count(peer, "to_send"),
-           say(cli, "chờ nhận", "to fetch"),
-           (long long)count(peer, "to_fetch"));
+    printf(
+        "  %s %s; %s %lld, %s %lld", say(cli, "liên lạc cuối", "last contact"),
+        print_when(cli, answer_get(peer, "last_contact"), when),
+        say(cli, "chờ gửi", "to send"), (long long)count(peer, "to_send"),
+        say(cli, "chờ nhận", "to fetch"), (long long)count(peer, "to_fetch"));
     if (count(peer, "deliveries") > 0) {
         printf(", %s %lld", say(cli, "chờ giao", "deliveries"),
                (long long)count(peer, "deliveries"));
@@ -124,8 +123,7 @@ static int print_sync(const struct cli *cli, const struct client_reply *reply,
     for (size_t i = 0; i < answer_len(bad); i++) {
         const struct answer *one = answer_at(bad, i);
 
-        printf("%s: %s: %lld\n",
-               say(cli, "Không có hiệu lực", "Not effective"),
+        printf("%s: %s: %lld\n", say(cli, "Không có hiệu lực", "Not effective"),
                answer_text(answer_get(one, "reason")),
                (long long)count(one, "events"));
     }

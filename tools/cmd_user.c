@@ -111,9 +111,9 @@ static void rights_text(const struct cli *cli, int64_t bits, char *room,
     room[0] = '\0';
     for (size_t i = 0; i < RIGHTS_LEN; i++) {
         if ((bits & rights[i].bit) != 0 && len < size) {
-            len += (size_t)snprintf(
-                room + len, size - len, "%s%s", len > 0 ? ", " : "",
-                say(cli, rights[i].vi, rights[i].name));
+            len += (size_t)snprintf(room + len, size - len, "%s%s",
+                                    len > 0 ? ", " : "",
+                                    say(cli, rights[i].vi, rights[i].name));
         }
     }
 }
@@ -140,8 +140,8 @@ static int list(struct cli *cli, struct error *err)
                         sizeof(text));
             table_add(table, answer_text(answer_get(one, "name")));
             table_add(table, answer_text(answer_get(one, "post")));
-            table_add(table, answer_text(answer_get(answer_get(one, "unit"),
-                                                    "name")));
+            table_add(table,
+                      answer_text(answer_get(answer_get(one, "unit"), "name")));
             table_add(table, text);
             table_add(table, answer_bool(answer_get(one, "revoked"))
                                  ? say(cli, "đã thu quyền", "revoked")

@@ -83,9 +83,9 @@ static int run(struct cli *cli, struct error *err)
                        "writes it");
     }
     rc = rc < 0 ? rc : file_read(cli->args[0], RECEIPT_MAX, &text, &len, err);
-    rc = rc < 0 ? rc
-                : file_read(policy_path, RECEIPT_MAX, &policy, &policy_len,
-                            err);
+    rc = rc < 0
+             ? rc
+             : file_read(policy_path, RECEIPT_MAX, &policy, &policy_len, err);
     rc = rc < 0 ? rc
                 : verify(cli, span_make(text, len),
                          span_make(policy, policy_len), &root, err);

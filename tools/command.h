@@ -35,8 +35,8 @@ struct command {
     size_t args_max;
     const char *vi; /* one line */
     const char *en;
-    bool reads; /* takes --json */
-    bool signs; /* takes --user */
+    bool reads;                                         /* takes --json */
+    bool signs;                                         /* takes --user */
     struct command_option options[COMMAND_OPTIONS_MAX]; /* ends at NULL name */
     int (*run)(struct cli *cli, struct error *err);
     void (*more)(const struct cli *cli); /* more help, or NULL */
@@ -74,7 +74,8 @@ const char *cli_option(const struct cli *cli, const char *name);
 /* The text in the language of this call. */
 const char *say(const struct cli *cli, const char *vi, const char *en);
 
-/* ---- ask.c: the node ------------------------------------------------------- */
+/* ---- ask.c: the node -------------------------------------------------------
+ */
 
 /* <dir>/<name> into `room`. ERR_USAGE when it is too long. */
 int cli_path(const struct cli *cli, const char *name, char *room, size_t size,
@@ -110,7 +111,8 @@ int password_ask(const struct cli *cli, const char *prompt,
 int file_read(const char *path, size_t max, char **text, size_t *len,
               struct error *err) MUST_USE;
 
-/* ---- print.c: what people read ------------------------------------------------ */
+/* ---- print.c: what people read
+ * ------------------------------------------------ */
 
 /* With --json the reply as it came; true if so. */
 bool print_json(const struct cli *cli, const struct client_reply *reply);

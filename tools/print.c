@@ -8,7 +8,8 @@
 
 #include "tools/command.h"
 
-/* ---- widths ---------------------------------------------------------------- */
+/* ---- widths ----------------------------------------------------------------
+ */
 
 /* One code point, and the rest moved past it; a broken byte counts alone. */
 static uint32_t next_point(const unsigned char **p)
@@ -67,8 +68,7 @@ size_t print_width(const char *text)
             in_ranges(point, zero, sizeof(zero) / sizeof(*zero))) {
             continue;
         }
-        width +=
-            in_ranges(point, wide, sizeof(wide) / sizeof(*wide)) ? 2 : 1;
+        width += in_ranges(point, wide, sizeof(wide) / sizeof(*wide)) ? 2 : 1;
     }
     return width;
 }
@@ -97,7 +97,8 @@ void print_cell(const char *text, size_t width, bool right)
     }
 }
 
-/* ---- tables ----------------------------------------------------------------- */
+/* ---- tables -----------------------------------------------------------------
+ */
 
 struct table {
     size_t columns;
@@ -206,7 +207,8 @@ int table_end(struct table *table, struct error *err)
     return 0;
 }
 
-/* ---- pieces ------------------------------------------------------------------- */
+/* ---- pieces
+ * ------------------------------------------------------------------- */
 
 bool print_json(const struct cli *cli, const struct client_reply *reply)
 {

@@ -63,8 +63,7 @@ int records_print(const struct cli *cli, const struct answer *records,
         char when[WHEN_SIZE];
 
         table_add(table, answer_text(answer_get(one, "code")));
-        table_add(table,
-                  state_text(cli, answer_text(answer_get(one, "kind"))));
+        table_add(table, state_text(cli, answer_text(answer_get(one, "kind"))));
         table_add(table, print_when(cli, answer_get(one, "opened"), when));
         table_add(table,
                   state_text(cli, answer_text(answer_get(one, "state"))));

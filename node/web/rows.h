@@ -9,9 +9,9 @@
  *    "facts":{...},"text":{...},"private":{...}}
  *
  * nested as in event.proto; instead of or beside `facts` also "fields", flat
- * {path: value} as the columns of a table. A first line {"generated": "..."} (CSV: a first
- * line `# generated ...`) marks invented data. Says nothing about meaning:
- * the engine validates.
+ * {path: value} as the columns of a table. A first line {"generated": "..."}
+ * (CSV: a first line `# generated ...`) marks invented data. Says nothing about
+ * meaning: the engine validates.
  */
 #ifndef QCDC_NODE_WEB_ROWS_H
 #define QCDC_NODE_WEB_ROWS_H

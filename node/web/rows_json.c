@@ -214,6 +214,29 @@ static bool is_header_name(const char *name)
     return false;
 }
 
+/* {"fields": {path: text}}: already as a table would have it. */
+static int read_fields(struct flat *flat, const json_t *fields,
+                       struct error *err)
+{
+    const char *path;
+    json_t *value;
+
+    json_object_foreach((json_t *)(uintptr_t)fields, path, value)
+    {
+        if (strlen(path) >= FACTS_PATH_MAX || json_is_object(value) ||
+            json_is_array(value)) {
+            return error_set(err, ERR_MALFORMED,
+                             "%.60s: a path and one value are expected", path);
+        }
+        int rc = flatten(flat, value, path, 0, err);
+
+        if (rc < 0) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
 static int read_member(struct flat *flat, const char *name, const json_t *value,
                        struct error *err)
 {
