@@ -131,7 +131,8 @@ enum link_do {
     LINK_DO_CLOSE,          /* reason, text: drop the connection; reconnect
                                with backoff if it is ours to open */
     LINK_DO_JOIN_REQUESTED, /* bytes, signatures: join_request_check, show */
-    LINK_DO_JOIN_ANSWERED,  /* status, text */
+    LINK_DO_JOIN_ANSWERED,  /* status, text. Certified: JOINED follows, or
+                               connect with your own key after a minute */
     LINK_DO_JOINED,         /* the directory is here: use your own key now */
     LINK_DOINGS
 };
