@@ -119,7 +119,8 @@ uint32_t due_paused(struct eval *e, uint32_t day, uint32_t count,
     if (len == 0) {
         return due_working(e, day, count);
     }
-    if (calendar_add_working_paused(calendar_of(e), day, count, pauses, len,
+    if (calendar_add_working_paused(calendar_of(e),
+                                    &(struct term){day, count, pauses, len},
                                     &due, &why) != 0) {
         return uncomputed(e, &why);
     }

@@ -148,7 +148,8 @@ static int tell_working(struct telling *x, uint32_t day, uint32_t count,
                         struct error *err)
 {
     struct error why = {0};
-    int rc = calendar_explain(calendar_of(x), day, count, pauses, len, x->lang,
+    int rc = calendar_explain(calendar_of(x),
+                              &(struct term){day, count, pauses, len}, x->lang,
                               x->out, &why);
 
     if (rc != 0 && rc != ERR_NOTFOUND) {

@@ -10,8 +10,8 @@
 #include "protocol/limits.h"
 #include "qcdc/v1/event.pb-c.h"
 
-#define ZONE_S (7 * 3600)
-#define DAY_S 86400
+#define ZONE_S INT64_C(25200) /* UTC+7 */
+#define DAY_S INT64_C(86400)
 #define COVERAGE_MAX 36600u /* days: a hundred years bounds every walk here */
 
 uint32_t day_of_s(int64_t unix_s)
@@ -283,7 +283,8 @@ int calendar_roll(const struct calendar *calendar, uint32_t day, uint32_t *out,
 int calendar_add_working(const struct calendar *calendar, uint32_t day,
                          uint32_t count, uint32_t *out, struct error *err)
 {
-    return calendar_add_working_paused(calendar, day, count, NULL, 0, out, err);
+    return calendar_add_working_paused(
+        calendar, &(struct term){.day = day, .count = count}, out, err);
 }
 
 int calendar_add_days(const struct calendar *calendar, uint32_t day,
@@ -315,38 +316,36 @@ int calendar_working_between(const struct calendar *calendar, uint32_t from,
 }
 
 /* The pause that a day lies in, or NULL. */
-static const struct day_range *pause_of(const struct day_range *pauses,
-                                        size_t len, uint32_t day)
+static const struct day_range *pause_of(const struct term *term, uint32_t day)
 {
-    for (size_t i = 0; i < len; i++) {
-        if (day >= pauses[i].from &&
-            (pauses[i].until == 0 || day <= pauses[i].until)) {
-            return &pauses[i];
+    for (size_t i = 0; i < term->pauses_len; i++) {
+        const struct day_range *pause = &term->pauses[i];
+
+        if (day >= pause->from && (pause->until == 0 || day <= pause->until)) {
+            return pause;
         }
     }
     return NULL;
 }
 
-int calendar_add_working_paused(const struct calendar *calendar, uint32_t day,
-                                uint32_t count, const struct day_range *pauses,
-                                size_t pauses_len, uint32_t *out,
+int calendar_add_working_paused(const struct calendar *calendar,
+                                const struct term *term, uint32_t *out,
                                 struct error *err)
 {
+    uint32_t day = term->day;
     uint32_t counted = 0;
 
-    if (count == 0) {
+    if (term->count == 0) {
         return calendar_roll(calendar, day, out, err);
     }
-    while (counted < count) {
+    while (counted < term->count) {
+        const struct day_range *pause = pause_of(term, ++day);
         bool working = false;
-        int rc = calendar_is_working(calendar, ++day, &working, err);
+        int rc = calendar_is_working(calendar, day, &working, err);
 
         if (rc != 0) {
             return rc;
         }
-
-        const struct day_range *pause = pause_of(pauses, pauses_len, day);
-
         if (pause != NULL && pause->until == 0) {
             return error_set(err, ERR_NOTFOUND,
                              "the clock is stopped until a supplement comes");

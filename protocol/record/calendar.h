@@ -102,17 +102,21 @@ struct day_range {
  * paused day is not counted; the end rolls past rest days only, for the
  * count-th counted day is worked by definition). ERR_NOTFOUND also when a
  * pause that runs on is reached: the term has no end yet. */
-int calendar_add_working_paused(const struct calendar *calendar, uint32_t day,
-                                uint32_t count, const struct day_range *pauses,
-                                size_t pauses_len, uint32_t *out,
+struct term {
+    uint32_t day;   /* of the act: day 0 */
+    uint32_t count; /* working days */
+    const struct day_range *pauses;
+    size_t pauses_len;
+};
+int calendar_add_working_paused(const struct calendar *calendar,
+                                const struct term *term, uint32_t *out,
                                 struct error *err) MUST_USE;
 
 /* The arithmetic of calendar_add_working_paused, a line a day or a run of
  * rest days: date, what it is, its number. Whole lines only: sets overflow on
  * the buf when it is full. Errors as above. */
-int calendar_explain(const struct calendar *calendar, uint32_t day,
-                     uint32_t count, const struct day_range *pauses,
-                     size_t pauses_len, enum lang lang, struct buf *out,
+int calendar_explain(const struct calendar *calendar, const struct term *term,
+                     enum lang lang, struct buf *out,
                      struct error *err) MUST_USE;
 
 #endif

@@ -45,9 +45,8 @@ static const char *nature_text(enum day_nature nature, enum lang lang)
     return "";
 }
 
-static int nature_of(const struct calendar *calendar, uint32_t day,
-                     const struct day_range *pauses, size_t pauses_len,
-                     enum day_nature *out, struct error *err)
+static int nature_of(const struct calendar *calendar, const struct term *term,
+                     uint32_t day, enum day_nature *out, struct error *err)
 {
     bool working = false;
     int rc = calendar_is_working(calendar, day, &working, err);
@@ -60,8 +59,8 @@ static int nature_of(const struct calendar *calendar, uint32_t day,
     } else {
         *out = day_weekday(day) < 5 ? DAY_HOLIDAY : DAY_WEEKEND;
     }
-    for (size_t i = 0; i < pauses_len; i++) {
-        if (day >= pauses[i].from && day <= pauses[i].until) {
+    for (size_t i = 0; i < term->pauses_len; i++) {
+        if (day >= term->pauses[i].from && day <= term->pauses[i].until) {
             *out = DAY_PAUSED;
         }
     }
@@ -102,25 +101,22 @@ static void line_skipped(struct buf *out, uint32_t from, uint32_t until,
     buf_put_fmt(out, ": %s\n", nature_text(nature, lang));
 }
 
-int calendar_explain(const struct calendar *calendar, uint32_t day,
-                     uint32_t count, const struct day_range *pauses,
-                     size_t pauses_len, enum lang lang, struct buf *out,
-                     struct error *err)
+int calendar_explain(const struct calendar *calendar, const struct term *term,
+                     enum lang lang, struct buf *out, struct error *err)
 {
     uint32_t end = 0;
     uint32_t number = 0;
-    int rc = calendar_add_working_paused(calendar, day, count, pauses,
-                                         pauses_len, &end, err);
+    int rc = calendar_add_working_paused(calendar, term, &end, err);
 
     if (rc != 0) {
         return rc;
     }
-    line_counted(out, day, DAY_COUNTED, 0, lang);
-    for (uint32_t at = day + 1; at <= end;) {
+    line_counted(out, term->day, DAY_COUNTED, 0, lang);
+    for (uint32_t at = term->day + 1; at <= end;) {
         enum day_nature nature = DAY_COUNTED;
-        enum day_nature next = DAY_COUNTED;
+        uint32_t from = at;
 
-        rc = nature_of(calendar, at, pauses, pauses_len, &nature, err);
+        rc = nature_of(calendar, term, at, &nature, err);
         if (rc != 0) {
             return rc;
         }
@@ -128,16 +124,13 @@ int calendar_explain(const struct calendar *calendar, uint32_t day,
             line_counted(out, at++, nature, ++number, lang);
             continue;
         }
-
-        uint32_t from = at;
-
-        for (next = nature; at <= end && next == nature;) {
-            at++;
-            rc = at <= end
-                     ? nature_of(calendar, at, pauses, pauses_len, &next, err)
-                     : 0;
+        for (enum day_nature next = nature; next == nature;) {
+            rc = ++at <= end ? nature_of(calendar, term, at, &next, err) : 0;
             if (rc != 0) {
                 return rc;
+            }
+            if (at > end) {
+                break;
             }
         }
         line_skipped(out, from, at - 1, nature, lang);

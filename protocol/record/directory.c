@@ -139,6 +139,19 @@ static bool ever_hosted(const struct directory *dir, uint32_t node,
     return false;
 }
 
+static const struct sign_public *registrar_of(const struct dir_unit_keys *keys,
+                                              const struct key_id *id)
+{
+    for (size_t i = 0; i < keys->registrars_len; i++) {
+        struct key_id own = key_id_of(SPAN_OF(keys->registrars[i]));
+
+        if (memcmp(own.bytes, id->bytes, sizeof(own.bytes)) == 0) {
+            return &keys->registrars[i];
+        }
+    }
+    return NULL;
+}
+
 const struct sign_public *directory_registrar(const struct directory *dir,
                                               uint32_t node, uint32_t unit,
                                               const struct key_id *id)
@@ -152,15 +165,12 @@ const struct sign_public *directory_registrar(const struct directory *dir,
         const struct dir_cert *cert = found->certs[i];
 
         for (size_t k = 0; k < cert->units_len; k++) {
-            const struct dir_unit_keys *keys = &cert->units[k];
+            const struct sign_public *key =
+                cert->units[k].unit == unit ? registrar_of(&cert->units[k], id)
+                                            : NULL;
 
-            for (size_t r = 0; keys->unit == unit && r < keys->registrars_len;
-                 r++) {
-                struct key_id own = key_id_of(SPAN_OF(keys->registrars[r]));
-
-                if (memcmp(own.bytes, id->bytes, sizeof(own.bytes)) == 0) {
-                    return &keys->registrars[r];
-                }
+            if (key != NULL) {
+                return key;
             }
         }
     }

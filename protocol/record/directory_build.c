@@ -90,7 +90,7 @@ static int compare_ids(const void *left, const void *right)
  * signature is judged by itself: a bad copy never hides a good one.) */
 static void mark_repeated(struct build *b)
 {
-    struct dir_event **by_id = build_alloc(b, b->len, sizeof(*by_id));
+    struct dir_event **by_id = build_alloc(b, b->len, sizeof(void *));
 
     if (by_id == NULL || b->len == 0) {
         return;
@@ -98,7 +98,7 @@ static void mark_repeated(struct build *b)
     for (size_t i = 0; i < b->len; i++) {
         by_id[i] = &b->events[i];
     }
-    qsort(by_id, b->len, sizeof(struct dir_event *), compare_ids);
+    qsort(by_id, b->len, sizeof(void *), compare_ids);
     for (size_t i = 1; i < b->len; i++) {
         if (by_id[i]->issuer == by_id[i - 1]->issuer &&
             span_equal(by_id[i]->leaf->bytes, by_id[i - 1]->leaf->bytes)) {
@@ -423,8 +423,8 @@ int directory_build(const struct sign_public *root, struct dir_event *events,
                       .out = &built};
     bool *reached = build_alloc(&b, len, sizeof(*reached));
 
-    b.facts = build_alloc(&b, len, sizeof(*b.facts));
-    b.changes_later = build_alloc(&b, len, sizeof(*b.changes_later));
+    b.facts = build_alloc(&b, len, sizeof(void *));
+    b.changes_later = build_alloc(&b, len, sizeof(void *));
     number_map_init(&b, &b.units);
     number_map_init(&b, &b.nodes);
     if (len > 0) {

@@ -313,7 +313,7 @@ static int compare_nodes(const void *left, const void *right)
 static void node_finish(struct build *b, struct node_draft *draft)
 {
     struct dir_node *node = &b->out->nodes[b->out->nodes_len];
-    struct dir_cert **certs = build_alloc(b, draft->certs_len, sizeof(*certs));
+    struct dir_cert **certs = build_alloc(b, draft->certs_len, sizeof(void *));
     size_t len = 0;
 
     if (certs == NULL || draft->certs == NULL) {
@@ -345,7 +345,7 @@ void nodes_finish(struct build *b)
             node_finish(b, b->nodes.slots[i]);
         }
     }
-    for (size_t i = 0; i < dir->nodes_len; i++) {
+    for (size_t i = 0; dir->nodes != NULL && i < dir->nodes_len; i++) {
         for (size_t k = 0; k < dir->nodes[i].certs_len; k++) {
             keys += 6 + dir->nodes[i].certs[k]->units_len *
                             (2 + DIR_REGISTRARS_MAX);
@@ -359,10 +359,10 @@ void nodes_finish(struct build *b)
             cert_keys(dir, node->certs[k], k + 1 == node->certs_len);
         }
     }
-    if (dir->nodes_len > 0) {
+    if (dir->nodes != NULL && dir->nodes_len > 0) {
         qsort(dir->nodes, dir->nodes_len, sizeof(*dir->nodes), compare_nodes);
     }
-    if (dir->keys_len > 0) {
+    if (dir->keys != NULL && dir->keys_len > 0) {
         qsort(dir->keys, dir->keys_len, sizeof(*dir->keys), compare_keys);
     }
 }

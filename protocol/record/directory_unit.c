@@ -176,7 +176,7 @@ void units_finish(struct build *b)
             unit_finish(b, b->units.slots[i], &dir->units[dir->units_len++]);
         }
     }
-    if (dir->units_len > 0) {
+    if (dir->units != NULL && dir->units_len > 0) {
         qsort(dir->units, dir->units_len, sizeof(*dir->units), compare_units);
     }
 }

@@ -230,7 +230,7 @@ void fold_history(struct fold *f, Qcdc__V1__Placed ***lines, size_t *len)
 {
     Qcdc__V1__Placed *placed = fold_alloc(f, f->len, sizeof(*placed));
 
-    *lines = fold_alloc(f, f->len, sizeof(**lines));
+    *lines = fold_alloc(f, f->len, sizeof(void *));
     if (f->no_memory) {
         return;
     }

@@ -80,7 +80,7 @@ static bool named_grow(struct fold *f, struct named *n)
     struct named grown = {.size = n->size == 0 ? 64 : n->size * 2,
                           .len = n->len};
 
-    grown.slots = fold_alloc(f, grown.size, sizeof(*grown.slots));
+    grown.slots = fold_alloc(f, grown.size, sizeof(void *));
     if (grown.slots == NULL) {
         return false;
     }
@@ -152,7 +152,7 @@ static void schedule_chairs(struct dialogue *d,
                             const Qcdc__V1__DialogueScheduled *said)
 {
     Qcdc__V1__Chair *chairs = fold_alloc(d->f, said->n_chairs, sizeof(*chairs));
-    Qcdc__V1__Chair **list = fold_alloc(d->f, said->n_chairs, sizeof(*list));
+    Qcdc__V1__Chair **list = fold_alloc(d->f, said->n_chairs, sizeof(void *));
 
     if (said->n_chairs == 0 || chairs == NULL || list == NULL) {
         return;

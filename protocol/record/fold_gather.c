@@ -30,7 +30,7 @@ static int compare_event_pointers(const void *left, const void *right)
 static void sort_events(const struct fold_event **events, size_t len)
 {
     if (len > 24) {
-        qsort(events, len, sizeof(*events), compare_event_pointers);
+        qsort(events, len, sizeof(void *), compare_event_pointers);
         return;
     }
     for (size_t i = 1; i < len; i++) {
@@ -130,7 +130,7 @@ static void gather(struct fold *f)
 {
     const struct fold_input *input = f->input;
     const struct fold_event **events =
-        fold_alloc(f, input->len, sizeof(*events));
+        fold_alloc(f, input->len, sizeof(void *));
 
     f->entries = fold_alloc(f, input->len, sizeof(*f->entries));
     f->order = fold_alloc(f, input->len, sizeof(*f->order));

@@ -75,7 +75,7 @@ void *fold_alloc(struct fold *f, size_t count, size_t size);
 #define FOLD_PUSH(fold, array, len, max, item)                                 \
     do {                                                                       \
         if ((array) == NULL) {                                                 \
-            (array) = fold_alloc((fold), (max), sizeof(*(array)));             \
+            (array) = fold_alloc((fold), (max), sizeof(void *));               \
         }                                                                      \
         if ((array) != NULL && (item) != NULL && (len) < (max)) {              \
             (array)[(len)++] = (item);                                         \

@@ -207,16 +207,19 @@ static void paused_days_do_not_count(void **state)
 
     (void)state;
     /* 4, 5-3 = 1, 2; 6-8 paused; 11-15 = 3-7; 18, 19, 20 = 8, 9, 10. */
-    assert_ok(calendar_add_working_paused(&calendar, day("2024-03-01"), 10,
-                                          &pause, 1, &out, &err),
+    assert_ok(calendar_add_working_paused(
+                  &calendar, &(struct term){day("2024-03-01"), 10, &pause, 1},
+                  &out, &err),
               err);
     assert_int_equal(out, day("2024-03-20"));
-    assert_err(calendar_add_working_paused(&calendar, day("2024-03-01"), 10,
-                                           &open, 1, &out, &err),
+    assert_err(calendar_add_working_paused(
+                   &calendar, &(struct term){day("2024-03-01"), 10, &open, 1},
+                   &out, &err),
                ERR_NOTFOUND, err);
     assert_err_says(err, "supplement");
-    assert_ok(calendar_add_working_paused(&calendar, day("2024-03-01"), 2,
-                                          &open, 1, &out, &err),
+    assert_ok(calendar_add_working_paused(
+                  &calendar, &(struct term){day("2024-03-01"), 2, &open, 1},
+                  &out, &err),
               err);
     assert_int_equal(out, day("2024-03-05"));
 }
@@ -261,13 +264,15 @@ static void the_arithmetic_prints_day_by_day(void **state)
         "4/5/2024 (thứ Bảy): làm bù, ngày 4\n";
 
     (void)state;
-    assert_ok(calendar_explain(&calendar, day("2024-04-24"), 4, &pause, 1,
+    assert_ok(calendar_explain(&calendar,
+                               &(struct term){day("2024-04-24"), 4, &pause, 1},
                                LANG_VI, &out, &err),
               err);
     text[out.len] = '\0';
     assert_string_equal(text, vi);
     out = buf_over(text, sizeof(text) - 1);
-    assert_ok(calendar_explain(&calendar, day("2024-04-16"), 2, NULL, 0,
+    assert_ok(calendar_explain(&calendar,
+                               &(struct term){day("2024-04-16"), 2, NULL, 0},
                                LANG_EN, &out, &err),
               err);
     text[out.len] = '\0';
