@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/web/csv.h"
 #include "node/web/rows.h"
-#include "node/web/sheet.h"
 #include "protocol/event/facts.h"
 
 size_t rows_arena_size(size_t file_len)
@@ -19,7 +19,7 @@ static int too_large(uint32_t line, struct error *err)
                      line);
 }
 
-static int check_columns(const struct sheet_row *head, struct error *err)
+static int check_columns(const struct csv_row *head, struct error *err)
 {
     for (size_t i = 0; i < head->len; i++) {
         if (head->cells[i][0] == '\0') {
@@ -39,7 +39,7 @@ static int check_columns(const struct sheet_row *head, struct error *err)
 }
 
 /* Empty cells are not stated. */
-static int row_of(const struct sheet_row *head, const struct sheet_row *row,
+static int row_of(const struct csv_row *head, const struct csv_row *row,
                   const char *type, struct arena *arena, struct record_row *out,
                   struct error *err)
 {
@@ -64,9 +64,9 @@ static int row_of(const struct sheet_row *head, const struct sheet_row *row,
     return 0;
 }
 
-static const char *generated_of(const struct sheet *sheet, struct arena *arena)
+static const char *generated_of(const struct csv *csv, struct arena *arena)
 {
-    struct span text = sheet->remark;
+    struct span text = csv->remark;
     struct span word = span_str("generated");
 
     while (text.len > 0 && text.ptr[0] == ' ') {
@@ -89,7 +89,7 @@ static const char *generated_of(const struct sheet *sheet, struct arena *arena)
 
 /* Reports a row that does not fit the head; false if it must be left out. */
 static bool row_fits(const struct rows_reader *reader,
-                     const struct sheet_row *head, const struct sheet_row *row)
+                     const struct csv_row *head, const struct csv_row *row)
 {
     char text[96];
 
@@ -115,13 +115,13 @@ static size_t count_lines(struct span text)
 int rows_from_csv(const struct rows_reader *reader, struct span text,
                   struct arena *arena, struct rows *out, struct error *err)
 {
-    struct sheet sheet;
-    struct sheet_row head;
-    struct sheet_row row;
+    struct csv csv;
+    struct csv_row head;
+    struct csv_row row;
     bool more = false;
 
-    sheet_init(&sheet, text);
-    int rc = sheet_next(&sheet, arena, &head, &more, err);
+    csv_init(&csv, text);
+    int rc = csv_next(&csv, arena, &head, &more, err);
     if (rc == 0 && !more) {
         rc = error_set(err, ERR_MALFORMED,
                        "line 1: the file is empty: the first row names the "
@@ -131,12 +131,12 @@ int rows_from_csv(const struct rows_reader *reader, struct span text,
     if (rc < 0) {
         return rc;
     }
-    *out = (struct rows){.generated = generated_of(&sheet, arena)};
-    out->rows = arena_array(arena, count_lines(sheet.rest), sizeof(*out->rows));
+    *out = (struct rows){.generated = generated_of(&csv, arena)};
+    out->rows = arena_array(arena, count_lines(csv.rest), sizeof(*out->rows));
     if (out->rows == NULL) {
         return too_large(head.line, err);
     }
-    while ((rc = sheet_next(&sheet, arena, &row, &more, err)) == 0 && more) {
+    while ((rc = csv_next(&csv, arena, &row, &more, err)) == 0 && more) {
         if (!row_fits(reader, &head, &row)) {
             out->bad++;
             continue;

@@ -2,84 +2,84 @@
  * Owns the syntax of tables and nothing else: what a cell means is rows.c's.
  * Must never repair: a table that is not well formed is refused whole, since
  * a shifted cell would be a wrong date in a signed event. */
-#include "node/web/sheet.h"
+#include "node/web/csv.h"
 
 #include <string.h>
 
 #include "protocol/event/text.h"
 
-static bool at_end(const struct sheet *sheet)
+static bool at_end(const struct csv *csv)
 {
-    return sheet->rest.len == 0;
+    return csv->rest.len == 0;
 }
 
-static char peek(const struct sheet *sheet)
+static char peek(const struct csv *csv)
 {
-    return at_end(sheet) ? '\0' : (char)sheet->rest.ptr[0];
+    return at_end(csv) ? '\0' : (char)csv->rest.ptr[0];
 }
 
-static void skip(struct sheet *sheet, size_t len)
+static void skip(struct csv *csv, size_t len)
 {
-    sheet->rest = span_slice(sheet->rest, len, sheet->rest.len - len);
+    csv->rest = span_slice(csv->rest, len, csv->rest.len - len);
 }
 
 /* Length of the end of line here: 0, 1 (LF) or 2 (CRLF). */
-static size_t line_end(const struct sheet *sheet)
+static size_t line_end(const struct csv *csv)
 {
-    if (peek(sheet) == '\n') {
+    if (peek(csv) == '\n') {
         return 1;
     }
-    return sheet->rest.len > 1 && sheet->rest.ptr[0] == '\r' &&
-                   sheet->rest.ptr[1] == '\n'
+    return csv->rest.len > 1 && csv->rest.ptr[0] == '\r' &&
+                   csv->rest.ptr[1] == '\n'
                ? 2
                : 0;
 }
 
-static struct span to_line_end(const struct sheet *sheet)
+static struct span to_line_end(const struct csv *csv)
 {
     size_t len = 0;
 
-    while (len < sheet->rest.len && sheet->rest.ptr[len] != '\n') {
+    while (len < csv->rest.len && csv->rest.ptr[len] != '\n') {
         len++;
     }
-    return span_slice(sheet->rest, 0, len);
+    return span_slice(csv->rest, 0, len);
 }
 
-void sheet_init(struct sheet *sheet, struct span text)
+void csv_init(struct csv *csv, struct span text)
 {
     static const uint8_t mark[3] = {0xef, 0xbb, 0xbf};
 
     if (text.len >= 3 && memcmp(text.ptr, mark, 3) == 0) {
         text = span_slice(text, 3, text.len - 3);
     }
-    *sheet = (struct sheet){.rest = text, .line = 1, .separator = ','};
+    *csv = (struct csv){.rest = text, .line = 1, .separator = ','};
 }
 
 /* Blank lines anywhere, remarks before the first row. */
-static void skip_lines(struct sheet *sheet)
+static void skip_lines(struct csv *csv)
 {
-    while (!at_end(sheet)) {
-        size_t end = line_end(sheet);
+    while (!at_end(csv)) {
+        size_t end = line_end(csv);
 
         if (end > 0) {
-            skip(sheet, end);
-            sheet->line++;
+            skip(csv, end);
+            csv->line++;
             continue;
         }
-        if (sheet->started || peek(sheet) != '#') {
+        if (csv->started || peek(csv) != '#') {
             return;
         }
-        struct span line = to_line_end(sheet);
+        struct span line = to_line_end(csv);
 
-        if (sheet->remark.len == 0) {
+        if (csv->remark.len == 0) {
             size_t len = line.len;
 
             while (len > 1 && line.ptr[len - 1] == '\r') {
                 len--;
             }
-            sheet->remark = span_slice(line, 1, len - 1);
+            csv->remark = span_slice(line, 1, len - 1);
         }
-        skip(sheet, line.len);
+        skip(csv, line.len);
     }
 }
 
@@ -100,10 +100,10 @@ static char find_separator(struct span line)
     return ',';
 }
 
-static int check_text(struct sheet *sheet, struct error *err)
+static int check_text(struct csv *csv, struct error *err)
 {
-    struct span rest = sheet->rest;
-    uint32_t line = sheet->line;
+    struct span rest = csv->rest;
+    uint32_t line = csv->line;
 
     if (text_valid_utf8(rest) &&
         (rest.len == 0 || memchr(rest.ptr, 0, rest.len) == NULL)) {
@@ -126,72 +126,70 @@ static int check_text(struct sheet *sheet, struct error *err)
 }
 
 /* One quoted cell after its opening quote, into `cell` of the rest's size. */
-static int read_quoted(struct sheet *sheet, size_t column, char *cell,
-                       size_t *len, struct error *err)
+static int read_quoted(struct csv *csv, size_t column, char *cell, size_t *len,
+                       struct error *err)
 {
-    uint32_t from = sheet->line;
+    uint32_t from = csv->line;
 
-    skip(sheet, 1);
+    skip(csv, 1);
     for (;;) {
-        if (at_end(sheet)) {
+        if (at_end(csv)) {
             return error_set(err, ERR_MALFORMED,
                              "line %u, column %zu: a quote is opened and never "
                              "closed",
                              from, column);
         }
-        char c = peek(sheet);
+        char c = peek(csv);
 
-        skip(sheet, 1);
+        skip(csv, 1);
         if (c == '"') {
-            if (peek(sheet) != '"') {
+            if (peek(csv) != '"') {
                 break;
             }
-            skip(sheet, 1);
+            skip(csv, 1);
         }
-        sheet->line += c == '\n';
+        csv->line += c == '\n';
         cell[(*len)++] = c;
     }
-    if (!at_end(sheet) && peek(sheet) != sheet->separator &&
-        line_end(sheet) == 0) {
+    if (!at_end(csv) && peek(csv) != csv->separator && line_end(csv) == 0) {
         return error_set(err, ERR_MALFORMED,
                          "line %u, column %zu: text after a closing quote",
-                         sheet->line, column);
+                         csv->line, column);
     }
     return 0;
 }
 
-static int read_plain(struct sheet *sheet, size_t column, char *cell,
-                      size_t *len, struct error *err)
+static int read_plain(struct csv *csv, size_t column, char *cell, size_t *len,
+                      struct error *err)
 {
-    while (!at_end(sheet) && peek(sheet) != sheet->separator &&
-           line_end(sheet) == 0) {
-        char c = peek(sheet);
+    while (!at_end(csv) && peek(csv) != csv->separator && line_end(csv) == 0) {
+        char c = peek(csv);
 
         if (c == '"' || c == '\r') {
             return error_set(err, ERR_MALFORMED,
                              "line %u, column %zu: a %s inside a cell: put the "
                              "whole cell in quotes",
-                             sheet->line, column,
+                             csv->line, column,
                              c == '"' ? "quote" : "carriage return");
         }
-        skip(sheet, 1);
+        skip(csv, 1);
         cell[(*len)++] = c;
     }
     return 0;
 }
 
 /* Bytes that the cell at the front can need at most, NUL included. */
-static size_t cell_bound(const struct sheet *sheet)
+static size_t cell_bound(const struct csv *csv)
 {
     size_t len = 0;
     bool quoted = false;
 
-    while (len < sheet->rest.len) {
-        char c = (char)sheet->rest.ptr[len];
+    while (len < csv->rest.len) {
+        char c = (char)csv->rest.ptr[len];
 
         if (c == '"') {
             quoted = !quoted;
-        } else if (!quoted && (c == sheet->separator || c == '\n')) {
+        } else if (!quoted && (c == csv->separator || c == '\n')) {
             break;
         }
         len++;
@@ -199,64 +197,64 @@ static size_t cell_bound(const struct sheet *sheet)
     return len + 1;
 }
 
-static int read_cell(struct sheet *sheet, struct arena *arena, size_t column,
+static int read_cell(struct csv *csv, struct arena *arena, size_t column,
                      const char **out, struct error *err)
 {
-    char *cell = arena_alloc(arena, cell_bound(sheet));
+    char *cell = arena_alloc(arena, cell_bound(csv));
     size_t len = 0;
     int rc;
 
     if (cell == NULL) {
         return error_set(err, ERR_LIMIT, "line %u: the file is too large",
-                         sheet->line);
+                         csv->line);
     }
-    if (peek(sheet) == '"') {
-        rc = read_quoted(sheet, column, cell, &len, err);
+    if (peek(csv) == '"') {
+        rc = read_quoted(csv, column, cell, &len, err);
     } else {
-        rc = read_plain(sheet, column, cell, &len, err);
+        rc = read_plain(csv, column, cell, &len, err);
     }
     *out = cell;
     return rc;
 }
 
-int sheet_next(struct sheet *sheet, struct arena *arena, struct sheet_row *row,
-               bool *more, struct error *err)
+int csv_next(struct csv *csv, struct arena *arena, struct csv_row *row,
+             bool *more, struct error *err)
 {
-    const char *cells[SHEET_COLUMNS_MAX];
+    const char *cells[CSV_COLUMNS_MAX];
     size_t len = 0;
 
-    if (!sheet->started) {
-        int rc = check_text(sheet, err);
+    if (!csv->started) {
+        int rc = check_text(csv, err);
 
         if (rc < 0) {
             return rc;
         }
     }
-    skip_lines(sheet);
-    *more = !at_end(sheet);
+    skip_lines(csv);
+    *more = !at_end(csv);
     if (!*more) {
         return 0;
     }
-    if (!sheet->started) {
-        sheet->started = true;
-        sheet->separator = find_separator(to_line_end(sheet));
+    if (!csv->started) {
+        csv->started = true;
+        csv->separator = find_separator(to_line_end(csv));
     }
-    row->line = sheet->line;
+    row->line = csv->line;
     for (bool last = false; !last;) {
-        if (len == SHEET_COLUMNS_MAX) {
+        if (len == CSV_COLUMNS_MAX) {
             return error_set(err, ERR_LIMIT, "line %u: over %u columns",
-                             row->line, SHEET_COLUMNS_MAX);
+                             row->line, CSV_COLUMNS_MAX);
         }
-        int rc = read_cell(sheet, arena, len + 1, &cells[len], err);
+        int rc = read_cell(csv, arena, len + 1, &cells[len], err);
 
         if (rc < 0) {
             return rc;
         }
         len++;
-        last = at_end(sheet) || line_end(sheet) > 0;
-        skip(sheet, last ? line_end(sheet) : 1);
+        last = at_end(csv) || line_end(csv) > 0;
+        skip(csv, last ? line_end(csv) : 1);
     }
-    sheet->line++;
+    csv->line++;
     row->cells = arena_array(arena, len, sizeof(*cells));
     if (row->cells == NULL) {
         return error_set(err, ERR_LIMIT, "line %u: the file is too large",

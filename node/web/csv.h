@@ -7,8 +7,8 @@
  * and bytes that are no UTF-8 are refused with line and column. Never guesses
  * types: every cell is text.
  */
-#ifndef QCDC_NODE_WEB_SHEET_H
-#define QCDC_NODE_WEB_SHEET_H
+#ifndef QCDC_NODE_WEB_CSV_H
+#define QCDC_NODE_WEB_CSV_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,27 +18,27 @@
 #include "protocol/base/error.h"
 #include "protocol/base/span.h"
 
-#define SHEET_COLUMNS_MAX 256u
+#define CSV_COLUMNS_MAX 256u
 
-struct sheet {
-    struct span rest; /* borrows the text until the last sheet_next */
+struct csv {
+    struct span rest; /* borrows the text until the last csv_next */
     uint32_t line;    /* of rest's first byte, from 1 */
     char separator;
     bool started;
     struct span remark; /* the first # line before the first row, without # */
 };
 
-struct sheet_row {
+struct csv_row {
     const char **cells; /* in the arena, NUL-terminated, never NULL */
     size_t len;
     uint32_t line; /* where the row starts */
 };
 
-void sheet_init(struct sheet *sheet, struct span text);
+void csv_init(struct csv *csv, struct span text);
 
 /* The next row, or *more = false at the end. ERR_MALFORMED naming line and
  * column; ERR_LIMIT for too many columns or a full arena. */
-int sheet_next(struct sheet *sheet, struct arena *arena, struct sheet_row *row,
-               bool *more, struct error *err) MUST_USE;
+int csv_next(struct csv *csv, struct arena *arena, struct csv_row *row,
+             bool *more, struct error *err) MUST_USE;
 
 #endif
