@@ -220,7 +220,7 @@ static Qcdc__V1__Placed *const *history(struct world *w, size_t *len)
                                                              field->offset);
 }
 
-const Qcdc__V1__Placed *world_line(struct world *w, struct event_id id)
+const Qcdc__V1__Placed *world_placed(struct world *w, struct event_id id)
 {
     size_t len = 0;
     Qcdc__V1__Placed *const *lines = history(w, &len);
@@ -236,7 +236,7 @@ const Qcdc__V1__Placed *world_line(struct world *w, struct event_id id)
 
 enum standing world_standing(struct world *w, struct event_id id)
 {
-    return (enum standing)world_line(w, id)->standing;
+    return (enum standing)world_placed(w, id)->standing;
 }
 
 static uint64_t next_random(uint64_t *seed)

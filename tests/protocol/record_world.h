@@ -75,7 +75,7 @@ const void *world_fold(struct world *w);
 
 /* Standing of an event in the record folded last. */
 enum standing world_standing(struct world *w, struct event_id id);
-const Qcdc__V1__Placed *world_line(struct world *w, struct event_id id);
+const Qcdc__V1__Placed *world_placed(struct world *w, struct event_id id);
 
 #define assert_standing(w, id, expected)                                       \
     assert_string_equal(standing_name(world_standing((w), (id))),              \

@@ -82,9 +82,9 @@ static void a_worsening_correction_needs_nobody(void **state)
     assert_false(r->answered->improved);
     assert_standing(&w, c, STANDING_EFFECTIVE);
     /* Both values stay visible. */
-    assert_int_equal(world_line(&w, a)->on_day, on("2024-03-25"));
-    assert_int_equal(world_line(&w, a)->stated_on_day, on("2024-03-20"));
-    assert_false(world_line(&w, a)->improved);
+    assert_int_equal(world_placed(&w, a)->on_day, on("2024-03-25"));
+    assert_int_equal(world_placed(&w, a)->stated_on_day, on("2024-03-20"));
+    assert_false(world_placed(&w, a)->improved);
     world_close(&w);
 }
 
@@ -114,9 +114,9 @@ static void an_improving_correction_waits_for_approval(void **state)
     r = PETITION(&w);
     assert_int_equal(r->answered->on_day, on("2024-03-12"));
     assert_true(r->answered->improved);
-    assert_true(world_line(&w, a)->improved);
+    assert_true(world_placed(&w, a)->improved);
     assert_standing(&w, c, STANDING_EFFECTIVE);
-    assert_int_equal(world_line(&w, c)->mark, QCDC__V1__MARK__MARK_WITH_KEY);
+    assert_int_equal(world_placed(&w, c)->mark, QCDC__V1__MARK__MARK_WITH_KEY);
     world_close(&w);
 }
 
@@ -244,7 +244,7 @@ static void voiding_an_answer_needs_nobody_voiding_a_petition_does(void **state)
 
     assert_null(r->answered);
     assert_standing(&w, a, STANDING_VOIDED);
-    assert_false(world_line(&w, a)->improved);
+    assert_false(world_placed(&w, a)->improved);
 
     struct event_id v = tell_plain(&w, EVENT_VOIDED, 11, p, p, "2024-03-22");
 
@@ -257,7 +257,7 @@ static void voiding_an_answer_needs_nobody_voiding_a_petition_does(void **state)
     assert_int_equal(r->state, 0);
     assert_int_equal(r->receiver, 11); /* still known whose it was */
     assert_standing(&w, p, STANDING_VOIDED);
-    assert_true(world_line(&w, p)->improved);
+    assert_true(world_placed(&w, p)->improved);
     world_close(&w);
 }
 
