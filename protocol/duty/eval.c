@@ -1,22 +1,15 @@
-/* protocol/duty: the evaluation of one unit. Owns judging, grading and the
- * table of cells; the rule kinds (items_*.c) bring the items. Must never
- * depend on the order of its input, never read a clock, never turn an unknown
- * date into a number. Next: items_paper.c, then explain.c. */
+/* protocol/duty: the evaluation of one unit. Owns due dates, judging and
+ * grading; the rule kinds (items_*.c) bring the items, cells.c counts them.
+ * Must never depend on the order of its input, never read a clock, never turn
+ * an unknown date into a number. Next: cells.c, then items_paper.c. */
 #include "protocol/duty/eval.h"
 
 #include <stdlib.h>
 
 /* ---- rules and days ------------------------------------------------------ */
 
-static bool is_calendar_kind(uint32_t kind)
-{
-    return kind == RULE_ANNUAL_PLAN || kind == RULE_DIALOGUES_HELD ||
-           kind == RULE_PERIODIC_REPORT;
-}
-
-/* The version in force, understood or not, if the unit owes it that day. */
-static const struct rule *
-rule_owed(const struct eval *e, const struct rule_group *group, uint32_t day)
+const struct rule *eval_rule_owed(const struct eval *e,
+                                  const struct rule_group *group, uint32_t day)
 {
     const struct rule_set set = {0, group->rules, group->len};
     const struct rule *rule = rule_find(&set, group->rules[0].id, day);
@@ -36,7 +29,7 @@ rule_owed(const struct eval *e, const struct rule_group *group, uint32_t day)
 const struct rule *eval_rule(const struct eval *e,
                              const struct rule_group *group, uint32_t day)
 {
-    const struct rule *rule = rule_owed(e, group, day);
+    const struct rule *rule = eval_rule_owed(e, group, day);
 
     return rule != NULL && rule->understood ? rule : NULL;
 }
@@ -63,8 +56,7 @@ uint32_t eval_day(uint32_t year, uint32_t month, uint32_t day)
     return out;
 }
 
-/* Keeps the least text, so that the order of records does not show. */
-static uint32_t uncomputed(struct eval *e, const struct error *why)
+uint32_t eval_uncomputed(struct eval *e, const struct error *why)
 {
     if (e->uncomputed.code == 0 || strcmp(why->text, e->uncomputed.text) < 0) {
         e->uncomputed = *why;
@@ -82,7 +74,7 @@ static const struct calendar *calendar_of(const struct eval *e)
 uint32_t due_working(struct eval *e, uint32_t day, uint32_t count)
 {
     const size_t at =
-        (day * 7u + count) % (sizeof(e->terms) / sizeof(e->terms[0]));
+        (day * 31u + count) % (sizeof(e->terms) / sizeof(e->terms[0]));
     struct error why = {0};
     uint32_t due = 0;
 
@@ -91,7 +83,7 @@ uint32_t due_working(struct eval *e, uint32_t day, uint32_t count)
         return e->terms[at].result;
     }
     if (calendar_add_working(calendar_of(e), day, count, &due, &why) != 0) {
-        return uncomputed(e, &why);
+        return eval_uncomputed(e, &why);
     }
     e->terms[at].day = day;
     e->terms[at].count = count;
@@ -105,7 +97,7 @@ uint32_t due_days(struct eval *e, uint32_t day, uint32_t count)
     uint32_t due = 0;
 
     if (calendar_add_days(calendar_of(e), day, count, &due, &why) != 0) {
-        return uncomputed(e, &why);
+        return eval_uncomputed(e, &why);
     }
     return due;
 }
@@ -122,7 +114,7 @@ uint32_t due_paused(struct eval *e, uint32_t day, uint32_t count,
     if (calendar_add_working_paused(calendar_of(e),
                                     &(struct term){day, count, pauses, len},
                                     &due, &why) != 0) {
-        return uncomputed(e, &why);
+        return eval_uncomputed(e, &why);
     }
     return due;
 }
@@ -133,7 +125,7 @@ uint32_t due_rolled(struct eval *e, uint32_t day)
     uint32_t due = 0;
 
     if (calendar_roll(calendar_of(e), day, &due, &why) != 0) {
-        return uncomputed(e, &why);
+        return eval_uncomputed(e, &why);
     }
     return due;
 }
@@ -279,14 +271,22 @@ static void judge_acts(const struct act_view *const *acts, size_t len,
         refuted || item->met_day > item->due_day ? DUTY_LATE : DUTY_MET;
 }
 
+int item_judge_one(struct eval *e, const struct rule *rule, uint32_t recorder,
+                   const struct act_view *act, struct duty_item *item,
+                   struct error *err)
+{
+    const struct deeds one = {&act, act != NULL, act != NULL};
+
+    return item_judge(e, rule, recorder, one, item, err);
+}
+
 int item_judge(struct eval *e, const struct rule *rule, uint32_t recorder,
-               const struct act_view *const *acts, size_t acts_len, bool done,
-               struct duty_item *item, struct error *err)
+               struct deeds deeds, struct duty_item *item, struct error *err)
 {
     int rc = 0;
 
-    for (size_t i = 0; i < acts_len; i++) {
-        evidence_add(item, &acts[i]->event);
+    for (size_t i = 0; i < deeds.len; i++) {
+        evidence_add(item, &deeds.acts[i]->event);
     }
     if (item->due_day != 0) {
         item->g_day =
@@ -295,8 +295,8 @@ int item_judge(struct eval *e, const struct rule *rule, uint32_t recorder,
     if (item->g_day == 0) {
         item->due_day = 0;
         item->verdict = DUTY_UNCOMPUTED;
-    } else if (done && acts_len > 0) {
-        judge_acts(acts, acts_len, item);
+    } else if (deeds.done && deeds.len > 0) {
+        judge_acts(deeds.acts, deeds.len, item);
     } else if (e->in->asof_day <= item->g_day) {
         item->verdict = DUTY_NOT_DUE;
     } else {
@@ -305,100 +305,6 @@ int item_judge(struct eval *e, const struct rule *rule, uint32_t recorder,
             item->heard_day > item->g_day ? DUTY_MISSING : DUTY_UNKNOWN;
     }
     return rc;
-}
-
-/* ---- cells --------------------------------------------------------------- */
-
-static uint64_t cell_key(const char duty[4], uint32_t year, uint32_t month)
-{
-    uint64_t key = 0;
-
-    for (size_t i = 0; i < 4; i++) {
-        key = key << 8 | (uint8_t)duty[i];
-    }
-    return key << 32 | (uint64_t)(year & 0xffffu) << 8 | (month & 0xffu);
-}
-
-static void *grown(struct arena *arena, const void *old, size_t len,
-                   size_t *size, size_t element)
-{
-    size_t more = *size == 0 ? 32 : *size * 2;
-    void *list = arena_array(arena, more, element);
-
-    if (list != NULL) {
-        if (len > 0) {
-            memcpy(list, old, len * element);
-        }
-        *size = more;
-    }
-    return list;
-}
-
-struct duty_cell *cell_at(struct eval *e, const char duty[4], uint32_t year,
-                          uint32_t month)
-{
-    const uint64_t key = cell_key(duty, year, month);
-    size_t low = 0;
-    size_t high = e->cells_len;
-    struct duty_cell *cell;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        cell = &e->cells[middle];
-        if (cell_key(cell->duty, cell->year, cell->month) < key) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    cell = e->cells + low;
-    if (low < e->cells_len &&
-        cell_key(cell->duty, cell->year, cell->month) == key) {
-        return cell;
-    }
-    if (e->cells_len == e->cells_size) {
-        cell = grown(e->arena, e->cells, e->cells_len, &e->cells_size,
-                     sizeof(*cell));
-        if (cell == NULL) {
-            return NULL;
-        }
-        e->cells = cell;
-    }
-    cell = e->cells + low;
-    memmove(cell + 1, cell, (e->cells_len - low) * sizeof(*cell));
-    e->cells_len++;
-    memset(cell, 0, sizeof(*cell));
-    memcpy(cell->duty, duty, sizeof(cell->duty));
-    cell->year = (uint16_t)year;
-    cell->month = (uint8_t)month;
-    cell->territory = e->unit.territory;
-    cell->unit = e->in->unit;
-    return cell;
-}
-
-static void cell_count(struct duty_cell *cell, const struct duty_item *item)
-{
-    if (item->rule_version > cell->rule_version) {
-        cell->rule_version = item->rule_version;
-    }
-    cell->unconfirmed = cell->unconfirmed || item->unconfirmed;
-    if (item->withdrawn) {
-        cell->withdrawn++;
-        return;
-    }
-    if (item->owed_by_others) {
-        cell->owed_by_others++;
-        return;
-    }
-    cell->counts[item->verdict]++;
-    cell->stated += item->grade == DUTY_STATED;
-    cell->contradicted += item->grade == DUTY_CONTRADICTED;
-    cell->extended += item->extended;
-    cell->postponed += item->postponed;
-    cell->improved += item->improved;
-    cell->noted += item->noted;
-    cell->reopened += item->reopened;
 }
 
 int item_put(struct eval *e, struct duty_item *item, struct error *err)
@@ -424,8 +330,8 @@ int item_put(struct eval *e, struct duty_item *item, struct error *err)
         return 0;
     }
     if (e->items_len == e->items_size) {
-        copy = grown(e->arena, e->items, e->items_len, &e->items_size,
-                     sizeof(*copy));
+        copy = list_grown(e->arena, e->items, e->items_len, &e->items_size,
+                          sizeof(*copy));
         if (copy == NULL) {
             return error_set(err, ERR_LIMIT, "no room for the items of unit %u",
                              e->in->unit);
@@ -434,132 +340,6 @@ int item_put(struct eval *e, struct duty_item *item, struct error *err)
     }
     e->items[e->items_len++] = *item;
     return 0;
-}
-
-static bool is_confirmed_none(const struct eval *e,
-                              const struct duty_cell *cell)
-{
-    for (size_t i = 0; i < e->notices_len; i++) {
-        const struct notice_view *notice = &e->notices[i];
-
-        if (notice->unit == e->in->unit && notice->year == cell->year &&
-            memcmp(notice->duty, cell->duty, sizeof(cell->duty)) == 0 &&
-            (notice->month == 0 || notice->month == cell->month)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The first that occurs of missing, unknown, late, met, not due, excused. */
-static void cell_close(const struct eval *e, struct duty_cell *cell)
-{
-    static const uint8_t order[] = {DUTY_MISSING, DUTY_UNKNOWN, DUTY_LATE,
-                                    DUTY_MET,     DUTY_NOT_DUE, DUTY_EXCUSED};
-
-    if (cell->counts[DUTY_UNCOMPUTED] > 0) {
-        cell->verdict = DUTY_UNCOMPUTED;
-        return; /* n and d stay 0: no silent number */
-    }
-    cell->n = cell->counts[DUTY_MET];
-    cell->d = cell->n + cell->counts[DUTY_LATE] + cell->counts[DUTY_MISSING] +
-              cell->counts[DUTY_UNKNOWN];
-    for (size_t i = 0; i < sizeof(order); i++) {
-        if (cell->counts[order[i]] > 0) {
-            cell->verdict = order[i];
-            return;
-        }
-    }
-    if (!e->enrolled) {
-        cell->verdict = DUTY_NOT_ENROLLED;
-    } else if (is_confirmed_none(e, cell)) {
-        cell->verdict = DUTY_NONE_CONFIRMED;
-    } else {
-        cell->verdict = DUTY_NONE_RECORDED;
-    }
-}
-
-/* The rule that makes a cell of this period applicable, or NULL. */
-static const struct rule *period_rule(const struct eval *e,
-                                      const struct rule_group *group,
-                                      uint32_t first, uint32_t last)
-{
-    const uint32_t end = last < e->in->asof_day ? last : e->in->asof_day;
-    uint32_t day = first > e->duties_from ? first : e->duties_from;
-    const struct rule *rule;
-    struct unit_facts unit;
-
-    if (day > end) {
-        return NULL;
-    }
-    rule = rule_owed(e, group, day);
-    if (rule != NULL && is_calendar_kind(rule->kind)) {
-        bool whole =
-            day == first &&
-            directory_unit_at(e->in->directory, e->in->unit, last, &unit) &&
-            unit.open;
-
-        return whole ? rule : NULL;
-    }
-    for (size_t i = 0; rule == NULL && i < group->len; i++) {
-        uint32_t from = group->rules[i].from_day;
-
-        if (!is_calendar_kind(group->rules[i].kind) && from > day &&
-            from <= end) {
-            rule = rule_owed(e, group, from);
-        }
-    }
-    return rule;
-}
-
-static int cell_open(struct eval *e, const struct rule_group *group,
-                     uint32_t year, uint32_t month, struct error *err)
-{
-    const uint32_t first = eval_day(year, month == 0 ? 1 : month, 1);
-    const uint32_t next = month == 0 || month == 12
-                              ? eval_day(year + 1, 1, 1)
-                              : eval_day(year, month + 1, 1);
-    const struct rule *rule = period_rule(e, group, first, next - 1);
-    struct duty_cell *cell;
-
-    if (rule == NULL) {
-        return 0;
-    }
-    cell = cell_at(e, rule->id, year, month);
-    if (cell == NULL) {
-        return error_set(err, ERR_LIMIT, "no room for the cells of unit %u",
-                         e->in->unit);
-    }
-    cell->rule_version = rule->version;
-    cell->unconfirmed = rule->unconfirmed;
-    if (!rule->understood && cell->counts[DUTY_UNCOMPUTED] == 0) {
-        struct error why = {0};
-
-        cell->counts[DUTY_UNCOMPUTED] = 1;
-        error_set(&why, ERR_NOTFOUND,
-                  "rule %.4s version %u is not understood by this program: "
-                  "update it",
-                  rule->id, rule->version);
-        uncomputed(e, &why);
-    }
-    return 0;
-}
-
-/* Every period that has begun, so that "none" has a cell too. */
-static int cells_open(struct eval *e, const struct rule_group *group,
-                      struct error *err)
-{
-    const bool monthly = group->rules[0].kind == RULE_PERSON_TOLD;
-    const uint32_t last = eval_last_year(e);
-    int rc = 0;
-
-    for (uint32_t year = eval_first_year(e); year <= last; year++) {
-        for (uint32_t month = monthly ? 1 : 0;
-             rc == 0 && month <= (monthly ? 12u : 0u); month++) {
-            rc = cell_open(e, group, year, month, err);
-        }
-    }
-    return rc;
 }
 
 /* ---- the whole ----------------------------------------------------------- */

@@ -63,7 +63,7 @@ struct eval {
     uint32_t heard_day;
     struct {
         uint32_t day, count, result;
-    } terms[128]; /* working-day terms met before */
+    } terms[1024]; /* working-day terms met before */
 };
 
 /* eval_input.c: reads the records and links them. */
@@ -96,11 +96,21 @@ uint32_t due_in_year(struct eval *e, const struct rule *rule, const char *name,
 /* due_day, and first_due_day if it is not set. */
 void item_due(struct duty_item *item, uint32_t due_day);
 
-/* Verdict and grade. `done`: all acts that decide it are there, the latest of
- * them decides. `recorder` as above. */
+/* The acts that decide an item. */
+struct deeds {
+    const struct act_view *const *acts;
+    size_t len;
+    bool done; /* all that it takes are there: the latest decides */
+};
+
+/* Verdict and grade. `recorder` as above. */
 int item_judge(struct eval *e, const struct rule *rule, uint32_t recorder,
-               const struct act_view *const *acts, size_t acts_len, bool done,
-               struct duty_item *item, struct error *err) MUST_USE;
+               struct deeds deeds, struct duty_item *item,
+               struct error *err) MUST_USE;
+/* The same where one act decides; NULL = it has not happened. */
+int item_judge_one(struct eval *e, const struct rule *rule, uint32_t recorder,
+                   const struct act_view *act, struct duty_item *item,
+                   struct error *err) MUST_USE;
 
 /* Which cell: the year of the due date unless stated by item_period. */
 void item_period(struct duty_item *item, uint32_t year, uint32_t month);
@@ -108,11 +118,31 @@ void item_period(struct duty_item *item, uint32_t year, uint32_t month);
 int item_put(struct eval *e, struct duty_item *item,
              struct error *err) MUST_USE;
 
-/* The cell, made if it is not there yet. */
+/* The version in force, understood or not, if the unit owes it that day. */
+const struct rule *eval_rule_owed(const struct eval *e,
+                                  const struct rule_group *group, uint32_t day);
+/* Keeps why something has no date; the least text, so that the order of
+ * records does not show. Returns 0, the day that is none. */
+uint32_t eval_uncomputed(struct eval *e, const struct error *why);
+
+/* cells.c */
+
+/* The list with room for more (a copy), or NULL when the arena is full. */
+void *list_grown(struct arena *arena, const void *old, size_t len, size_t *size,
+                 size_t element);
+/* The cell, made if it is not there yet; NULL when the arena is full. */
 struct duty_cell *cell_at(struct eval *e, const char duty[4], uint32_t year,
                           uint32_t month);
+uint64_t cell_key(const char duty[4], uint32_t year, uint32_t month);
+void cell_count(struct duty_cell *cell, const struct duty_item *item);
+/* Every period of the rule that has begun, so that "none" has a cell too. */
+int cells_open(struct eval *e, const struct rule_group *group,
+               struct error *err) MUST_USE;
+/* The first that occurs of missing, unknown, late, met, not due, excused. */
+void cell_close(const struct eval *e, struct duty_cell *cell);
 
-/* Rule kinds: items_paper.c, items_dialogue.c, items_petition.c. */
+/* Rule kinds: items_paper.c, items_held.c, items_dialogue.c,
+ * items_petition.c. */
 int items_annual_plan(struct eval *e, const struct rule_group *group,
                       struct error *err) MUST_USE;
 int items_dialogues_held(struct eval *e, const struct rule_group *group,

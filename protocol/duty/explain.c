@@ -1,7 +1,6 @@
 /* protocol/duty: one item told to a person, day by day, Vietnamese or
- * English. Owns the words for verdicts and grades. Must never decide: it
- * repeats the arithmetic that eval.c did, from the same record and calendar,
- * and says so when the calendar ends. */
+ * English. Must never decide: it repeats the arithmetic that eval.c did, from
+ * the same record and calendar, and says so when the calendar ends. */
 #include "protocol/duty/eval.h"
 
 #include "protocol/base/hex.h"
@@ -28,7 +27,7 @@ struct day_text {
 
 static struct day_text day_in(enum lang lang, uint32_t day)
 {
-    struct day_text t;
+    struct day_text t = {{0}};
 
     if (lang == LANG_VI) {
         day_format_vi(day, t.text);
@@ -39,42 +38,6 @@ static struct day_text day_in(enum lang lang, uint32_t day)
 }
 
 #define DAY(x, day) day_in((x)->lang, (day)).text
-
-const char *duty_verdict_text(uint8_t verdict, enum lang lang)
-{
-    static const char *const texts[DUTY_VERDICTS][2] = {
-        {"Không tính được", "cannot be computed"},
-        {"Đạt", "met"},
-        {"Trễ hạn", "late"},
-        {"Chưa đến hạn", "not due"},
-        {"Quá hạn, chưa có hồ sơ", "missing"},
-        {"Chưa có thông tin", "unknown"},
-        {"Được miễn", "excused"},
-        {"Không phát sinh", "none"},
-        {"Chưa ghi nhận", "nothing recorded"},
-        {"Chưa tham gia", "not enrolled"},
-    };
-
-    if (verdict >= DUTY_VERDICTS) {
-        return "?";
-    }
-    return texts[verdict][lang == LANG_VI ? 0 : 1];
-}
-
-const char *duty_grade_text(uint8_t grade, enum lang lang)
-{
-    static const char *const texts[4][2] = {
-        {"—", "—"},
-        {"có chứng thực", "proved"},
-        {"theo lời khai của đơn vị", "stated"},
-        {"trái với chứng thực", "contradicted"},
-    };
-
-    if (grade > DUTY_CONTRADICTED) {
-        return "?";
-    }
-    return texts[grade][lang == LANG_VI ? 0 : 1];
-}
 
 static const char *weekday(enum lang lang, uint32_t day)
 {

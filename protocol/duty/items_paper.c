@@ -52,7 +52,7 @@ int items_annual_plan(struct eval *e, const struct rule_group *group,
             act = &plan->adopted;
             item.subject = plan->subject;
         }
-        rc = item_judge(e, rule, 0, &act, act != NULL, act != NULL, &item, err);
+        rc = item_judge_one(e, rule, 0, act, &item, err);
         if (rc == 0) {
             rc = item_put(e, &item, err);
         }
@@ -103,7 +103,8 @@ static int report_item(struct eval *e, const struct rule *rule, uint32_t year,
         done = report->section == VIEW_SECTION_PRESENT ||
                report->section == VIEW_SECTION_NONE_HELD;
     }
-    rc = item_judge(e, rule, 0, &act, act != NULL, done, &item, err);
+    rc = item_judge(e, rule, 0, (struct deeds){&act, act != NULL, done}, &item,
+                    err);
     return rc != 0 ? rc : item_put(e, &item, err);
 }
 

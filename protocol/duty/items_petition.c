@@ -24,8 +24,9 @@ static uint32_t owner_of(const struct concluded_view *line,
     return owner;
 }
 
-static void extend(struct eval *e, const struct petition_view *v,
-                   struct duty_item *item)
+/* Returns the date promised at last, as stated. */
+static uint32_t extend(struct eval *e, const struct petition_view *v,
+                       uint32_t promised, struct duty_item *item)
 {
     for (size_t i = 0; i < v->extensions_len; i++) {
         const struct extension_view *more = &v->extensions[i];
@@ -34,8 +35,10 @@ static void extend(struct eval *e, const struct petition_view *v,
             more->due_day > item->due_day) {
             item_due(item, due_rolled(e, more->due_day));
             item->extended = true;
+            promised = more->due_day;
         }
     }
+    return promised;
 }
 
 /* Withdrawn by the due date, and nothing had met the duty before. */
@@ -57,23 +60,30 @@ static int withdrawn_put(struct eval *e, const struct petition_view *v,
     return item_put(e, item, err);
 }
 
+/* One line of a conclusion and its petition, if that is held. */
+struct promise {
+    const struct dialogue_node *node;
+    const struct concluded_view *line;
+    const struct petition_node *petition;
+};
+
 static int undertaking_item(struct eval *e, const struct rule *rule,
-                            const struct dialogue_node *node,
-                            const struct concluded_view *line,
-                            const struct petition_node *petition,
+                            const struct promise *promise,
                             struct duty_item *item, struct error *err)
 {
+    const struct petition_node *petition = promise->petition;
     const struct act_view *acts[2] = {NULL, NULL};
+    uint32_t promised = promise->line->due_day;
     uint32_t met_day = 0;
     size_t len = 0;
     bool done = false;
     int rc;
 
-    item_due(item, due_rolled(e, line->due_day));
+    item_due(item, due_rolled(e, promised));
     if (petition != NULL) {
         const struct petition_view *v = &petition->v;
 
-        extend(e, v, item);
+        promised = extend(e, v, promised, item);
         if (v->answered.has) {
             acts[len++] = &v->answered;
             done = v->publicity == VIEW_PUBLICITY_PERSONAL;
@@ -91,7 +101,12 @@ static int undertaking_item(struct eval *e, const struct rule *rule,
             return withdrawn_put(e, v, item, err);
         }
     }
-    rc = item_judge(e, rule, node->v.unit, acts, len, done, item, err);
+    if (item->due_day == 0) {
+        /* Far beyond the calendar: it must not blot out this year's cell. */
+        item_period(item, day_year(promised), 0);
+    }
+    rc = item_judge(e, rule, promise->node->v.unit,
+                    (struct deeds){acts, len, done}, item, err);
     return rc != 0 ? rc : item_put(e, item, err);
 }
 
@@ -121,7 +136,8 @@ static int undertaking(struct eval *e, const struct rule_group *group,
     item.second = line->petition;
     item.unit = owner;
     item.owed_by_others = owner != e->in->unit;
-    return undertaking_item(e, rule, node, line, petition, &item, err);
+    return undertaking_item(e, rule, &(struct promise){node, line, petition},
+                            &item, err);
 }
 
 int items_undertakings(struct eval *e, const struct rule_group *group,
@@ -194,8 +210,7 @@ static int told_item(struct eval *e, const struct rule *rule,
     if (is_withdrawn(v, &item, told == NULL ? 0 : told->on_day)) {
         return withdrawn_put(e, v, &item, err);
     }
-    rc = item_judge(e, rule, v->receiver, &told, told != NULL, told != NULL,
-                    &item, err);
+    rc = item_judge_one(e, rule, v->receiver, told, &item, err);
     return rc != 0 ? rc : item_put(e, &item, err);
 }
 

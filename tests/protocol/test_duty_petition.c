@@ -229,6 +229,23 @@ static void promise_without_date_is_no_item(void **state)
     assert_cell(cell(w, "D5", 2024, 0), DUTY_MISSING, 0, 1);
 }
 
+/* A promise for 2199, mistyped or meant, stays visible in its own year and
+ * does not blot out what is due in this one. */
+static void promise_beyond_the_calendar_stays_in_its_own_year(void **state)
+{
+    struct world *w = *state;
+    struct event_id id = id_new(w);
+    struct event_id p[2] = {id_new(w), id_new(w)};
+    Qcdc__V1__DialogueRecord *d = dialogue(w, WORLD_COMMUNE, "2024-03-12");
+
+    conclude(w, d, p[0], TAKEN, WORLD_COMMUNE, "2024-04-30", "2024-03-15");
+    conclude(w, d, p[1], TAKEN, WORLD_COMMUNE, "2199-04-30", "2024-03-15");
+    put_dialogue(w, id, d);
+    world_evaluate(w, WORLD_COMMUNE, "2024-06-01", "2024-06-01");
+    assert_cell(cell(w, "D8", 2024, 0), DUTY_MISSING, 0, 1);
+    assert_cell(cell(w, "D8", 2199, 0), DUTY_UNCOMPUTED, 0, 0);
+}
+
 /* ---- P1 ------------------------------------------------------------------ */
 
 static Qcdc__V1__PetitionRecord *told(struct world *w, const char *received,
@@ -414,6 +431,7 @@ int main(void)
         TEST(body_without_number_is_owed_by_others),
         TEST(unit_without_host_is_judged_by_who_recorded_it),
         TEST(promise_without_date_is_no_item),
+        TEST(promise_beyond_the_calendar_stays_in_its_own_year),
         TEST(person_told_on_the_tenth_working_day_is_met),
         TEST(person_told_on_the_eleventh_is_late),
         TEST(term_over_the_april_bridge_ends_in_may),
