@@ -19,9 +19,12 @@ struct store_delivery {
     struct event_id id;
     struct span leaf;
     struct span bodies;       /* encoded list of owed bodies, or empty */
+    bool has_cosig;           /* false: the log has no guard */
     struct store_cosig cosig; /* the first guard cosignature covering it */
-    struct span note;         /* the checkpoint of cosig.head */
-    struct merkle_path path;  /* inclusion of the leaf in cosig.head */
+    struct merkle_head head;  /* cosig.head, or the log's newest without one */
+    struct span note;         /* the checkpoint of head */
+    struct merkle_path path;  /* inclusion of the leaf in head */
+    struct span proof;        /* incoming: what the caller verified, kept */
     bool has_quoted;          /* the cosignature that the header quotes */
     struct store_cosig quoted;
 };
@@ -39,7 +42,9 @@ int store_delivery_acked(struct store *store, uint32_t child, uint64_t *number,
                          uint64_t *newest, struct error *err) MUST_USE;
 
 /* Keeps a delivered event whose proof the caller has verified; `log` is that
- * of the origin (store_log_ensure, not mirrored). Safe twice. */
+ * of the origin (store_log_ensure, not mirrored). Needs log, index, leaf; id
+ * is worked out. Certificates that come along are taken one by one in the
+ * same way, before the event. Safe twice. */
 int store_delivery_take(struct store *store,
                         const struct store_delivery *delivery,
                         struct error *err) MUST_USE;

@@ -9,6 +9,10 @@
 
 struct directory; /* protocol/record/directory.h */
 
+/* Name of the pinned root key (32 bytes) in store_meta_put: without it the
+ * directory is empty. */
+#define STORE_META_ROOT "root"
+
 /* Built when first asked for and after every directory event; valid until
  * the next function of store that writes. Never NULL on success: a store
  * without directory events gives an empty one. */
@@ -29,6 +33,8 @@ struct store_actor {
     uint32_t node;
     uint32_t unit;
     uint32_t rights; /* bits of Right in event.proto */
+    uint32_t log;    /* where its certificate (or revocation) stands; */
+    uint64_t index;  /* log 0 = in the spool */
     bool revoked;
 };
 /* Of one unit (0 = all) of a node; newest certificate of each key and unit. */

@@ -11,6 +11,7 @@
 #include "protocol/base/buf.h"
 #include "protocol/crypto.h"
 #include "protocol/limits.h"
+#include "protocol/link/segment.h"
 #include "protocol/log/cosignature.h"
 #include "protocol/log/merkle.h"
 #include "store/store.h"
@@ -78,15 +79,9 @@ struct merkle_source store_log_source(struct store *store, uint32_t id,
 
 struct store_segment {
     uint32_t log;
-    uint64_t first;       /* index of its first leaf */
-    uint32_t count;       /* 1 to BATCH_EVENTS_MAX */
-    struct span leaves_z; /* these five: protocol/link/segment.h */
-    struct span texts_z;
-    struct span privates;
-    struct span absent;
-    struct span hashes; /* count leaf hashes */
-    struct span note;   /* checkpoint note at first + count */
-    struct hash root;   /* there */
+    struct segment parts; /* as it travels: protocol/link/segment.h */
+    struct span hashes;   /* parts.count leaf hashes */
+    struct hash root;     /* at parts.first + parts.count */
 };
 
 /* Stores the segment and the new head; `after` is the extended range. A
@@ -113,8 +108,8 @@ struct store_cosig {
     struct merkle_head head;
     struct cosignature line;
     bool repeat;              /* answers a signed request: "heard" */
-    struct signature request; /* of the log's node, if repeat */
-    uint64_t request_number;  /* newest number it held, plus one */
+    struct signature request; /* of the log's node, if repeat; made when it
+                                 held `number` cosignatures (heard_verify) */
 };
 
 /* ERR_CONFLICT unless number is the next one (the same one again is fine). */

@@ -7,6 +7,8 @@
 #ifndef QCDC_STORE_QUERY_H
 #define QCDC_STORE_QUERY_H
 
+#include "protocol/duty/duty.h"
+#include "protocol/event/body.h"
 #include "protocol/event/leaf.h"
 #include "store/integrate.h"
 #include "store/log.h"
@@ -52,7 +54,6 @@ int store_holder_list(struct store *store, const struct event_id *id,
 
 /* ---- bodies ---- */
 
-struct body; /* protocol/event/body.h */
 /* The body of that audience as it travels (salt, bytes, wraps): ERR_NOTFOUND
  * when the event has none or it is not held. */
 int store_body_find(struct store *store, const struct event_id *id,
@@ -102,20 +103,6 @@ int store_search(struct store *store, const char *query,
 
 /* ---- duties ---- */
 
-struct duty_input;  /* protocol/duty/duty.h */
-struct duty_result; /* protocol/duty/duty.h */
-
-struct store_cell {
-    char duty[5]; /* NUL-terminated id of the rule */
-    uint32_t territory;
-    uint32_t unit;
-    uint16_t year;
-    uint8_t month; /* 0 = the year */
-    uint8_t verdict;
-    uint32_t n;
-    uint32_t d;
-    struct span detail; /* the other counts: store_cell_detail order */
-};
 struct store_cell_filter {
     uint32_t territory; /* with all below it; 0 = any */
     uint32_t unit;
@@ -124,8 +111,8 @@ struct store_cell_filter {
 };
 /* By territory, unit, duty, year, month. */
 int store_cell_list(struct store *store, const struct store_cell_filter *filter,
-                    struct arena *arena, struct store_cell *cells, size_t max,
-                    size_t *len, struct error *err) MUST_USE;
+                    struct duty_cell *cells, size_t max, size_t *len,
+                    struct error *err) MUST_USE;
 
 /* Evaluates a unit again with items (evidence, arithmetic). With `now` of an
  * earlier day records are folded again into memory as of then; `heads` (or

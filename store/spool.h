@@ -41,7 +41,7 @@ int store_spool_state(struct store *store, bool is_dir,
                       struct store_spool_state *state,
                       struct error *err) MUST_USE;
 
-/* The segment made of the oldest `segment->count` events of a queue, in
+/* The segment made of the oldest `segment->parts.count` events of a queue, in
  * order, signed: stores it in our own log and takes them from the spool.
  * ERR_CONFLICT if its leaves are not those of the spool. */
 int store_sequence(struct store *store, bool is_dir,

@@ -148,41 +148,6 @@ static bool cell_wanted(const struct duty_cell *cell,
     return filter->year == 0 || cell->year == filter->year;
 }
 
-/* The counts beside n and d, as the store keeps them: u32 each, in the order of
- * struct duty_cell. */
-static void unpack(const struct store_cell *kept, struct duty_cell *cell)
-{
-    uint32_t *const fields[] = {
-        &cell->stated,       &cell->contradicted,   &cell->extended,
-        &cell->postponed,    &cell->owed_by_others, &cell->improved,
-        &cell->noted,        &cell->withdrawn,      &cell->reopened,
-        &cell->rule_version,
-    };
-    size_t at = 0;
-
-    *cell = (struct duty_cell){
-        .year = kept->year,
-        .month = kept->month,
-        .verdict = kept->verdict,
-        .territory = kept->territory,
-        .unit = kept->unit,
-        .n = kept->n,
-        .d = kept->d,
-    };
-    memcpy(cell->duty, kept->duty, sizeof(cell->duty));
-    for (size_t i = 0; i < DUTY_VERDICTS && at + 4 <= kept->detail.len; i++) {
-        cell->counts[i] = read_u32(kept->detail.ptr + at);
-        at += 4;
-    }
-    for (size_t i = 0;
-         i < sizeof(fields) / sizeof(*fields) && at + 4 <= kept->detail.len;
-         i++) {
-        *fields[i] = read_u32(kept->detail.ptr + at);
-        at += 4;
-    }
-    cell->unconfirmed = at < kept->detail.len && kept->detail.ptr[at] != 0;
-}
-
 /* Room for every cell there can be, so that no list is cut. */
 static size_t cells_bound(const struct api_call *call,
                           const struct cells_filter *filter)
@@ -205,18 +170,8 @@ static int collect_kept(struct api_call *call,
         .duty = filter->duty,
     };
     size_t max = cells_bound(call, filter);
-    struct store_cell *kept = arena_array(&call->arena, max, sizeof(*kept));
 
-    if (kept == NULL) {
-        return error_set(err, ERR_LIMIT, "no room for the cells");
-    }
-    int rc = store_cell_list(call->store, &kept_filter, &call->arena, kept, max,
-                             len, err);
-
-    for (size_t i = 0; rc == 0 && i < *len; i++) {
-        unpack(&kept[i], &cells[i]);
-    }
-    return rc;
+    return store_cell_list(call->store, &kept_filter, cells, max, len, err);
 }
 
 struct collecting {

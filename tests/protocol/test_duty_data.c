@@ -4,8 +4,6 @@
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, world_setup, world_teardown)
 
-#include "protocol/event/types.h"
-
 #define COLUMNS 10
 
 struct row {
@@ -53,20 +51,6 @@ static void rules_are_the_eight_and_all_are_understood(void **state)
         assert_int_equal(w->rules.rules[i].kind, i + 1);
         assert_int_equal(rule_value(&w->rules.rules[i], "entry_days", 0, 0), 5);
     }
-}
-
-/* What is shipped can be published: the rules of its event type hold. */
-static void rules_pass_the_checks_of_their_event_type(void **state)
-{
-    struct world *w = *state;
-    struct header header = {.type = EVENT_RULES_PUBLISHED,
-                            .version = 1,
-                            .node = 1,
-                            .recorded_ms = 1700000000000,
-                            .on_day = day("2024-01-01")};
-    struct span facts = rules_shipped(&w->arena);
-
-    assert_ok(event_check(&header, facts, &w->arena, &w->err), w->err);
 }
 
 /* duties.md: each rule names its cheapest cheat and the figure that shows it:
@@ -234,7 +218,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(rules_are_the_eight_and_all_are_understood),
-        TEST(rules_pass_the_checks_of_their_event_type),
         TEST(every_rule_has_its_cheat_and_figure),
         TEST(calendar_file_is_the_calendar_of_the_rules),
         TEST(units_are_the_province_of_2019),

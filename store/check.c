@@ -1,0 +1,437 @@
+/* store: fsck of what came from outside: leaves, hashes, roots, checkpoints,
+ * bodies, cosignatures, signatures. SQLite's own check does not see a flipped
+ * bit in a payload (libraries.md B2.8); the chain does.
+ *
+ * Reads only; repairs nothing. Read next: check_derived.c.
+ */
+#include "store/check_parts.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "protocol/link/origin.h"
+#include "store/directory.h"
+
+enum {
+    CHECK_BLOCK,
+    CHECK_COSIG_AFTER,
+    CHECK_HELD,
+    CHECK_LOG_NOTE,
+    CHECK_SPOOL_AFTER,
+    CHECK_DELIVERED_AFTER
+};
+
+static const char *const sql[] = {
+    [CHECK_BLOCK] = "SELECT hash FROM blocks WHERE log = ? AND block = ?",
+    [CHECK_COSIG_AFTER] = "SELECT number FROM cosigs WHERE log = ? AND "
+                          "number >= ? ORDER BY number LIMIT 1",
+    [CHECK_HELD] = "SELECT node, size, root, line FROM held WHERE log = ? "
+                   "ORDER BY node",
+    [CHECK_LOG_NOTE] = "SELECT note FROM logs WHERE id = ?",
+    [CHECK_SPOOL_AFTER] = "SELECT number, event, leaf FROM spool WHERE "
+                          "number > ? ORDER BY number LIMIT 1",
+    [CHECK_DELIVERED_AFTER] = "SELECT place, leaf FROM delivered WHERE "
+                              "place > ? ORDER BY place LIMIT 1",
+};
+const struct query_table check_queries = {sql, sizeof(sql) / sizeof(sql[0])};
+
+int found(struct checking *c, const char *what, const char *fmt, ...)
+{
+    struct store_finding finding = {.what = what};
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(finding.text, sizeof(finding.text), fmt, args);
+    va_end(args);
+    c->findings++;
+    return c->options->visit == NULL
+               ? 0
+               : c->options->visit(c->options->data, &finding);
+}
+
+/* Damage is a finding; only what stops the reading itself is an error. */
+bool is_damage(int rc)
+{
+    return rc == ERR_CORRUPT || rc == ERR_NOTFOUND || rc == ERR_MALFORMED ||
+           rc == ERR_UNTRUSTED || rc == ERR_LIMIT || rc == ERR_BUSY;
+}
+
+/* ---- segments ---- */
+
+static unsigned due_here(struct checking *c, const struct store_log *log,
+                         const struct segment *parts)
+{
+    const struct dir_cert *cert =
+        directory_cert_of_epoch(c->dir, log->node, log->epoch);
+    uint32_t self = c->store->self;
+    bool own = log->node == self;
+    bool guard = cert != NULL && cert->guard == self && self != 0;
+    unsigned due = SEGMENT_DUE_TEXTS;
+
+    if (own || guard || parts->privates.len > 0) {
+        due |= SEGMENT_DUE_PRIVATES;
+    }
+    if (parts->sealed.len > 0) {
+        due |= SEGMENT_DUE_SEALED;
+    }
+    return due;
+}
+
+static int check_blocks(struct checking *c, const struct store_log *log,
+                        uint64_t first, const struct segment_checked *checked)
+{
+    const struct hash *hashes = (const struct hash *)checked->hashes.ptr;
+    size_t i;
+
+    for (i = 0; i < checked->view.count; i++) {
+        sqlite3_stmt *q;
+        struct hash root, held;
+        uint64_t end = first + i + 1;
+        int rc;
+
+        range_append_hash(&c->block, &hashes[i]);
+        if (end % MERKLE_BLOCK_LEAVES != 0) {
+            continue;
+        }
+        root = range_root(&c->block);
+        range_init(&c->block);
+        q = query(c->store, OWNER_CHECK, CHECK_BLOCK);
+        bind_int(q, 1, log->id);
+        bind_int(q, 2, (int64_t)(end / MERKLE_BLOCK_LEAVES) - 1);
+        if ((rc = query_row(c->store, q, c->err)) < 0) {
+            return rc;
+        }
+        if (rc == 0 || column_bytes(q, 0, &held, sizeof(held), c->err) != 0 ||
+            !hash_equal(&held, &root)) {
+            query_end(q);
+            rc = found(c, "block", "%s: block %llu has another hash",
+                       log->origin,
+                       (unsigned long long)(end / MERKLE_BLOCK_LEAVES) - 1);
+            if (rc != 0) {
+                return rc;
+            }
+        }
+        query_end(q);
+    }
+    return 0;
+}
+
+/* One segment: 1 = go on after it, 0 = the rest cannot be judged. */
+static int check_segment(struct checking *c, const struct store_log *log,
+                         const struct vkey *vkey, struct range *range)
+{
+    struct arena *arena = &c->store->leaves;
+    struct segment_checked checked;
+    struct store_segment segment;
+    struct error why;
+    int rc;
+
+    arena_reset(arena);
+    rc = store_segment_read(c->store, log->id, range->size, arena, &segment,
+                            &why);
+    if (rc == 0 && segment.parts.first != range->size) {
+        rc = error_set(&why, ERR_CORRUPT, "it begins at %llu",
+                       (unsigned long long)segment.parts.first);
+    }
+    rc = rc != 0 ? rc
+                 : segment_check(c->store->codec, &segment.parts, range, vkey,
+                                 due_here(c, log, &segment.parts), arena,
+                                 &checked, &why);
+    if (rc != 0) {
+        *c->err = why;
+        return !is_damage(rc)
+                   ? rc
+                   : found(c, "segment", "%s at %llu: %s", log->origin,
+                           (unsigned long long)range->size, why.text);
+    }
+    if (!span_equal(checked.hashes, segment.hashes) &&
+        (rc = found(c, "hash", "%s at %llu: stored leaf hashes differ",
+                    log->origin, (unsigned long long)range->size)) != 0) {
+        return rc;
+    }
+    if (!hash_equal(&checked.head.root, &segment.root) &&
+        (rc = found(c, "root", "%s at %llu: the stored root differs",
+                    log->origin, (unsigned long long)range->size)) != 0) {
+        return rc;
+    }
+    if ((rc = check_blocks(c, log, segment.parts.first, &checked)) != 0 ||
+        (rc = check_rows(c, log, segment.parts.first, &checked.view)) != 0) {
+        return rc;
+    }
+    *range = checked.range;
+    return 1;
+}
+
+static int check_head(struct checking *c, const struct store_log *log,
+                      const struct range *range)
+{
+    uint8_t bytes[NOTE_MAX];
+    struct buf note = buf_over(bytes, sizeof(bytes));
+    sqlite3_stmt *q;
+    struct hash root = range_root(range);
+    bool same;
+    int rc;
+
+    if (range->size == 0) {
+        return 0;
+    }
+    if (!hash_equal(&root, &log->head.root) &&
+        (rc = found(c, "root", "%s: the head has another root than the leaves",
+                    log->origin)) != 0) {
+        return rc;
+    }
+    rc = store_log_note_at(c->store, log->id, range->size, &note, c->err);
+    if (rc != 0) {
+        return is_damage(rc)
+                   ? found(c, "checkpoint", "%s: %s", log->origin, c->err->text)
+                   : rc;
+    }
+    q = query(c->store, OWNER_CHECK, CHECK_LOG_NOTE);
+    bind_int(q, 1, log->id);
+    if ((rc = query_row(c->store, q, c->err)) < 0) {
+        return rc;
+    }
+    same = rc == 1 && span_equal(column_span(q, 0), buf_span(&note));
+    query_end(q);
+    return same ? 0
+                : found(c, "checkpoint",
+                        "%s: the head's checkpoint is not the last one",
+                        log->origin);
+}
+
+/* ---- cosignatures ---- */
+
+/* Signed by any mirror key that the node ever had. */
+static bool mirror_signed(struct checking *c, uint32_t node,
+                          const struct store_log *log,
+                          const struct merkle_head *head,
+                          const struct cosignature *line)
+{
+    const struct dir_node *certified = directory_node(c->dir, node);
+    struct checkpoint checkpoint = {.origin = span_str(log->origin),
+                                    .head = *head};
+    uint8_t text[CHECKPOINT_TEXT_MAX];
+    struct buf out = buf_over(text, sizeof(text));
+    uint8_t name[ORIGIN_MAX + 16u];
+    struct buf mirror = buf_over(name, sizeof(name));
+    size_t i;
+
+    checkpoint_format(&checkpoint, &out);
+    origin_mirror_name(c->dir->realm, node, &mirror);
+    for (i = 0; certified != NULL && i < certified->certs_len; i++) {
+        struct error ignored;
+        struct vkey key;
+
+        if (vkey_make(buf_span(&mirror), VKEY_COSIGNATURE,
+                      &certified->certs[i]->mirror_key, &key, &ignored) == 0 &&
+            cosignature_verify(line, &key, buf_span(&out), &ignored) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool guard_signed(struct checking *c, const struct store_log *log,
+                         const struct store_cosig *cosig)
+{
+    const struct dir_node *node = directory_node(c->dir, log->node);
+    size_t i;
+
+    for (i = 0; node != NULL && i < node->certs_len; i++) {
+        if (node->certs[i]->guard != 0 &&
+            mirror_signed(c, node->certs[i]->guard, log, &cosig->head,
+                          &cosig->line)) {
+            return true;
+        }
+    }
+    return node == NULL; /* nobody to ask: not a finding */
+}
+
+static int check_cosig(struct checking *c, const struct store_log *log,
+                       uint64_t number)
+{
+    struct store_cosig cosig;
+    struct hash root;
+    int rc = store_cosig_get(c->store, log->id, number, &cosig, c->err);
+
+    if (rc != 0) {
+        return is_damage(rc) ? found(c, "cosignature", "%s: %s", log->origin,
+                                     c->err->text)
+                             : rc;
+    }
+    if (!guard_signed(c, log, &cosig)) {
+        return found(c, "cosignature",
+                     "%s: guard cosignature %llu is not its guard's",
+                     log->origin, (unsigned long long)number);
+    }
+    if (cosig.head.size > log->head.size) {
+        return 0;
+    }
+    rc = store_log_root_at(c->store, log->id, cosig.head.size, &root, c->err);
+    if (rc == 0 && !hash_equal(&root, &cosig.head.root)) {
+        return found(c, "cosignature",
+                     "%s: guard cosignature %llu covers another tree",
+                     log->origin, (unsigned long long)number);
+    }
+    return rc == 0 || is_damage(rc) ? 0 : rc;
+}
+
+static int check_cosigs(struct checking *c, const struct store_log *log)
+{
+    uint64_t next = 0;
+
+    for (;;) {
+        sqlite3_stmt *q = query(c->store, OWNER_CHECK, CHECK_COSIG_AFTER);
+        uint64_t number;
+        int rc;
+
+        bind_int(q, 1, log->id);
+        bind_int(q, 2, (int64_t)next);
+        if ((rc = query_row(c->store, q, c->err)) < 0) {
+            return rc;
+        }
+        number = rc == 1 ? (uint64_t)column_int(q, 0) : log->cosigs;
+        query_end(q);
+        if (number != next && next < log->cosigs && log->mirrored &&
+            found(c, "cosignature", "%s: guard cosignature %llu is missing",
+                  log->origin, (unsigned long long)next) != 0) {
+            return -1;
+        }
+        if (rc == 0) {
+            return 0;
+        }
+        if ((rc = check_cosig(c, log, number)) != 0) {
+            return rc;
+        }
+        next = number + 1;
+    }
+}
+
+static int check_held(struct checking *c, const struct store_log *log)
+{
+    sqlite3_stmt *q = query(c->store, OWNER_CHECK, CHECK_HELD);
+    int rc;
+
+    bind_int(q, 1, log->id);
+    while ((rc = query_row(c->store, q, c->err)) == 1) {
+        uint32_t node = column_u32(q, 0);
+        struct merkle_head head = {.size = (uint64_t)column_int(q, 1)};
+        struct cosignature line;
+
+        if (directory_node(c->dir, node) != NULL &&
+            (column_bytes(q, 2, &head.root, sizeof(head.root), c->err) != 0 ||
+             column_bytes(q, 3, &line, sizeof(line), c->err) != 0 ||
+             !mirror_signed(c, node, log, &head, &line)) &&
+            (rc = found(c, "cosignature", "%s: that of node %u does not verify",
+                        log->origin, node)) != 0) {
+            break;
+        }
+    }
+    query_end(q);
+    return rc == 1 ? 0 : rc;
+}
+
+static int check_log(void *data, const struct store_log *log)
+{
+    struct checking *c = data;
+    struct range range;
+    struct vkey vkey;
+    int rc;
+
+    range_init(&range);
+    range_init(&c->block);
+    rc = vkey_make(span_str(log->origin), VKEY_ED25519, &log->key, &vkey,
+                   c->err);
+    if (rc != 0) {
+        return found(c, "log", "%s: %s", log->origin, c->err->text);
+    }
+    while (range.size < log->head.size) {
+        rc = check_segment(c, log, &vkey, &range);
+        if (rc != 1) {
+            break;
+        }
+        if (c->options->progress != NULL) {
+            c->options->progress(c->options->data, range.size, log->head.size);
+        }
+    }
+    if (rc < 0 || (range.size == log->head.size &&
+                   (rc = check_head(c, log, &range)) != 0)) {
+        return rc;
+    }
+    rc = check_cosigs(c, log);
+    return rc != 0 ? rc : check_held(c, log);
+}
+
+/* ---- spool and deliveries ---- */
+
+static int check_loose_leaf(struct checking *c, int64_t place,
+                            struct span bytes, struct span id)
+{
+    enum signature_state signature;
+    struct leaf leaf;
+    int rc;
+
+    if (leaf_parse(bytes, &leaf, c->err) != 0) {
+        return found(c, "leaf", "place %lld holds no leaf", (long long)place);
+    }
+    if (id.len > 0 && !span_equal(id, SPAN_OF(leaf.id))) {
+        return found(c, "leaf", "spooled event %lld has another id",
+                     (long long)place);
+    }
+    if ((rc = verify_leaf(c->store, &leaf, &signature, c->err)) != 0) {
+        return rc;
+    }
+    if (signature == SIGNATURE_BAD) {
+        return found(c, "leaf", "the signature at place %lld does not verify",
+                     (long long)place);
+    }
+    return check_row(c, place, &leaf, signature);
+}
+
+static int check_loose(struct checking *c, int which)
+{
+    int64_t key = -1;
+
+    for (;;) {
+        sqlite3_stmt *q = query(c->store, OWNER_CHECK, which);
+        bool spooled = which == CHECK_SPOOL_AFTER;
+        size_t mark = c->store->scratch.used;
+        struct span leaf, id = {0};
+        int rc;
+
+        bind_int(q, 1, key);
+        if ((rc = query_row(c->store, q, c->err)) != 1) {
+            return rc;
+        }
+        key = column_int(q, 0);
+        rc = arena_keep(&c->store->scratch, column_span(q, spooled ? 2 : 1),
+                        &leaf, c->err);
+        if (rc == 0 && spooled) {
+            rc = arena_keep(&c->store->scratch, column_span(q, 1), &id, c->err);
+        }
+        query_end(q);
+        rc = rc != 0 ? rc : check_loose_leaf(c, key, leaf, id);
+        arena_rewind(&c->store->scratch, mark);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+}
+
+int store_check(struct store *store, const struct store_check_options *options,
+                uint64_t *findings, struct error *err)
+{
+    struct checking checking = {.store = store, .options = options, .err = err};
+    int rc = store_directory(store, &checking.dir, err);
+
+    if (rc != 0 ||
+        (rc = store_log_each(store, check_log, &checking, err)) != 0 ||
+        (rc = check_loose(&checking, CHECK_SPOOL_AFTER)) != 0 ||
+        (rc = check_loose(&checking, CHECK_DELIVERED_AFTER)) != 0 ||
+        (rc = check_derived(&checking)) != 0) {
+        return rc;
+    }
+    *findings = checking.findings;
+    return 0;
+}

@@ -1,0 +1,331 @@
+/* store: fsck of what is derived: event rows, records, cells, each worked out
+ * again and compared. `rebuild` mends what is found here.
+ *
+ * Reads only. Read next: rebuild.c.
+ */
+#include <string.h>
+
+#include "store/check_parts.h"
+#include "store/evaluate.h"
+
+enum {
+    DERIVED_ROW,
+    DERIVED_SUBJECT_AFTER,
+    DERIVED_RECORD,
+    DERIVED_RECORDS,
+    DERIVED_CELLS,
+    DERIVED_CELL_COUNT,
+    DERIVED_DIRTY
+};
+
+static const char *const sql[] = {
+    [DERIVED_ROW] = EVENT_COLUMNS "WHERE place = ?",
+    [DERIVED_SUBJECT_AFTER] = "SELECT subject FROM events WHERE subject > ? "
+                              "ORDER BY subject LIMIT 1",
+    [DERIVED_RECORD] = "SELECT bytes, kind, unit, holder, state, opened_day, "
+                       "year, wake_day, dialogue, units FROM records WHERE "
+                       "subject = ?",
+    [DERIVED_RECORDS] = "SELECT count(*) FROM records",
+    [DERIVED_CELLS] = "SELECT duty, year, month, territory, verdict, n, d, "
+                      "detail FROM cells WHERE unit = ? ORDER BY duty, year, "
+                      "month",
+    [DERIVED_CELL_COUNT] = "SELECT count(*) FROM cells",
+    [DERIVED_DIRTY] = "SELECT EXISTS (SELECT 1 FROM dirty_units) OR EXISTS "
+                      "(SELECT 1 FROM dirty_records) OR EXISTS (SELECT 1 FROM "
+                      "rejudge) OR EXISTS (SELECT 1 FROM cursors c JOIN logs l "
+                      "ON l.id = c.log WHERE c.events < l.size OR "
+                      "c.cosigs < l.cosigs)",
+};
+const struct query_table derived_queries = {sql, sizeof(sql) / sizeof(sql[0])};
+
+/* ---- event rows ---- */
+
+static int row_differs(struct checking *c, const struct event_row *row,
+                       const struct leaf *leaf, enum signature_state signature)
+{
+    const struct store_log *log;
+    struct event_id subject;
+    struct bracket bracket;
+    int rc;
+
+    if (!span_equal(row->leaf, leaf->bytes) ||
+        !event_id_equal(&row->event, &leaf->id)) {
+        return found(c, "event", "the row of place %lld has another leaf",
+                     (long long)row->place);
+    }
+    if ((rc = log_info(c->store, place_log(row->place), &log, c->err)) != 0 ||
+        log->is_dir) {
+        return rc;
+    }
+    subject = leaf->understood ? leaf_subject(leaf) : leaf->id;
+    rc = bracket_of(c->store, log, place_index(row->place), leaf, NULL,
+                    &bracket, c->err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (!event_id_equal(&row->subject, &subject) ||
+        row->signature != signature || row->lower_s != bracket.lower_s ||
+        row->upper_s != bracket.upper_s) {
+        return found(c, "event",
+                     "the row of place %lld has another subject, signature or "
+                     "bracket",
+                     (long long)row->place);
+    }
+    return 0;
+}
+
+static int standing_differs(struct checking *c, const struct event_row *row,
+                            const struct leaf *leaf)
+{
+    struct judge_input in = {
+        .leaf = leaf, .signature = row->signature, .directory = c->dir};
+    enum standing standing;
+    int rc = log_info(c->store, place_log(row->place), &in.log, c->err);
+
+    if (rc != 0 || in.log->is_dir) {
+        return rc;
+    }
+    in.rank = rank_of(in.log, place_index(row->place));
+    rc = judge(c->store, &in, &standing, c->err);
+    if (rc != 0 || standing == row->standing) {
+        return rc;
+    }
+    return found(c, "event",
+                 "the row of place %lld is judged \"%s\", not "
+                 "\"%s\"",
+                 (long long)row->place, standing_name(row->standing),
+                 standing_name(standing));
+}
+
+int check_row(struct checking *c, int64_t place, const struct leaf *leaf,
+              enum signature_state signature)
+{
+    sqlite3_stmt *q = query(c->store, OWNER_DERIVED, DERIVED_ROW);
+    struct event_row row;
+    int rc;
+
+    bind_int(q, 1, place);
+    if ((rc = query_row(c->store, q, c->err)) < 0) {
+        return rc;
+    }
+    if (rc == 0) {
+        return found(c, "event", "place %lld has no row", (long long)place);
+    }
+    event_row_read(q, &row);
+    rc = row_differs(c, &row, leaf, signature);
+    query_end(q);
+    return rc != 0 ? rc : standing_differs(c, &row, leaf);
+}
+
+int check_rows(struct checking *c, const struct store_log *log, uint64_t first,
+               const struct segment_view *view)
+{
+    uint32_t i;
+
+    for (i = 0; i < view->count && first + i < log->integrated; i++) {
+        enum signature_state signature;
+        struct leaf leaf;
+        int rc;
+
+        if (leaf_parse(view->leaves[i], &leaf, c->err) != 0) {
+            continue; /* kept as it came, and never counted */
+        }
+        rc = verify_leaf(c->store, &leaf, &signature, c->err);
+        rc = rc != 0
+                 ? rc
+                 : check_row(c, place_of(log->id, first + i), &leaf, signature);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
+/* ---- records ---- */
+
+static bool same_units(struct span units, const struct record_out *record)
+{
+    size_t i;
+
+    if (units.len / 4 != record->units_len) {
+        return false;
+    }
+    for (i = 0; i < record->units_len; i++) {
+        if (read_u32(units.ptr + i * 4) != record->units[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool same_record(sqlite3_stmt *q, const struct record_out *record,
+                        uint32_t wake_day)
+{
+    struct span dialogue = {0};
+
+    if (record->has_dialogue) {
+        dialogue = SPAN_OF(record->dialogue);
+    }
+    return span_equal(column_span(q, 0), record->bytes) &&
+           column_u32(q, 1) == record->kind &&
+           column_u32(q, 2) == record->unit &&
+           column_u32(q, 3) == record->holder &&
+           column_u32(q, 4) == record->state &&
+           column_u32(q, 5) == record->opened_day &&
+           column_u32(q, 6) == record->year && column_u32(q, 7) == wake_day &&
+           span_equal(column_span(q, 8), dialogue) &&
+           same_units(column_span(q, 9), record);
+}
+
+static int check_record(struct checking *c, const struct event_id *subject,
+                        uint64_t *records)
+{
+    struct gathered gathered;
+    struct record_out record;
+    sqlite3_stmt *q;
+    bool same;
+    int rc = fold_subject(c->store, subject, c->options->now.day, NULL, c->dir,
+                          &gathered, &record, c->err);
+
+    if (rc != 0 || gathered.kind == RECORD_NONE) {
+        return rc;
+    }
+    (*records)++;
+    q = query(c->store, OWNER_DERIVED, DERIVED_RECORD);
+    bind_span(q, 1, SPAN_OF(*subject));
+    if ((rc = query_row(c->store, q, c->err)) < 0) {
+        return rc;
+    }
+    same = rc == 1 && same_record(q, &record, gathered.wake_day);
+    query_end(q);
+    return same ? 0
+                : found(c, "record",
+                        "record %02x%02x%02x%02x... is not what its events "
+                        "add up to",
+                        subject->bytes[0], subject->bytes[1], subject->bytes[2],
+                        subject->bytes[3]);
+}
+
+static int one_count(struct checking *c, int which, uint64_t *count)
+{
+    sqlite3_stmt *q = query(c->store, OWNER_DERIVED, which);
+    int rc = query_row(c->store, q, c->err);
+
+    *count = rc == 1 ? (uint64_t)column_int(q, 0) : 0;
+    query_end(q);
+    return rc < 0 ? rc : 0;
+}
+
+static int check_records(struct checking *c)
+{
+    struct event_id subject = {{0}};
+    uint64_t derived = 0, held;
+    size_t len = 0;
+    int rc;
+
+    for (;;) {
+        sqlite3_stmt *q = query(c->store, OWNER_DERIVED, DERIVED_SUBJECT_AFTER);
+
+        bind_span(q, 1, span_make(subject.bytes, len));
+        if ((rc = query_row(c->store, q, c->err)) != 1) {
+            break;
+        }
+        len = sizeof(subject);
+        rc = column_bytes(q, 0, &subject, sizeof(subject), c->err);
+        query_end(q);
+        if (rc == ERR_CORRUPT) {
+            return found(c, "event", "a row with a subject of another size");
+        }
+        if (rc != 0 || (rc = check_record(c, &subject, &derived)) != 0) {
+            return rc;
+        }
+    }
+    if (rc != 0 || (rc = one_count(c, DERIVED_RECORDS, &held)) != 0) {
+        return rc;
+    }
+    return held == derived
+               ? 0
+               : found(c, "record", "%llu records are stored, %llu derived",
+                       (unsigned long long)held, (unsigned long long)derived);
+}
+
+/* ---- cells ---- */
+
+static bool same_cell(sqlite3_stmt *q, const struct duty_cell *cell)
+{
+    uint8_t bytes[CELL_DETAIL_SIZE];
+    struct buf detail = buf_over(bytes, sizeof(bytes));
+
+    cell_detail_encode(cell, &detail);
+    return span_equal(column_span(q, 0), SPAN_OF(cell->duty)) &&
+           column_u32(q, 1) == cell->year && column_u32(q, 2) == cell->month &&
+           column_u32(q, 3) == cell->territory &&
+           column_u32(q, 4) == cell->verdict && column_u32(q, 5) == cell->n &&
+           column_u32(q, 6) == cell->d &&
+           span_equal(column_span(q, 7), buf_span(&detail));
+}
+
+static int check_unit(struct checking *c, uint32_t unit, uint64_t *cells)
+{
+    struct evaluation evaluation = {
+        .unit = unit, .asof_day = c->options->now.day, .cells_only = true};
+    struct duty_input input;
+    struct duty_result result;
+    sqlite3_stmt *q;
+    size_t i = 0;
+    bool same = true;
+    int rc = evaluate_unit(c->store, &evaluation, &c->store->duty, &input,
+                           &result, c->err);
+
+    if (rc != 0) {
+        return is_damage(rc)
+                   ? found(c, "cell", "unit %u: %s", unit, c->err->text)
+                   : rc;
+    }
+    *cells += result.cells_len;
+    q = query(c->store, OWNER_DERIVED, DERIVED_CELLS);
+    bind_int(q, 1, unit);
+    while ((rc = query_row(c->store, q, c->err)) == 1) {
+        same = same && i < result.cells_len && same_cell(q, &result.cells[i]);
+        i++;
+    }
+    if (rc != 0 || (same && i == result.cells_len)) {
+        return rc;
+    }
+    return found(c, "cell", "unit %u has other cells than its records give",
+                 unit);
+}
+
+static int check_cells(struct checking *c)
+{
+    uint64_t derived = 0, held;
+    size_t i;
+    int rc = 0;
+
+    for (i = 0; rc == 0 && i < c->dir->units_len; i++) {
+        rc = check_unit(c, c->dir->units[i].number, &derived);
+    }
+    if (rc != 0 || (rc = one_count(c, DERIVED_CELL_COUNT, &held)) != 0) {
+        return rc;
+    }
+    return held == derived
+               ? 0
+               : found(c, "cell", "%llu cells are stored, %llu derived",
+                       (unsigned long long)held, (unsigned long long)derived);
+}
+
+int check_derived(struct checking *c)
+{
+    uint64_t dirty;
+    int64_t day;
+    int rc = one_count(c, DERIVED_DIRTY, &dirty);
+
+    if (rc != 0 || (rc = meta_int(c->store, META_DAY, &day, c->err)) != 0) {
+        return rc;
+    }
+    if (dirty != 0 || day != c->options->now.day) {
+        return 0; /* work is noted: nothing to compare with yet */
+    }
+    rc = check_records(c);
+    return rc != 0 ? rc : check_cells(c);
+}

@@ -1,0 +1,469 @@
+/* store: deliveries: which events each child is owed because one of its units
+ * is party of the record, and events that came that way.
+ *
+ * The queue is noted by the folds and survives a rebuild; its numbers are what
+ * acknowledgements count. Must never hand out what the guard has not cosigned.
+ * Read next: protocol/link/link.h.
+ */
+#include "store/delivery.h"
+
+#include <string.h>
+
+#include "store/directory.h"
+#include "store/query.h"
+#include "store/work.h"
+
+enum {
+    DELIVERY_ADD,
+    DELIVERY_NEXT,
+    DELIVERY_NEWEST,
+    DELIVERY_ACK_PUT,
+    DELIVERY_ACK_GET,
+    DELIVERY_PLACE,
+    DELIVERY_PROOF,
+    DELIVERY_TAKE,
+    DELIVERY_BODIES
+};
+
+static const char *const sql[] = {
+    [DELIVERY_ADD] =
+        "INSERT OR IGNORE INTO deliveries (child, number, event) SELECT ?1, "
+        "coalesce((SELECT max(number) FROM deliveries WHERE child = ?1), 0) + "
+        "1, ?2 WHERE NOT EXISTS (SELECT 1 FROM deliveries WHERE event = ?2 "
+        "AND child = ?1)",
+    [DELIVERY_NEXT] = "SELECT number, event FROM deliveries WHERE child = ? "
+                      "AND number > ? ORDER BY number LIMIT 1",
+    [DELIVERY_NEWEST] = "SELECT max(number) FROM deliveries WHERE child = ?",
+    [DELIVERY_ACK_PUT] =
+        "INSERT INTO delivery_acks (peer, incoming, number) VALUES (?, ?, ?) "
+        "ON CONFLICT (peer, incoming) DO UPDATE SET number = max(number, "
+        "excluded.number)",
+    [DELIVERY_ACK_GET] = "SELECT number FROM delivery_acks WHERE peer = ? AND "
+                         "incoming = ?",
+    [DELIVERY_PLACE] = "SELECT place, leaf FROM events WHERE event = ? "
+                       "ORDER BY standing, place < (1 << 40), place LIMIT 1",
+    [DELIVERY_PROOF] = "SELECT proof FROM delivered WHERE place = ?",
+    [DELIVERY_TAKE] = "INSERT OR IGNORE INTO delivered (place, leaf, bodies, "
+                      "proof) VALUES (?, ?, ?, ?)",
+    [DELIVERY_BODIES] = "UPDATE delivered SET bodies = ?2 WHERE place = ?1 AND "
+                        "length(bodies) = 0",
+};
+const struct query_table delivery_queries = {sql, sizeof(sql) / sizeof(sql[0])};
+
+#define PARTY_CHILDREN_MAX 64u
+
+/* ---- who is owed what ---- */
+
+/* Our direct child on the way to that node; 0 if it is not below us. */
+static uint32_t child_towards(const struct directory *dir, uint32_t self,
+                              uint32_t node)
+{
+    size_t depth;
+
+    for (depth = 0; depth < 64; depth++) {
+        const struct dir_node *at = directory_node(dir, node);
+
+        if (at == NULL || at->parent == 0 || node == self) {
+            return 0;
+        }
+        if (at->parent == self) {
+            return node;
+        }
+        node = at->parent;
+    }
+    return 0;
+}
+
+static uint32_t child_of_unit(const struct directory *dir, uint32_t self,
+                              uint32_t unit, uint32_t day)
+{
+    struct unit_facts facts;
+
+    return directory_unit_at(dir, unit, day, &facts) && facts.host != self
+               ? child_towards(dir, self, facts.host)
+               : 0;
+}
+
+static int owe(struct store *store, uint32_t child, const struct event_id *id,
+               struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_DELIVERY, DELIVERY_ADD);
+
+    bind_int(q, 1, child);
+    bind_span(q, 2, SPAN_OF(*id));
+    return query_run(store, q, err);
+}
+
+static int owe_record(struct store *store, const struct directory *dir,
+                      uint32_t child, const struct gathered *gathered,
+                      struct error *err)
+{
+    size_t i;
+
+    for (i = 0; i < gathered->len; i++) {
+        const struct fold_event *event = &gathered->events[i];
+        int rc;
+
+        /* Its own subtree's events it has from the logs. */
+        if (event->standing == STANDING_BAD_SIGNATURE ||
+            !event->leaf->understood ||
+            directory_node_within(dir, event->leaf->header.node, child)) {
+            continue;
+        }
+        if ((rc = owe(store, child, &event->leaf->id, err)) != 0) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
+int delivery_enqueue(struct store *store, const struct record_out *record,
+                     const struct gathered *gathered, uint32_t day,
+                     struct error *err)
+{
+    uint32_t children[PARTY_CHILDREN_MAX];
+    const struct directory *dir;
+    size_t i, j, len = 0;
+    int rc = store_directory(store, &dir, err);
+
+    for (i = 0; rc == 0 && i < record->units_len; i++) {
+        uint32_t child = child_of_unit(dir, store->self, record->units[i], day);
+
+        for (j = 0; j < len && children[j] != child; j++) {
+        }
+        if (child == 0 || j < len || len == PARTY_CHILDREN_MAX) {
+            continue;
+        }
+        children[len++] = child;
+        rc = owe_record(store, dir, child, gathered, err);
+    }
+    return rc;
+}
+
+/* ---- out ---- */
+
+struct owed_bodies {
+    struct buf out;
+    bool privates;
+    struct error *err;
+};
+
+static int put_owed(void *data, const struct body *body)
+{
+    struct owed_bodies *owed = data;
+
+    return body->slot == AUDIENCE_OF_TEXT || owed->privates
+               ? body_put(body, &owed->out, owed->err)
+               : 0;
+}
+
+/* Texts go with the record; ciphertext only to hosts of addressees. */
+static int owed_bodies(struct store *store, uint32_t child, int64_t place,
+                       const struct leaf *leaf, struct arena *arena,
+                       struct span *bodies, struct error *err)
+{
+    size_t size = BODIES_MAX * BODY_WIRE_MAX;
+    size_t mark = store->scratch.used;
+    uint8_t *room = arena_alloc(&store->scratch, size);
+    struct owed_bodies owed = {.err = err};
+    const struct directory *dir;
+    size_t i;
+    int rc = store_directory(store, &dir, err);
+
+    if (rc != 0 || room == NULL) {
+        return rc != 0 ? rc : error_set(err, ERR_LIMIT, "bodies");
+    }
+    owed.out = buf_over(room, size);
+    for (i = 0; i < leaf->header.addressees_len; i++) {
+        owed.privates |=
+            child_of_unit(dir, store->self, leaf->header.addressees[i],
+                          LAST_DAY) == child;
+    }
+    rc = body_each(store, place, put_owed, &owed, err);
+    rc = rc != 0 ? rc : arena_keep(arena, buf_span(&owed.out), bodies, err);
+    arena_rewind(&store->scratch, mark);
+    return rc;
+}
+
+static int prove(struct store *store, const struct store_log *log,
+                 struct arena *arena, struct store_delivery *delivery,
+                 struct error *err)
+{
+    struct store_source *state = arena_alloc(arena, sizeof(*state));
+    uint8_t note[NOTE_MAX];
+    struct buf out = buf_over(note, sizeof(note));
+    struct merkle_source source;
+    int rc;
+
+    if (state == NULL) {
+        return error_set(err, ERR_LIMIT, "a proof");
+    }
+    source = store_log_source(store, log->id, state);
+    if ((rc = store_log_note_at(store, log->id, delivery->head.size, &out,
+                                err)) != 0 ||
+        (rc = arena_keep(arena, buf_span(&out), &delivery->note, err)) != 0) {
+        return rc;
+    }
+    return merkle_prove_inclusion(&source, delivery->index, delivery->head.size,
+                                  &delivery->path, err);
+}
+
+static int kept_proof(struct store *store, int64_t place, struct arena *arena,
+                      struct span *proof, struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_DELIVERY, DELIVERY_PROOF);
+    int rc;
+
+    bind_int(q, 1, place);
+    if ((rc = query_row(store, q, err)) == 1) {
+        rc = arena_keep(arena, column_span(q, 0), proof, err);
+        query_end(q);
+    }
+    return rc;
+}
+
+static int find_quoted(struct store *store, const struct leaf *leaf,
+                       const struct store_log *log,
+                       struct store_delivery *delivery, struct error *err)
+{
+    int rc;
+
+    if (!leaf->header.has_quoted) {
+        return 0;
+    }
+    rc = cosig_quoted(store, log->node, &leaf->header, &delivery->quoted, err);
+    delivery->has_quoted = rc == 0;
+    return rc == ERR_NOTFOUND ? 0 : rc;
+}
+
+/* Fills one; *ready = false if the guard has not cosigned it yet. */
+static int fill(struct store *store, uint32_t child, struct arena *arena,
+                struct store_delivery *delivery, bool *ready, struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_DELIVERY, DELIVERY_PLACE);
+    const struct directory *dir;
+    const struct dir_cert *cert;
+    struct store_log log;
+    struct leaf leaf;
+    int64_t place;
+    int rc;
+
+    *ready = false;
+    bind_span(q, 1, SPAN_OF(delivery->id));
+    if ((rc = query_row(store, q, err)) != 1) {
+        return rc;
+    }
+    place = column_int(q, 0);
+    rc = arena_keep(arena, column_span(q, 1), &delivery->leaf, err);
+    query_end(q);
+    if (rc != 0 || place_log(place) == 0) {
+        return rc;
+    }
+    delivery->log = place_log(place);
+    delivery->index = place_index(place);
+    if ((rc = store_log_get(store, delivery->log, &log, err)) != 0 ||
+        (rc = store_directory(store, &dir, err)) != 0 ||
+        (rc = leaf_scan(delivery->leaf, &leaf, err)) != 0) {
+        return rc;
+    }
+    cert = directory_cert_of_epoch(dir, log.node, log.epoch);
+    rc = store_cosig_covering(store, log.id, delivery->index, &delivery->cosig,
+                              err);
+    delivery->has_cosig = rc == 0;
+    delivery->head = rc == 0 ? delivery->cosig.head : log.head;
+    if (rc != 0 && (rc != ERR_NOTFOUND || cert == NULL || cert->guard != 0)) {
+        return rc == ERR_NOTFOUND ? 0 : rc;
+    }
+    if ((rc = log.mirrored ? prove(store, &log, arena, delivery, err)
+                           : kept_proof(store, place, arena, &delivery->proof,
+                                        err)) != 0 ||
+        (rc = find_quoted(store, &leaf, &log, delivery, err)) != 0 ||
+        (rc = owed_bodies(store, child, place, &leaf, arena, &delivery->bodies,
+                          err)) != 0) {
+        return rc;
+    }
+    *ready = true;
+    return 0;
+}
+
+int store_delivery_list(struct store *store, uint32_t child, uint64_t after,
+                        size_t max_bytes, struct arena *arena,
+                        struct store_delivery *deliveries, size_t max,
+                        size_t *len, struct error *err)
+{
+    size_t i = 0, bytes = 0;
+
+    while (i < max && (i == 0 || bytes < max_bytes)) {
+        sqlite3_stmt *q = query(store, OWNER_DELIVERY, DELIVERY_NEXT);
+        struct store_delivery *delivery = &deliveries[i];
+        bool ready;
+        int rc;
+
+        memset(delivery, 0, sizeof(*delivery));
+        bind_int(q, 1, child);
+        bind_int(q, 2, (int64_t)after);
+        if ((rc = query_row(store, q, err)) < 0) {
+            return rc;
+        }
+        if (rc == 0) {
+            break;
+        }
+        after = delivery->number = (uint64_t)column_int(q, 0);
+        rc = column_bytes(q, 1, &delivery->id, sizeof(delivery->id), err);
+        query_end(q);
+        if (rc != 0 ||
+            (rc = fill(store, child, arena, delivery, &ready, err)) != 0) {
+            return rc;
+        }
+        if (!ready) {
+            break; /* the queue keeps its order */
+        }
+        bytes += delivery->leaf.len + delivery->bodies.len;
+        i++;
+    }
+    *len = i;
+    return 0;
+}
+
+/* ---- acknowledgements ---- */
+
+static int ack_put(struct store *store, uint32_t peer, bool incoming,
+                   uint64_t number, struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_DELIVERY, DELIVERY_ACK_PUT);
+
+    bind_int(q, 1, peer);
+    bind_int(q, 2, incoming);
+    bind_int(q, 3, (int64_t)number);
+    return query_run(store, q, err);
+}
+
+static int one_number(struct store *store, sqlite3_stmt *q, uint64_t *number,
+                      struct error *err)
+{
+    int rc = query_row(store, q, err);
+
+    *number = rc == 1 ? (uint64_t)column_int(q, 0) : 0;
+    query_end(q);
+    return rc < 0 ? rc : 0;
+}
+
+static int ack_get(struct store *store, uint32_t peer, bool incoming,
+                   uint64_t *number, struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_DELIVERY, DELIVERY_ACK_GET);
+
+    bind_int(q, 1, peer);
+    bind_int(q, 2, incoming);
+    return one_number(store, q, number, err);
+}
+
+int store_delivery_ack(struct store *store, uint32_t child, uint64_t number,
+                       struct error *err)
+{
+    return ack_put(store, child, false, number, err);
+}
+
+int store_delivery_acked(struct store *store, uint32_t child, uint64_t *number,
+                         uint64_t *newest, struct error *err)
+{
+    sqlite3_stmt *q;
+    int rc = ack_get(store, child, false, number, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    q = query(store, OWNER_DELIVERY, DELIVERY_NEWEST);
+    bind_int(q, 1, child);
+    return one_number(store, q, newest, err);
+}
+
+int store_delivery_taken(struct store *store, uint32_t parent, uint64_t *number,
+                         struct error *err)
+{
+    return ack_get(store, parent, true, number, err);
+}
+
+int store_delivery_taken_set(struct store *store, uint32_t parent,
+                             uint64_t number, struct error *err)
+{
+    return ack_put(store, parent, true, number, err);
+}
+
+/* ---- in ---- */
+
+static int take_row(struct store *store, const struct store_delivery *delivery,
+                    int64_t place, bool *fresh, struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_DELIVERY, DELIVERY_TAKE);
+    int rc;
+
+    bind_int(q, 1, place);
+    bind_span(q, 2, delivery->leaf);
+    bind_span(q, 3, delivery->bodies);
+    bind_span(q, 4, delivery->proof);
+    rc = query_run(store, q, err);
+    *fresh = rc == 0 && sqlite3_changes(store->db) == 1;
+    if (rc != 0 || *fresh || delivery->bodies.len == 0) {
+        return rc;
+    }
+    q = query(store, OWNER_DELIVERY, DELIVERY_BODIES); /* owed since then */
+    bind_int(q, 1, place);
+    bind_span(q, 2, delivery->bodies);
+    return query_run(store, q, err);
+}
+
+static int take_cosig(struct store *store, const struct store_log *log,
+                      const struct store_cosig *cosig, uint64_t from,
+                      struct error *err)
+{
+    int rc = store_cosig_deliver(store, cosig, err);
+
+    return rc != 0 ? rc : bracket_apply(store, log, cosig, from, err);
+}
+
+static int take_event(struct store *store, const struct store_log *log,
+                      const struct store_delivery *delivery, struct error *err)
+{
+    struct arrival arrival = {.index = delivery->index, .leaf = delivery->leaf};
+    int64_t place = place_of(log->id, delivery->index);
+    const struct directory *dir;
+    int rc;
+
+    if (log->is_dir) {
+        rc = directory_add(store, place, delivery->leaf, err);
+        return rc != 0 ? rc : directory_settle(store, err);
+    }
+    if ((rc = store_directory(store, &dir, err)) != 0 ||
+        (rc = log_info(store, log->id, &arrival.log, err)) != 0 ||
+        (rc = work_arrival(store, &arrival, dir, err)) != 0) {
+        return rc;
+    }
+    return search_place(store, place, delivery->leaf, err);
+}
+
+int store_delivery_take(struct store *store,
+                        const struct store_delivery *delivery,
+                        struct error *err)
+{
+    int64_t place = place_of(delivery->log, delivery->index);
+    struct store_log log;
+    bool fresh;
+    int rc = store_log_get(store, delivery->log, &log, err);
+
+    if (rc != 0 || delivery->index < log.head.size) {
+        return rc; /* we mirror it after all */
+    }
+    if ((rc = take_row(store, delivery, place, &fresh, err)) != 0) {
+        return rc;
+    }
+    /* Its bracket first: the first one that covers it, not a later one. */
+    if (rc == 0 && delivery->has_cosig) {
+        rc = take_cosig(store, &log, &delivery->cosig, delivery->index, err);
+    }
+    if (rc == 0 && delivery->has_quoted) {
+        rc = take_cosig(store, &log, &delivery->quoted,
+                        delivery->quoted.head.size, err);
+    }
+    return rc != 0 || !fresh ? rc : take_event(store, &log, delivery, err);
+}

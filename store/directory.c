@@ -1,0 +1,426 @@
+/* store: the directory as of now: rows of directory logs in, one struct
+ * directory out, and the work that a change of it makes.
+ *
+ * The judgement itself is protocol/record/directory's. A change is applied in
+ * the transaction that brings it (revocation has no lag): standings are
+ * written back, and what may read differently now is noted for integration.
+ * Read next: actor.c, integrate.c.
+ */
+#include "store/directory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/store_parts.h"
+
+enum {
+    DIRECTORY_ROWS,
+    DIRECTORY_SPOOLED
+};
+
+static const char *const sql[] = {
+    [DIRECTORY_ROWS] =
+        "SELECT e.place, e.standing, e.signature, e.leaf, l.node, l.epoch "
+        "FROM logs l JOIN events e ON e.place >= (l.id << 40) AND "
+        "e.place < ((l.id + 1) << 40) WHERE l.is_dir = 1",
+    [DIRECTORY_SPOOLED] =
+        "SELECT e.place, e.standing, e.signature, e.leaf FROM spool s "
+        "JOIN events e ON e.place = s.number WHERE s.is_dir = 1",
+};
+const struct query_table directory_queries = {sql,
+                                              sizeof(sql) / sizeof(sql[0])};
+
+#define DIRECTORY_ARENA (1u << 20)
+#define DIRECTORY_ARENA_MAX ((size_t)256 << 20)
+
+/* A leaf and what its row says; `leaf` first: dir_event points at it. */
+struct placed_leaf {
+    struct leaf leaf;
+    int64_t place;
+    enum standing standing;
+    enum signature_state signature;
+};
+
+/* One directory with the leaves it stands on, all in one arena. */
+struct built {
+    struct arena arena;
+    struct directory directory;
+    struct dir_event *events;
+    size_t len;
+    bool valid;
+};
+
+struct directory_cache {
+    struct built built[2]; /* the one in force, and the one before */
+    size_t current;
+    uint64_t serial;
+};
+
+int directory_new(struct store *store, struct error *err)
+{
+    struct directory_cache *cache = calloc(1, sizeof(*cache));
+
+    store->directory = cache;
+    if (cache == NULL) {
+        return error_set(err, ERR_NOMEM, "directory");
+    }
+    cache->serial = 1;
+    return arena_new(&cache->built[0].arena, DIRECTORY_ARENA, err) != 0
+               ? err->code
+               : arena_new(&cache->built[1].arena, DIRECTORY_ARENA, err);
+}
+
+void directory_free(struct store *store)
+{
+    struct directory_cache *cache = store->directory;
+
+    if (cache != NULL) {
+        arena_release(&cache->built[0].arena);
+        arena_release(&cache->built[1].arena);
+        free(cache);
+    }
+}
+
+void directory_forget(struct store *store)
+{
+    store->directory->built[0].valid = false;
+    store->directory->built[1].valid = false;
+    store->directory->serial++;
+}
+
+uint64_t store_directory_serial(const struct store *store)
+{
+    return store->directory->serial;
+}
+
+/* ---- rows ---- */
+
+struct loading {
+    struct built *built;
+    const struct store_known *known;
+    size_t size;
+};
+
+static bool place_known(const struct store_known *known, int64_t place)
+{
+    size_t i;
+
+    if (known == NULL || !known->limited) {
+        return true;
+    }
+    for (i = 0; i < known->heads_len; i++) {
+        if (known->heads[i].log == place_log(place)) {
+            return place_index(place) < known->heads[i].size;
+        }
+    }
+    return false;
+}
+
+static int load_row(struct loading *loading, sqlite3_stmt *q, uint32_t issuer,
+                    uint32_t epoch, struct error *err)
+{
+    struct built *built = loading->built;
+    int64_t place = column_int(q, 0);
+    struct placed_leaf *placed;
+    struct span bytes;
+    int rc;
+
+    if (!place_known(loading->known, place)) {
+        return 0;
+    }
+    if (built->len == loading->size) {
+        return error_set(err, ERR_LIMIT, "more directory events than counted");
+    }
+    placed = arena_alloc(&built->arena, sizeof(*placed));
+    if (placed == NULL) {
+        return error_set(err, ERR_LIMIT, "directory");
+    }
+    if ((rc = arena_keep(&built->arena, column_span(q, 3), &bytes, err)) != 0) {
+        return rc;
+    }
+    placed->place = place;
+    placed->standing = (enum standing)column_int(q, 1);
+    placed->signature = (enum signature_state)column_int(q, 2);
+    if (leaf_parse(bytes, &placed->leaf, err) != 0) {
+        return 0; /* no leaf at all: it certifies nothing */
+    }
+    built->events[built->len] = (struct dir_event){
+        .leaf = &placed->leaf,
+        .issuer = issuer,
+        .epoch = epoch,
+        .position = place_index(place),
+        .signature = placed->signature,
+    };
+    built->len++;
+    return 0;
+}
+
+static int load_all(struct store *store, struct loading *loading,
+                    struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_DIRECTORY, DIRECTORY_ROWS);
+    int rc;
+
+    while ((rc = query_row(store, q, err)) == 1) {
+        rc = load_row(loading, q, column_u32(q, 4), column_u32(q, 5), err);
+        if (rc != 0) {
+            query_end(q);
+            return rc;
+        }
+    }
+    if (rc != 0 || (loading->known != NULL && loading->known->limited)) {
+        return rc;
+    }
+    q = query(store, OWNER_DIRECTORY, DIRECTORY_SPOOLED);
+    while ((rc = query_row(store, q, err)) == 1) {
+        rc = load_row(loading, q, store->self, UINT32_MAX, err);
+        if (rc != 0) {
+            query_end(q);
+            return rc;
+        }
+    }
+    return rc;
+}
+
+static int count_rows(struct store *store, size_t *len, struct error *err)
+{
+    static const int queries[] = {DIRECTORY_ROWS, DIRECTORY_SPOOLED};
+    size_t i;
+
+    *len = 0;
+    for (i = 0; i < 2; i++) {
+        sqlite3_stmt *q = query(store, OWNER_DIRECTORY, queries[i]);
+        int rc;
+
+        while ((rc = query_row(store, q, err)) == 1) {
+            (*len)++;
+        }
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
+static int root_key(struct store *store, struct sign_public *root,
+                    bool *has_root, struct error *err)
+{
+    size_t mark = store->scratch.used;
+    struct span value;
+    int rc =
+        store_meta_get(store, STORE_META_ROOT, &store->scratch, &value, err);
+
+    *has_root = rc == 0 && value.len == sizeof(root->bytes);
+    if (*has_root) {
+        memcpy(root->bytes, value.ptr, value.len);
+    }
+    arena_rewind(&store->scratch, mark);
+    return rc == ERR_NOTFOUND ? 0 : rc;
+}
+
+static int build_once(struct store *store, const struct store_known *known,
+                      size_t size, struct built *built, struct error *err)
+{
+    struct loading loading = {built, known, size};
+    struct sign_public root;
+    bool has_root = false;
+    int rc;
+
+    arena_reset(&built->arena);
+    memset(&built->directory, 0, sizeof(built->directory));
+    built->len = 0;
+    built->events =
+        arena_array(&built->arena, size + 1, sizeof(*built->events));
+    if (built->events == NULL) {
+        return error_set(err, ERR_LIMIT, "directory");
+    }
+    if ((rc = root_key(store, &root, &has_root, err)) != 0 ||
+        (rc = load_all(store, &loading, err)) != 0 || !has_root) {
+        return rc;
+    }
+    rc = directory_build(&root, built->events, built->len, &built->arena,
+                         &built->directory, err);
+    return rc == ERR_NOMEM ? error_set(err, ERR_LIMIT, "directory") : rc;
+}
+
+static int build(struct store *store, const struct store_known *known,
+                 struct built *built, struct error *err)
+{
+    size_t size;
+    int rc = count_rows(store, &size, err);
+
+    built->valid = false;
+    while (rc == 0 &&
+           (rc = build_once(store, known, size, built, err)) == ERR_LIMIT) {
+        rc = arena_grow(&built->arena, DIRECTORY_ARENA_MAX, err);
+    }
+    built->valid = rc == 0;
+    return rc;
+}
+
+int store_directory(struct store *store, const struct directory **dir,
+                    struct error *err)
+{
+    struct directory_cache *cache = store->directory;
+    struct built *built = &cache->built[cache->current];
+    int rc = built->valid ? 0 : build(store, NULL, built, err);
+
+    if (rc == 0) {
+        *dir = &built->directory;
+    }
+    return rc;
+}
+
+int directory_known(struct store *store, const struct store_known *known,
+                    struct arena *arena, struct directory *out,
+                    struct error *err)
+{
+    struct built built = {.arena = *arena};
+    size_t size;
+    int rc = count_rows(store, &size, err);
+
+    if (rc == 0) {
+        rc = build_once(store, known, size, &built, err);
+        *out = built.directory;
+        *arena = built.arena;
+    }
+    return rc;
+}
+
+/* ---- change ---- */
+
+/* Everything that a change of this unit's place in the hierarchy may touch. */
+static int unit_changed(struct store *store, const struct directory *before,
+                        const struct directory *after, uint32_t unit,
+                        uint32_t day, struct error *err)
+{
+    size_t i;
+
+    for (i = 0; i < after->units_len; i++) {
+        uint32_t other = after->units[i].number;
+        int rc;
+
+        if (other == unit || directory_is_above(before, unit, other, day) ||
+            directory_is_above(after, unit, other, day) ||
+            directory_is_above(after, unit, other, LAST_DAY)) {
+            if ((rc = work_records_of(store, other, err)) != 0) {
+                return rc;
+            }
+        }
+    }
+    return 0;
+}
+
+static int compare_units(struct store *store, const struct directory *before,
+                         const struct directory *after, uint32_t day,
+                         struct error *err)
+{
+    size_t i;
+
+    for (i = 0; i < after->units_len; i++) {
+        const struct dir_unit *unit = &after->units[i];
+        const struct dir_unit *old = directory_unit(before, unit->number);
+        int rc;
+
+        if (old == NULL || old->versions_len != unit->versions_len) {
+            rc = unit_changed(store, before, after, unit->number, day, err);
+            if (rc != 0) {
+                return rc;
+            }
+        }
+    }
+    return 0;
+}
+
+struct recertified {
+    struct store *store;
+    const struct directory *before;
+    const struct directory *after;
+    struct error *err;
+};
+
+/* A log whose node has new certificates: judge its events again. */
+static int log_recertified(void *data, const struct store_log *log)
+{
+    struct recertified *r = data;
+    const struct dir_node *now = directory_node(r->after, log->node);
+    const struct dir_node *old = directory_node(r->before, log->node);
+    size_t now_len = now == NULL ? 0 : now->certs_len;
+    size_t old_len = old == NULL ? 0 : old->certs_len;
+
+    return log->is_dir || now_len == old_len || log->integrated == 0
+               ? 0
+               : work_rejudge(r->store, log->id, r->err);
+}
+
+static int write_standings(struct store *store, const struct built *built,
+                           struct error *err)
+{
+    size_t i;
+
+    for (i = 0; i < built->len; i++) {
+        const struct dir_event *event = &built->events[i];
+        const struct placed_leaf *placed =
+            (const struct placed_leaf *)event->leaf;
+        int rc = 0;
+
+        if (placed->standing != event->standing ||
+            placed->signature != event->signature) {
+            rc = event_judge_put(store, placed->place, event->standing,
+                                 event->signature, err);
+        }
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
+int directory_add(struct store *store, int64_t place, struct span bytes,
+                  struct error *err)
+{
+    struct event_row row = {.place = place, .leaf = bytes};
+    const struct directory *dir;
+    struct leaf leaf;
+    int rc = store_directory(store, &dir, err); /* as it was before */
+
+    if (rc != 0) {
+        return rc;
+    }
+    row.standing = STANDING_NOT_UNDERSTOOD;
+    if (leaf_parse(bytes, &leaf, err) == 0) {
+        row.event = leaf.id;
+        row.subject = leaf.id;
+        row.signature = SIGNATURE_UNKNOWN;
+    }
+    return event_put(store, &row, err);
+}
+
+int directory_settle(struct store *store, struct error *err)
+{
+    struct directory_cache *cache = store->directory;
+    struct built *before = &cache->built[cache->current];
+    struct built *after = &cache->built[1 - cache->current];
+    struct recertified recertified = {store, &before->directory,
+                                      &after->directory, err};
+    int64_t day;
+    int rc = meta_int(store, META_DAY, &day, err);
+
+    if (rc != 0 ||
+        (!before->valid && (rc = build(store, NULL, before, err)) != 0) ||
+        (rc = build(store, NULL, after, err)) != 0) {
+        return rc;
+    }
+    cache->current = 1 - cache->current;
+    cache->serial++;
+    actor_forget(store);
+    heard_forget(store);
+    if ((rc = write_standings(store, after, err)) != 0 ||
+        (rc = compare_units(store, &before->directory, &after->directory,
+                            (uint32_t)day, err)) != 0 ||
+        (rc = store_log_each(store, log_recertified, &recertified, err)) != 0 ||
+        (rc = work_rejudge(store, 0, err)) != 0) {
+        return rc;
+    }
+    return work_every_unit(store, err);
+}

@@ -1,0 +1,575 @@
+/* store: integration: from stored leaves to event rows, then one fold for each
+ * record that a slice touched.
+ *
+ * Behind a cursor a log; never holds intake back and never decides by order of
+ * arrival: standings and brackets are judged again when what they rest on
+ * comes later. Nothing counts before its signature is verified.
+ * Read next: judge.c, refold.c, settle.c.
+ */
+#include <string.h>
+
+#include "store/evaluate.h"
+#include "store/work.h"
+
+enum {
+    INTEGRATE_LOGS,
+    INTEGRATE_CURSOR,
+    INTEGRATE_REJUDGE_GET,
+    INTEGRATE_REJUDGE_PUT,
+    INTEGRATE_REJUDGE_DONE,
+    INTEGRATE_ROWS,
+    INTEGRATE_ASIDE,
+    INTEGRATE_DIRTY,
+    INTEGRATE_CLEAN,
+    INTEGRATE_SPOOLED,
+    INTEGRATE_UNSPOOL,
+    INTEGRATE_UNROW,
+    INTEGRATE_STANDINGS,
+    INTEGRATE_STANDINGS_OF
+};
+
+static const char *const sql[] = {
+    [INTEGRATE_LOGS] =
+        "SELECT l.id FROM logs l JOIN cursors c ON c.log = l.id WHERE l.id > ? "
+        "AND l.mirrored = 1 AND (c.events < l.size OR c.cosigs < l.cosigs) "
+        "ORDER BY l.id LIMIT 1",
+    [INTEGRATE_CURSOR] = "UPDATE cursors SET events = ? WHERE log = ?",
+    [INTEGRATE_REJUDGE_GET] = "SELECT log, next FROM rejudge ORDER BY log DESC "
+                              "LIMIT 1",
+    [INTEGRATE_REJUDGE_PUT] = "UPDATE rejudge SET next = ? WHERE log = ?",
+    [INTEGRATE_REJUDGE_DONE] = "DELETE FROM rejudge WHERE log = ?",
+    [INTEGRATE_ROWS] = EVENT_COLUMNS "WHERE place >= ? AND place < ? "
+                                     "ORDER BY place LIMIT 1",
+    [INTEGRATE_ASIDE] = EVENT_COLUMNS
+    "WHERE standing = 3 AND standing <> 0 AND place >= ? AND place < ? "
+    "ORDER BY place LIMIT 1",
+    [INTEGRATE_DIRTY] = "SELECT subject FROM dirty_records LIMIT 1",
+    [INTEGRATE_CLEAN] = "DELETE FROM dirty_records WHERE subject = ?",
+    [INTEGRATE_SPOOLED] = "SELECT number FROM spool WHERE event = ?",
+    [INTEGRATE_UNSPOOL] = "DELETE FROM spool WHERE number = ?",
+    [INTEGRATE_UNROW] = "DELETE FROM events WHERE place = ?",
+    [INTEGRATE_STANDINGS] = "SELECT standing, count(*) FROM events WHERE "
+                            "standing <> 0 GROUP BY standing",
+    [INTEGRATE_STANDINGS_OF] =
+        "SELECT e.standing, count(*) FROM logs l JOIN events e ON e.standing "
+        "<> 0 AND e.place >= (l.id << 40) AND e.place < ((l.id + 1) << 40) "
+        "WHERE l.node = ? GROUP BY e.standing",
+};
+const struct query_table integrate_queries = {sql,
+                                              sizeof(sql) / sizeof(sql[0])};
+
+/* ---- one leaf ---- */
+
+/* A restored image fetched back what still lay in its spool. */
+static int unspool(struct store *store, const struct event_id *id,
+                   struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_INTEGRATE, INTEGRATE_SPOOLED);
+    static const int deletes[] = {INTEGRATE_UNSPOOL, INTEGRATE_UNROW};
+    int64_t number;
+    size_t i;
+    int rc;
+
+    bind_span(q, 1, SPAN_OF(*id));
+    if ((rc = query_row(store, q, err)) != 1) {
+        return rc;
+    }
+    number = column_int(q, 0);
+    query_end(q);
+    for (i = 0, rc = 0; rc == 0 && i < 2; i++) {
+        q = query(store, OWNER_INTEGRATE, deletes[i]);
+        bind_int(q, 1, number);
+        rc = query_run(store, q, err);
+    }
+    return rc;
+}
+
+/* Certificates that come out of order: earlier epochs, delivered logs. */
+static int after_certificate(struct store *store, const struct store_log *log,
+                             struct error *err)
+{
+    struct store_log newest;
+    int rc;
+
+    if (log->id == 0) {
+        return 0;
+    }
+    rc = store_log_of(store, log->node, false, &newest, err);
+    if (rc != 0 || (log->mirrored && newest.epoch == log->epoch)) {
+        return rc;
+    }
+    return work_rejudge(store, log->id, err) != 0
+               ? err->code
+               : work_rejudge(store, newest.id, err);
+}
+
+static int note_effective(struct store *store, const struct store_log *log,
+                          const struct leaf *leaf, int64_t place, uint64_t rank,
+                          struct error *err)
+{
+    int rc;
+
+    if (leaf->header.type != EVENT_ACTOR_CERTIFIED &&
+        leaf->header.type != EVENT_ACTOR_REVOKED) {
+        return 0;
+    }
+    if ((rc = key_note(store, leaf, err)) != 0 ||
+        (rc = actor_note(store, leaf, place, rank, err)) != 0) {
+        return rc;
+    }
+    return after_certificate(store, log, err);
+}
+
+int work_arrival(struct store *store, const struct arrival *arrival,
+                 const struct directory *dir, struct error *err)
+{
+    const struct store_log *log = arrival->log;
+    uint64_t rank = rank_of(log, arrival->index);
+    struct event_row row = {.place = place_of(log->id, arrival->index),
+                            .signature = arrival->signature,
+                            .leaf = arrival->leaf};
+    struct judge_input in = {.log = log, .rank = rank, .directory = dir};
+    struct bracket bracket;
+    struct leaf leaf;
+    int rc;
+
+    if (leaf_parse(arrival->leaf, &leaf, err) != 0) {
+        row.standing = STANDING_NOT_UNDERSTOOD;
+        return event_put(store, &row, err); /* bytes that are no leaf */
+    }
+    if ((log->node == store->self && log->id != 0 &&
+         (rc = unspool(store, &leaf.id, err)) != 0) ||
+        (row.signature == SIGNATURE_UNKNOWN &&
+         (rc = verify_leaf(store, &leaf, &row.signature, err)) != 0)) {
+        return rc;
+    }
+    in.leaf = &leaf;
+    in.signature = row.signature;
+    if ((rc = judge(store, &in, &row.standing, err)) != 0 ||
+        (rc = bracket_of(store, log, arrival->index, &leaf, NULL, &bracket,
+                         err)) != 0) {
+        return rc;
+    }
+    row.event = leaf.id;
+    row.subject = leaf.understood ? leaf_subject(&leaf) : leaf.id;
+    row.lower_s = bracket.lower_s;
+    row.upper_s = bracket.upper_s;
+    if ((rc = event_put(store, &row, err)) != 0 ||
+        (leaf.understood && leaf.header.has_quoted && row.lower_s == 0 &&
+         (rc = bracket_wait(store, row.place, &leaf, err)) != 0) ||
+        (row.standing == STANDING_EFFECTIVE &&
+         (rc = note_effective(store, log, &leaf, row.place, rank, err)) != 0)) {
+        return rc;
+    }
+    return work_subject(store, &row.subject, err);
+}
+
+/* ---- standings again ---- */
+
+static int rejudge_row(struct store *store, const struct event_row *row,
+                       const struct directory *dir, struct error *err)
+{
+    struct judge_input in = {.signature = row->signature, .directory = dir};
+    enum standing standing;
+    struct leaf leaf;
+    int rc = log_info(store, place_log(row->place), &in.log, err);
+
+    if (rc != 0 || leaf_scan(row->leaf, &leaf, err) != 0) {
+        return rc;
+    }
+    leaf.id = row->event;
+    in.leaf = &leaf;
+    in.rank = rank_of(in.log, place_index(row->place));
+    if (in.signature == SIGNATURE_UNKNOWN &&
+        (rc = verify_leaf(store, &leaf, &in.signature, err)) != 0) {
+        return rc;
+    }
+    if ((rc = judge(store, &in, &standing, err)) != 0 ||
+        (standing == row->standing && in.signature == row->signature)) {
+        return rc;
+    }
+    if ((rc = event_judge_put(store, row->place, standing, in.signature,
+                              err)) != 0 ||
+        (standing == STANDING_EFFECTIVE &&
+         (rc = note_effective(store, in.log, &leaf, row->place, in.rank,
+                              err)) != 0)) {
+        return rc;
+    }
+    return work_subject(store, &row->subject, err);
+}
+
+/* One event at or after *next of that scope: 1 and *next moved, else 0. */
+static int rejudge_next(struct store *store, uint32_t log, int64_t *next,
+                        const struct directory *dir, struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_INTEGRATE,
+                            log == 0 ? INTEGRATE_ASIDE : INTEGRATE_ROWS);
+    size_t mark = store->scratch.used;
+    struct event_row row;
+    const struct store_log *info;
+    int rc;
+
+    bind_int(q, 1, *next);
+    bind_int(q, 2, log == 0 ? INT64_MAX : place_of(log + 1, 0));
+    if ((rc = query_row(store, q, err)) != 1) {
+        return rc;
+    }
+    event_row_read(q, &row);
+    rc = arena_keep(&store->scratch, row.leaf, &row.leaf, err);
+    query_end(q);
+    *next = row.place + 1;
+    if (rc == 0 &&
+        (rc = log_info(store, place_log(row.place), &info, err)) == 0 &&
+        !info->is_dir) {
+        rc = rejudge_row(store, &row, dir, err);
+    }
+    arena_rewind(&store->scratch, mark);
+    return rc != 0 ? rc : 1;
+}
+
+static int rejudge(struct store *store, const struct directory *dir,
+                   uint32_t budget, bool *more, struct error *err)
+{
+    uint32_t left = budget;
+
+    for (;;) {
+        sqlite3_stmt *q = query(store, OWNER_INTEGRATE, INTEGRATE_REJUDGE_GET);
+        uint32_t log;
+        int64_t next;
+        int rc;
+
+        if ((rc = query_row(store, q, err)) != 1) {
+            return rc;
+        }
+        log = column_u32(q, 0);
+        next = column_int(q, 1);
+        query_end(q);
+        for (rc = 1; rc == 1 && left > 0; left--) {
+            rc = rejudge_next(store, log, &next, dir, err);
+        }
+        if (rc < 0) {
+            return rc;
+        }
+        q = query(store, OWNER_INTEGRATE,
+                  rc == 0 ? INTEGRATE_REJUDGE_DONE : INTEGRATE_REJUDGE_PUT);
+        bind_int(q, 1, rc == 0 ? (int64_t)log : next);
+        if (rc == 1) {
+            bind_int(q, 2, log);
+        }
+        *more = rc == 1;
+        if ((rc = query_run(store, q, err)) != 0 || *more) {
+            return rc;
+        }
+    }
+}
+
+/* ---- segments ---- */
+
+static int segment_marks(struct store *store, int64_t place, uint32_t count,
+                         const struct store_integrate_options *options,
+                         uint8_t *marks, bool *ready, bool *held,
+                         struct error *err)
+{
+    int rc = verdicts_get(store, place, marks, count, err);
+
+    *held = *ready = rc == 0;
+    if (rc == ERR_NOTFOUND && options->verify_here) {
+        memset(marks, SIGNATURE_UNKNOWN, count);
+        *ready = true;
+    }
+    return rc == ERR_NOTFOUND ? 0 : rc;
+}
+
+/* Remembers what was verified here, so that nobody does it again. */
+static int keep_marks(struct store *store, int64_t place, uint32_t count,
+                      struct error *err)
+{
+    uint8_t marks[BATCH_EVENTS_MAX];
+    uint32_t i;
+
+    for (i = 0; i < count; i++) {
+        sqlite3_stmt *q = query(store, OWNER_INTEGRATE, INTEGRATE_ROWS);
+        int rc;
+
+        bind_int(q, 1, place + i);
+        bind_int(q, 2, place + i + 1);
+        marks[i] = SIGNATURE_UNKNOWN;
+        if ((rc = query_row(store, q, err)) < 0) {
+            return rc;
+        }
+        if (rc == 1) {
+            marks[i] = (uint8_t)column_int(q, 4);
+            query_end(q);
+        }
+    }
+    return verdicts_put(store, place, marks, count, err);
+}
+
+/* Rows for one segment; *done = 0 if it waits for its verdicts. */
+static int integrate_segment(struct store *store, const struct store_log *log,
+                             const struct store_integrate_options *options,
+                             uint32_t *done, struct error *err)
+{
+    uint8_t marks[BATCH_EVENTS_MAX];
+    const struct directory *dir;
+    struct segment_view view;
+    uint64_t first;
+    int64_t place;
+    uint32_t i, count;
+    bool ready, held;
+    int rc;
+
+    *done = 0;
+    if ((rc = store_segment_extent(store, log->id, log->integrated, &first,
+                                   &count, err)) != 0) {
+        return rc;
+    }
+    place = place_of(log->id, first);
+    rc = segment_marks(store, place, count, options, marks, &ready, &held, err);
+    if (rc != 0 || !ready) {
+        return rc;
+    }
+    if ((rc = segment_leaves(store, log->id, first, &first, &view, err)) != 0 ||
+        (rc = store_directory(store, &dir, err)) != 0) {
+        return rc;
+    }
+    for (i = 0; i < view.count; i++) {
+        struct arrival arrival = {.log = log,
+                                  .index = first + i,
+                                  .leaf = view.leaves[i],
+                                  .signature = (enum signature_state)marks[i]};
+
+        if ((rc = work_arrival(store, &arrival, dir, err)) != 0) {
+            return rc;
+        }
+    }
+    *done = view.count;
+    return held ? 0 : keep_marks(store, place, count, err);
+}
+
+int cursor_put(struct store *store, const struct store_log *log,
+               uint64_t integrated, struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_INTEGRATE, INTEGRATE_CURSOR);
+
+    bind_int(q, 1, (int64_t)integrated);
+    bind_int(q, 2, log->id);
+    return query_run(store, q, err);
+}
+
+int integrate_log(struct store *store, struct store_log *log,
+                  const struct store_integrate_options *options, uint32_t *left,
+                  struct store_integrated *done, struct error *err)
+{
+    uint64_t from = log->integrated;
+    int rc = 0;
+
+    while (!log->is_dir && log->integrated<log->head.size && * left> 0) {
+        uint32_t count;
+
+        rc = integrate_segment(store, log, options, &count, err);
+        if (rc != 0) {
+            return error_wrap(err, "%s", log->origin);
+        }
+        if (count == 0) {
+            done->unverified = true;
+            break;
+        }
+        log->integrated += count;
+        done->events += count;
+        *left = *left > count ? *left - count : 0;
+    }
+    if (log->integrated != from &&
+        (rc = cursor_put(store, log, log->integrated, err)) != 0) {
+        return rc;
+    }
+    done->more |=
+        *left == 0 && !log->is_dir && log->integrated < log->head.size;
+    return bracket_advance(store, log, err);
+}
+
+static int next_log(struct store *store, uint32_t after, struct store_log *log,
+                    struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_INTEGRATE, INTEGRATE_LOGS);
+    uint32_t id;
+    int rc;
+
+    bind_int(q, 1, after);
+    if ((rc = query_row(store, q, err)) != 1) {
+        return rc;
+    }
+    id = column_u32(q, 0);
+    query_end(q);
+    rc = store_log_get(store, id, log, err);
+    return rc != 0 ? rc : 1;
+}
+
+static int integrate_logs(struct store *store,
+                          const struct store_integrate_options *options,
+                          uint32_t *left, struct store_integrated *done,
+                          struct error *err)
+{
+    uint32_t start = store->work->last_log;
+    uint32_t after = start;
+    bool wrapped = start == 0;
+    struct store_log log;
+    int rc = 0;
+
+    while (*left > 0) {
+        if ((rc = next_log(store, after, &log, err)) < 0) {
+            return rc;
+        }
+        if (rc == 0 || (wrapped && start != 0 && log.id > start)) {
+            if (wrapped) {
+                break;
+            }
+            wrapped = true;
+            after = 0;
+            continue;
+        }
+        after = log.id;
+        if ((rc = integrate_log(store, &log, options, left, done, err)) != 0) {
+            return rc;
+        }
+        store->work->last_log = log.id;
+    }
+    done->more |= *left == 0;
+    return 0;
+}
+
+/* ---- folds ---- */
+
+static int fold_list(struct store *store,
+                     const struct store_integrate_options *options,
+                     uint32_t budget, struct store_integrated *done,
+                     struct error *err)
+{
+    struct work *work = store->work;
+    size_t i;
+
+    for (i = 0; i < work->len; i++) {
+        int rc;
+
+        if (i >= budget) {
+            rc = work_later(store, &work->list[i], err);
+            done->more = true;
+        } else {
+            rc = refold(store, &work->list[i], options->now.day, err);
+            done->records++;
+        }
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
+static int fold_noted(struct store *store,
+                      const struct store_integrate_options *options,
+                      uint32_t budget, struct store_integrated *done,
+                      struct error *err)
+{
+    for (;; done->records++) {
+        sqlite3_stmt *q = query(store, OWNER_INTEGRATE, INTEGRATE_DIRTY);
+        struct event_id subject;
+        int rc;
+
+        if ((rc = query_row(store, q, err)) != 1) {
+            return rc;
+        }
+        rc = column_bytes(q, 0, &subject, sizeof(subject), err);
+        query_end(q);
+        if (rc == 0 && done->records >= budget) {
+            done->more = true;
+            return 0;
+        }
+        if (rc != 0 ||
+            (rc = refold(store, &subject, options->now.day, err)) != 0) {
+            return rc;
+        }
+        q = query(store, OWNER_INTEGRATE, INTEGRATE_CLEAN);
+        bind_span(q, 1, SPAN_OF(subject));
+        if ((rc = query_run(store, q, err)) != 0) {
+            return rc;
+        }
+    }
+}
+
+static int slice(struct store *store,
+                 const struct store_integrate_options *options,
+                 struct store_integrated *done, struct error *err)
+{
+    uint32_t budget =
+        options->max_events == 0 ? UINT32_MAX : options->max_events;
+    const struct directory *dir;
+    uint32_t left = budget;
+    bool more = false;
+    int rc;
+
+    if ((rc = store_directory(store, &dir, err)) != 0 ||
+        (rc = rejudge(store, dir, budget, &more, err)) != 0 ||
+        (rc = integrate_logs(store, options, &left, done, err)) != 0 ||
+        (rc = fold_list(store, options, budget, done, err)) != 0 ||
+        (rc = fold_noted(store, options, budget, done, err)) != 0) {
+        return rc;
+    }
+    done->more |= more;
+    return 0;
+}
+
+int store_integrate(struct store *store,
+                    const struct store_integrate_options *options,
+                    struct store_integrated *done, struct error *err)
+{
+    struct store_integrated out = {0};
+    int rc;
+
+    if (!store->in_transaction) {
+        return error_set(err, ERR_USAGE, "integration needs a transaction");
+    }
+    store->work->running = true;
+    rc = slice(store, options, &out, err);
+    store->work->running = false;
+    work_clear(store->work);
+    store->work->units_len = 0;
+    if (rc == 0 && !options->no_search && out.events > 0) {
+        struct store_integrated ignored;
+
+        rc = store_index(store, out.events, &ignored, err);
+    }
+    if (rc == 0) {
+        *done = out;
+    }
+    return rc;
+}
+
+int fold_pending(struct store *store,
+                 const struct store_integrate_options *options,
+                 struct store_integrated *done, struct error *err)
+{
+    memset(done, 0, sizeof(*done));
+    return fold_noted(store, options, UINT32_MAX, done, err);
+}
+
+int store_standing_list(struct store *store, uint32_t node,
+                        struct store_standing_count *counts, size_t max,
+                        size_t *len, struct error *err)
+{
+    sqlite3_stmt *q =
+        query(store, OWNER_INTEGRATE,
+              node == 0 ? INTEGRATE_STANDINGS : INTEGRATE_STANDINGS_OF);
+    size_t i = 0;
+    int rc = 0;
+
+    if (node != 0) {
+        bind_int(q, 1, node);
+    }
+    while (i < max && (rc = query_row(store, q, err)) == 1) {
+        counts[i].standing = column_u32(q, 0);
+        counts[i++].events = (uint64_t)column_int(q, 1);
+    }
+    query_end(q);
+    *len = i;
+    return rc < 0 ? rc : 0;
+}

@@ -1,0 +1,120 @@
+/* store: does an event count, before any fold: its signature, its type, the
+ * log it stands in, the right of its key (formats.md section 3).
+ *
+ * A pure function of what is held. Must never look at a body. Directory events
+ * are judged by protocol/record/directory. Read next: integrate.c.
+ */
+#include "store/store_parts.h"
+
+#include "store/directory.h"
+
+/* Registrar of the unit: holds every right there. */
+static bool is_registrar(const struct judge_input *in)
+{
+    const struct header *header = &in->leaf->header;
+
+    return directory_registrar(in->directory, header->node, header->unit,
+                               &header->actor) != NULL;
+}
+
+static bool is_node_actor(const struct judge_input *in)
+{
+    const struct header *header = &in->leaf->header;
+    const struct dir_node *node = directory_node(in->directory, header->node);
+    size_t i;
+
+    for (i = 0; node != NULL && i < node->certs_len; i++) {
+        struct key_id id = key_id_of(SPAN_OF(node->certs[i]->actor_key));
+
+        if (memcmp(&id, &header->actor, sizeof(id)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int actor_standing(struct store *store, const struct judge_input *in,
+                          const struct event_type *type,
+                          enum standing *standing, struct error *err)
+{
+    const struct header *header = &in->leaf->header;
+    struct actor_mark mark;
+    int rc;
+
+    *standing = STANDING_NO_RIGHT;
+    if (is_registrar(in)) {
+        *standing = STANDING_EFFECTIVE;
+        return 0;
+    }
+    rc = actor_before(store, header->node, &header->actor, header->unit,
+                      in->rank, &mark, err);
+    if (rc == ERR_NOTFOUND) {
+        return 0;
+    }
+    if (rc == 0 && !mark.revoked &&
+        (type->right == 0 || (mark.rights & type->right) != 0)) {
+        *standing = STANDING_EFFECTIVE;
+    }
+    return rc;
+}
+
+static int signer_standing(struct store *store, const struct judge_input *in,
+                           const struct event_type *type,
+                           enum standing *standing, struct error *err)
+{
+    *standing = STANDING_NO_RIGHT;
+    if (in->signature == SIGNATURE_UNKNOWN) {
+        return 0; /* its key is in no certificate that is held */
+    }
+    switch (type->signer) {
+    case EVENT_SIGNER_ACTOR:
+        return actor_standing(store, in, type, standing, err);
+    case EVENT_SIGNER_REGISTRAR:
+        *standing = is_registrar(in) ? STANDING_EFFECTIVE : STANDING_NO_RIGHT;
+        return 0;
+    case EVENT_SIGNER_NODE_ACTOR:
+        *standing = is_node_actor(in) ? STANDING_EFFECTIVE : STANDING_NO_RIGHT;
+        return 0;
+    case EVENT_SIGNER_ADMIN:
+    case EVENT_SIGNER_ROOT:
+        *standing = STANDING_WRONG_LOG; /* these live in directory logs */
+        return 0;
+    }
+    return 0;
+}
+
+int judge(struct store *store, const struct judge_input *in,
+          enum standing *standing, struct error *err)
+{
+    enum event_reading reading;
+    const struct event_type *type;
+    const struct ProtobufCMessage *facts;
+    struct error why;
+    size_t mark = store->scratch.used;
+    int rc;
+
+    if (in->signature == SIGNATURE_BAD) {
+        *standing = STANDING_BAD_SIGNATURE;
+        return 0;
+    }
+    if (!in->leaf->understood) {
+        *standing = STANDING_NOT_UNDERSTOOD;
+        return 0;
+    }
+    rc = event_read(in->leaf, &store->scratch, &reading, &type, &facts, &why);
+    arena_rewind(&store->scratch, mark);
+    store->scratch.ran_out = false;
+    if (rc != 0 || reading == EVENT_READ_INVALID) {
+        *standing = STANDING_INVALID;
+        return 0;
+    }
+    if (reading == EVENT_READ_NOT_UNDERSTOOD) {
+        *standing = STANDING_NOT_UNDERSTOOD;
+        return 0;
+    }
+    if (in->leaf->header.node != in->log->node || type->log == EVENT_LOG_DIR) {
+        *standing = STANDING_WRONG_LOG;
+        return 0;
+    }
+    return signer_standing(store, in, type, standing, err);
+}

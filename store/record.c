@@ -1,0 +1,339 @@
+/* store: records: what a fold packed, with the columns that questions need,
+ * and which units a change of one touches.
+ *
+ * Derived; replaced whole. Must never be read as truth by a fold.
+ * Read next: settle.c.
+ */
+#include <string.h>
+
+#include "protocol/base/buf.h"
+#include "store/store_parts.h"
+
+enum {
+    RECORD_GET,
+    RECORD_PUT,
+    RECORD_DELETE,
+    RECORD_UNIT_PUT,
+    RECORD_UNIT_DELETE,
+    RECORD_RAISED,
+    RECORD_FIND,
+    RECORD_LIST,
+    RECORD_LIST_UNIT
+};
+
+#define RECORD_COLUMNS                                                         \
+    "SELECT r.subject, r.kind, r.unit, r.holder, r.state, r.opened_day, "      \
+    "r.year, r.dialogue, r.bytes FROM records r "
+#define RECORD_FILTER                                                          \
+    "(?1 = 0 OR r.kind = ?1) AND (?3 = 0 OR r.holder = ?3) AND "               \
+    "(?4 = 0 OR r.state = ?4) AND r.opened_day >= ?5 AND r.opened_day <= ?6 "  \
+    "AND (?7 IS NULL OR r.dialogue = ?7) AND "                                 \
+    "(r.opened_day, r.subject) < (?8, ?9) "                                    \
+    "ORDER BY r.opened_day DESC, r.subject DESC LIMIT ?10"
+
+static const char *const sql[] = {
+    [RECORD_GET] = "SELECT units, bytes, dialogue, wake_day, holder, state "
+                   "FROM records WHERE subject = ?",
+    [RECORD_PUT] = "INSERT OR REPLACE INTO records (subject, kind, unit, "
+                   "holder, state, opened_day, year, wake_day, dialogue, "
+                   "units, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [RECORD_DELETE] = "DELETE FROM records WHERE subject = ?",
+    [RECORD_UNIT_PUT] = "INSERT OR IGNORE INTO record_units (unit, subject) "
+                        "VALUES (?, ?)",
+    [RECORD_UNIT_DELETE] = "DELETE FROM record_units WHERE unit = ? AND "
+                           "subject = ?",
+    [RECORD_RAISED] = "SELECT units FROM records WHERE dialogue = ?",
+    [RECORD_FIND] = RECORD_COLUMNS "WHERE r.subject = ?",
+    [RECORD_LIST] = RECORD_COLUMNS "WHERE ?2 = 0 AND " RECORD_FILTER,
+    [RECORD_LIST_UNIT] =
+        RECORD_COLUMNS "JOIN record_units u ON u.subject = r.subject WHERE "
+                       "u.unit = ?2 AND " RECORD_FILTER,
+};
+const struct query_table record_queries = {sql, sizeof(sql) / sizeof(sql[0])};
+
+#define RECORD_UNITS_MAX 4096u /* units of one record, as one column */
+
+/* The units of a packed list are owed a new evaluation. */
+static int touch_units(struct store *store, struct span units,
+                       struct error *err)
+{
+    size_t i;
+    int rc = 0;
+
+    for (i = 0; rc == 0 && i + 4 <= units.len; i += 4) {
+        rc = work_unit(store, read_u32(units.ptr + i), err);
+    }
+    return rc;
+}
+
+/* A petition counts for its dialogue's units, and the other way round. */
+static int touch_related(struct store *store, const struct event_id *subject,
+                         struct span dialogue, struct error *err)
+{
+    static const int queries[] = {RECORD_GET, RECORD_RAISED};
+    struct span keys[] = {dialogue, SPAN_OF(*subject)};
+    size_t i;
+
+    for (i = 0; i < 2; i++) {
+        sqlite3_stmt *q;
+        int rc;
+
+        if (keys[i].len == 0) {
+            continue;
+        }
+        q = query(store, OWNER_RECORD, queries[i]);
+        bind_span(q, 1, keys[i]);
+        while ((rc = query_row(store, q, err)) == 1) {
+            rc = touch_units(store, column_span(q, 0), err);
+            if (rc != 0) {
+                query_end(q);
+                return rc;
+            }
+        }
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
+/* What is stored now; the old units and dialogue are kept in the arena. */
+struct old_record {
+    bool held;
+    bool same;
+    struct span units;
+    struct event_id dialogue;
+    bool has_dialogue;
+};
+
+static int read_old(struct store *store, const struct event_id *subject,
+                    const struct record_out *record, uint32_t wake_day,
+                    struct old_record *old, struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_RECORD, RECORD_GET);
+    int rc;
+
+    memset(old, 0, sizeof(*old));
+    bind_span(q, 1, SPAN_OF(*subject));
+    if ((rc = query_row(store, q, err)) != 1) {
+        return rc;
+    }
+    old->held = true;
+    old->same =
+        record != NULL && span_equal(column_span(q, 1), record->bytes) &&
+        column_u32(q, 3) == wake_day && column_u32(q, 4) == record->holder &&
+        column_u32(q, 5) == record->state;
+    old->has_dialogue = column_span(q, 2).len == sizeof(old->dialogue);
+    if (old->has_dialogue) {
+        memcpy(&old->dialogue, column_span(q, 2).ptr, sizeof(old->dialogue));
+    }
+    rc = arena_keep(&store->scratch, column_span(q, 0), &old->units, err);
+    query_end(q);
+    return rc;
+}
+
+static int unit_rows(struct store *store, int which, struct span units,
+                     const struct event_id *subject, struct error *err)
+{
+    size_t i;
+    int rc = 0;
+
+    for (i = 0; rc == 0 && i + 4 <= units.len; i += 4) {
+        sqlite3_stmt *q = query(store, OWNER_RECORD, which);
+
+        bind_int(q, 1, read_u32(units.ptr + i));
+        bind_span(q, 2, SPAN_OF(*subject));
+        rc = query_run(store, q, err);
+    }
+    return rc;
+}
+
+static int put_row(struct store *store, const struct record_out *record,
+                   uint32_t wake_day, struct span units, struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_RECORD, RECORD_PUT);
+
+    bind_span(q, 1, SPAN_OF(record->subject));
+    bind_int(q, 2, record->kind);
+    bind_int(q, 3, record->unit);
+    bind_int(q, 4, record->holder);
+    bind_int(q, 5, record->state);
+    bind_int(q, 6, record->opened_day);
+    bind_int(q, 7, record->year);
+    bind_int(q, 8, wake_day);
+    if (record->has_dialogue) {
+        bind_span(q, 9, SPAN_OF(record->dialogue));
+    }
+    bind_span(q, 10, units);
+    bind_span(q, 11, record->bytes);
+    return query_run(store, q, err);
+}
+
+static int replace(struct store *store, const struct record_out *record,
+                   uint32_t wake_day, const struct old_record *old,
+                   struct span units, struct error *err)
+{
+    struct span dialogue = {0};
+    struct span old_dialogue = {0};
+    int rc = put_row(store, record, wake_day, units, err);
+
+    if (rc == 0 && !span_equal(units, old->units)) {
+        rc = unit_rows(store, RECORD_UNIT_DELETE, old->units, &record->subject,
+                       err);
+        rc = rc != 0 ? rc
+                     : unit_rows(store, RECORD_UNIT_PUT, units,
+                                 &record->subject, err);
+        rc = rc != 0 ? rc : touch_units(store, old->units, err);
+    }
+    if (rc != 0 || (rc = touch_units(store, units, err)) != 0) {
+        return rc;
+    }
+    if (record->has_dialogue) {
+        dialogue = SPAN_OF(record->dialogue);
+    }
+    if (old->has_dialogue) {
+        old_dialogue = SPAN_OF(old->dialogue);
+    }
+    if (old->has_dialogue && !span_equal(dialogue, old_dialogue) &&
+        (rc = touch_related(store, &record->subject, old_dialogue, err)) != 0) {
+        return rc;
+    }
+    return record->has_dialogue || record->kind == RECORD_DIALOGUE
+               ? touch_related(store, &record->subject, dialogue, err)
+               : 0;
+}
+
+int record_put(struct store *store, const struct record_out *record,
+               uint32_t wake_day, bool *changed, struct error *err)
+{
+    size_t mark = store->scratch.used;
+    size_t len = record->units_len;
+    struct old_record old;
+    struct buf units;
+    uint8_t *room;
+    size_t i;
+    int rc;
+
+    len = len > RECORD_UNITS_MAX ? RECORD_UNITS_MAX : len;
+    room = arena_alloc(&store->scratch, len * 4 + 1);
+    if (room == NULL) {
+        return error_set(err, ERR_LIMIT, "units of a record");
+    }
+    units = buf_over(room, len * 4);
+    for (i = 0; i < len; i++) {
+        buf_put_u32(&units, record->units[i]);
+    }
+    rc = read_old(store, &record->subject, record, wake_day, &old, err);
+    *changed = !old.held || !old.same;
+    if (rc == 0 && *changed) {
+        rc = replace(store, record, wake_day, &old, buf_span(&units), err);
+    }
+    arena_rewind(&store->scratch, mark);
+    return rc;
+}
+
+int record_remove(struct store *store, const struct event_id *subject,
+                  struct error *err)
+{
+    size_t mark = store->scratch.used;
+    struct old_record old;
+    sqlite3_stmt *q;
+    int rc = read_old(store, subject, NULL, 0, &old, err);
+
+    if (rc == 0 && old.held) {
+        struct span dialogue = {0};
+
+        if (old.has_dialogue) {
+            dialogue = SPAN_OF(old.dialogue);
+        }
+        q = query(store, OWNER_RECORD, RECORD_DELETE);
+        bind_span(q, 1, SPAN_OF(*subject));
+        if ((rc = query_run(store, q, err)) == 0 &&
+            (rc = unit_rows(store, RECORD_UNIT_DELETE, old.units, subject,
+                            err)) == 0 &&
+            (rc = touch_units(store, old.units, err)) == 0) {
+            rc = touch_related(store, subject, dialogue, err);
+        }
+    }
+    arena_rewind(&store->scratch, mark);
+    return rc;
+}
+
+/* ---- questions ---- */
+
+static int read_record(sqlite3_stmt *q, struct arena *arena,
+                       struct store_record *record, struct error *err)
+{
+    struct span dialogue = column_span(q, 7);
+    int rc;
+
+    memset(record, 0, sizeof(*record));
+    if ((rc = column_bytes(q, 0, &record->subject, sizeof(record->subject),
+                           err)) != 0) {
+        return rc;
+    }
+    record->kind = column_u32(q, 1);
+    record->unit = column_u32(q, 2);
+    record->holder = column_u32(q, 3);
+    record->state = column_u32(q, 4);
+    record->opened_day = column_u32(q, 5);
+    record->year = column_u32(q, 6);
+    if (dialogue.len == sizeof(record->dialogue)) {
+        memcpy(&record->dialogue, dialogue.ptr, dialogue.len);
+    }
+    return arena_keep(arena, column_span(q, 8), &record->bytes, err);
+}
+
+int store_record_find(struct store *store, const struct event_id *subject,
+                      struct arena *arena, struct store_record *record,
+                      struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_RECORD, RECORD_FIND);
+    int rc;
+
+    bind_span(q, 1, SPAN_OF(*subject));
+    if ((rc = query_row(store, q, err)) == 0) {
+        return error_set(err, ERR_NOTFOUND, "no such record is held here");
+    }
+    if (rc == 1) {
+        rc = read_record(q, arena, record, err);
+        query_end(q);
+    }
+    return rc;
+}
+
+int store_record_list(struct store *store,
+                      const struct store_record_filter *filter,
+                      struct arena *arena, struct store_record *records,
+                      size_t max, size_t *len, struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_RECORD,
+                            filter->unit == 0 ? RECORD_LIST : RECORD_LIST_UNIT);
+    bool first = filter->after_day == 0;
+    size_t i = 0;
+    int rc = 0;
+
+    bind_int(q, 1, filter->kind);
+    bind_int(q, 2, filter->unit);
+    bind_int(q, 3, filter->holder);
+    bind_int(q, 4, filter->state);
+    bind_int(q, 5, filter->from_day);
+    bind_int(q, 6, filter->until_day == 0 ? UINT32_MAX : filter->until_day);
+    if (!event_id_is_zero(&filter->dialogue)) {
+        bind_span(q, 7, SPAN_OF(filter->dialogue));
+    }
+    bind_int(q, 8, first ? INT64_MAX : filter->after_day);
+    bind_span(q, 9, SPAN_OF(filter->after));
+    bind_int(q, 10, (int64_t)max);
+    while (i < max && (rc = query_row(store, q, err)) == 1) {
+        if ((rc = read_record(q, arena, &records[i++], err)) != 0) {
+            break;
+        }
+    }
+    query_end(q);
+    if (rc < 0) {
+        return rc;
+    }
+    *len = i;
+    return 0;
+}

@@ -1,0 +1,260 @@
+/* What one file of store offers the others, by file. Nobody else includes it.
+ */
+#ifndef QCDC_STORE_STORE_PARTS_H
+#define QCDC_STORE_STORE_PARTS_H
+
+#include "protocol/duty/duty.h"
+#include "protocol/event/types.h"
+#include "protocol/link/segment.h"
+#include "protocol/record/fold.h"
+#include "store/log.h"
+#include "store/query.h"
+#include "store/store_internal.h"
+
+#define LEAVES_ARENA (2u * SEGMENT_ARENA_MIN)
+#define SCRATCH_ARENA (8u << 20) /* the facts of one leaf, decoded */
+#define FOLD_ARENA (1u << 20)
+#define FOLD_ARENA_MAX ((size_t)512 << 20)
+
+/* ---- parts.c: what lives as long as the store ---- */
+int parts_new(struct store *store, struct error *err) MUST_USE;
+void parts_free(struct store *store);
+/* After a rollback: forget whatever memory holds of the database. */
+void parts_forget(struct store *store);
+
+/* ---- meta.c ---- */
+int self_load(struct store *store, struct error *err) MUST_USE;
+
+/* ---- log.c ---- */
+/* Who a log is, from memory; log 0 is our own spool. */
+int log_info(struct store *store, uint32_t id, const struct store_log **log,
+             struct error *err) MUST_USE;
+int logs_sound(struct store *store, struct error *err) MUST_USE;
+
+/* ---- segment.c ---- */
+/* Blobs, head and blocks; nothing is integrated. */
+int segment_store(struct store *store, const struct store_segment *segment,
+                  const struct range *after, struct error *err) MUST_USE;
+int segment_hashes(struct store_source *state, uint64_t index,
+                   struct error *err) MUST_USE;
+int segment_root(struct store *store, uint32_t log, uint64_t size,
+                 struct hash *root, struct error *err) MUST_USE;
+/* Decodes the segment of leaf `index` into store->leaves (reset). */
+int segment_leaves(struct store *store, uint32_t log, uint64_t index,
+                   uint64_t *first, struct segment_view *view,
+                   struct error *err) MUST_USE;
+
+/* ---- event.c ---- */
+struct event_row {
+    int64_t place;
+    struct event_id event;
+    struct event_id subject;
+    enum standing standing;
+    enum signature_state signature;
+    int64_t lower_s;
+    int64_t upper_s;
+    struct span leaf;
+};
+int event_put(struct store *store, const struct event_row *row,
+              struct error *err) MUST_USE;
+int event_move(struct store *store, int64_t from, int64_t to,
+               struct error *err) MUST_USE;
+int event_judge_put(struct store *store, int64_t place, enum standing standing,
+                    enum signature_state signature, struct error *err) MUST_USE;
+/* The leaf at a place: 1 and a row (spans until the statement is reset). */
+void event_row_read(sqlite3_stmt *q, struct event_row *row);
+#define EVENT_COLUMNS                                                          \
+    "SELECT place, event, subject, standing, signature, lower_s, upper_s, "    \
+    "leaf FROM events "
+
+/* ---- actor.c: rights (formats.md section 3) ---- */
+struct actor_mark {
+    uint64_t rank;
+    int64_t place;
+    uint32_t unit;
+    uint32_t rights;
+    bool revoked;
+};
+uint64_t rank_of(const struct store_log *log, uint64_t index);
+/* The actor's last certificate or revocation before `rank`. ERR_NOTFOUND. */
+int actor_before(struct store *store, uint32_t node, const struct key_id *key,
+                 uint32_t unit, uint64_t rank, struct actor_mark *mark,
+                 struct error *err) MUST_USE;
+/* Notes what an effective ActorCertified or ActorRevoked says. */
+int actor_note(struct store *store, const struct leaf *leaf, int64_t place,
+               uint64_t rank, struct error *err) MUST_USE;
+int key_put(struct store *store, struct span key, struct error *err) MUST_USE;
+/* Keys that a leaf certifies, whatever its standing. */
+int key_note(struct store *store, const struct leaf *leaf,
+             struct error *err) MUST_USE;
+/* A spooled certificate got its place in the log. */
+int actor_move(struct store *store, const struct leaf *leaf, uint64_t from,
+               int64_t place, uint64_t rank, struct error *err) MUST_USE;
+int actor_new(struct store *store, struct error *err) MUST_USE;
+void actor_free(struct store *store);
+void actor_forget(struct store *store);
+
+/* ---- judge.c ---- */
+struct judge_input {
+    const struct leaf *leaf;
+    const struct store_log *log; /* where it stands; id 0 = spool */
+    uint64_t rank;
+    enum signature_state signature;
+    const struct directory *directory;
+};
+int judge(struct store *store, const struct judge_input *input,
+          enum standing *standing, struct error *err) MUST_USE;
+
+/* ---- directory.c ---- */
+#define LAST_DAY 0x7fffffffu /* the hierarchy as last stated */
+struct directory_cache;
+int directory_new(struct store *store, struct error *err) MUST_USE;
+void directory_free(struct store *store);
+void directory_forget(struct store *store);
+/* A leaf of a directory log came in at this place. */
+int directory_add(struct store *store, int64_t place, struct span leaf,
+                  struct error *err) MUST_USE;
+/* Applies what changed since the last call: standings, work to be done. */
+int directory_settle(struct store *store, struct error *err) MUST_USE;
+/* The directory from leaves below limits, in the arena. */
+int directory_known(struct store *store, const struct store_known *known,
+                    struct arena *arena, struct directory *out,
+                    struct error *err) MUST_USE;
+
+/* ---- bracket.c ---- */
+struct bracket {
+    int64_t lower_s;
+    int64_t upper_s;
+};
+/* Of a leaf in that log at that index (NULL known: all cosignatures). */
+int bracket_of(struct store *store, const struct store_log *log, uint64_t index,
+               const struct leaf *leaf, const struct store_known *known,
+               struct bracket *out, struct error *err) MUST_USE;
+/* The guard cosignature that a header quotes. ERR_NOTFOUND. */
+int cosig_quoted(struct store *store, uint32_t node,
+                 const struct header *header, struct store_cosig *cosig,
+                 struct error *err) MUST_USE;
+/* Remembers a quoted cosignature that is not held. */
+int bracket_wait(struct store *store, int64_t place, const struct leaf *leaf,
+                 struct error *err) MUST_USE;
+/* Applies one to the events [from, its size) of its log. */
+int bracket_apply(struct store *store, const struct store_log *log,
+                  const struct store_cosig *cosig, uint64_t from,
+                  struct error *err) MUST_USE;
+/* Applies the guard cosignatures of a log that integration has not seen. */
+int bracket_advance(struct store *store, const struct store_log *log,
+                    struct error *err) MUST_USE;
+
+/* ---- integrate.c ---- */
+/* Puts a subject on the list of the present slice. */
+int work_subject(struct store *store, const struct event_id *subject,
+                 struct error *err) MUST_USE;
+/* Notes a unit for store_settle. */
+int work_unit(struct store *store, uint32_t unit, struct error *err) MUST_USE;
+int work_units_of_node(struct store *store, uint32_t node,
+                       struct error *err) MUST_USE;
+int work_every_unit(struct store *store, struct error *err) MUST_USE;
+/* Judges a node's (0: every not effective) event again, from that place. */
+int work_rejudge(struct store *store, uint32_t log, struct error *err) MUST_USE;
+/* Notes a subject, or all of a unit, for later slices. */
+int work_later(struct store *store, const struct event_id *subject,
+               struct error *err) MUST_USE;
+int work_records_of(struct store *store, uint32_t unit,
+                    struct error *err) MUST_USE;
+/* Makes the row of one leaf of a record log (or the record spool), judged and
+ * bracketed; notes what it certifies and its subject. */
+struct arrival {
+    const struct store_log *log; /* id 0 = spool */
+    uint64_t index;
+    struct span leaf;
+    enum signature_state signature; /* UNKNOWN: verified here if possible */
+};
+int work_arrival(struct store *store, const struct arrival *arrival,
+                 const struct directory *dir, struct error *err) MUST_USE;
+/* All that is held of one log, within *left events. */
+int integrate_log(struct store *store, struct store_log *log,
+                  const struct store_integrate_options *options, uint32_t *left,
+                  struct store_integrated *done, struct error *err) MUST_USE;
+int cursor_put(struct store *store, const struct store_log *log,
+               uint64_t integrated, struct error *err) MUST_USE;
+struct work;
+int work_new(struct store *store, struct error *err) MUST_USE;
+void work_free(struct store *store);
+void work_forget(struct store *store);
+
+/* ---- refold.c ---- */
+/* One subject's events, as a fold wants them, from store->fold (reset). */
+struct gathered {
+    struct fold_event *events;
+    int64_t *places; /* of the copy that counts */
+    size_t len;
+    enum record_kind kind; /* RECORD_NONE: its opening event is not held */
+    uint32_t wake_day;     /* least `on` after the as-of day; 0 = none */
+};
+int gather(struct store *store, const struct event_id *subject,
+           uint32_t asof_day, const struct store_known *known,
+           const struct directory *directory, struct gathered *out,
+           struct error *err) MUST_USE;
+int fold_subject(struct store *store, const struct event_id *subject,
+                 uint32_t asof_day, const struct store_known *known,
+                 const struct directory *directory, struct gathered *gathered,
+                 struct record_out *out, struct error *err) MUST_USE;
+int refold(struct store *store, const struct event_id *subject, uint32_t day,
+           struct error *err) MUST_USE;
+/* Folds what is gathered into store->fold. */
+int fold_gathered(struct store *store, const struct gathered *gathered,
+                  const struct directory *directory, uint32_t asof_day,
+                  struct record_out *out, struct error *err) MUST_USE;
+
+/* ---- record.c ---- */
+int record_put(struct store *store, const struct record_out *record,
+               uint32_t wake_day, bool *changed, struct error *err) MUST_USE;
+int record_remove(struct store *store, const struct event_id *subject,
+                  struct error *err) MUST_USE;
+
+/* ---- settle.c ---- */
+int settle_unit(struct store *store, uint32_t unit, uint32_t day,
+                struct error *err) MUST_USE;
+
+/* ---- evaluate.c ---- */
+void heard_forget(struct store *store);
+
+/* ---- delivery.c ---- */
+int delivery_enqueue(struct store *store, const struct record_out *record,
+                     const struct gathered *gathered, uint32_t day,
+                     struct error *err) MUST_USE;
+
+/* ---- body.c, search.c ---- */
+/* Bodies of the event at a place: visits each with its index cleared. */
+typedef int (*body_fn)(void *data, const struct body *body);
+int body_each(struct store *store, int64_t place, body_fn visit, void *data,
+              struct error *err) MUST_USE;
+
+/* Indexes one event that no segment holds. */
+int search_place(struct store *store, int64_t place, struct span leaf,
+                 struct error *err) MUST_USE;
+
+/* ---- verify.c ---- */
+int verify_new(struct store *store, struct error *err) MUST_USE;
+void verify_free(struct store *store);
+void verify_forget(struct store *store);
+/* The verdicts of the segment that starts at this place, one byte an event;
+ * ERR_NOTFOUND if there are none yet. */
+int verdicts_get(struct store *store, int64_t place, uint8_t *marks,
+                 uint32_t count, struct error *err) MUST_USE;
+int verdicts_put(struct store *store, int64_t place, const uint8_t *marks,
+                 uint32_t count, struct error *err) MUST_USE;
+/* Verifies one leaf here and now. */
+int verify_leaf(struct store *store, const struct leaf *leaf,
+                enum signature_state *signature, struct error *err) MUST_USE;
+
+/* ---- asof.c ---- */
+/* Fills the temporary tables; *dir = the directory they were folded with. */
+int asof_fill(struct store *store, struct store_now asof,
+              const struct store_known *known, const struct directory **dir,
+              struct error *err) MUST_USE;
+void asof_free(struct store *store);
+void asof_forget(struct store *store);
+int asof_tables(struct store *store, struct error *err) MUST_USE;
+
+#endif

@@ -1,0 +1,130 @@
+/* A small realm for the tests of store: a province (node 1), a district (11)
+ * and two communes (111, 112) with real keys, logs, segments, checkpoints and
+ * guard cosignatures, made from fixed seeds.
+ *
+ *   units      1001 UBND province   1011 UBND district   1111, 1112 UBND
+ * commune territory  201 > 211 > 221, 222
+ *
+ * Events are said, sealed into segments, cosigned, and then given to stores in
+ * whatever order a test likes.
+ */
+#ifndef QCDC_TESTS_STORE_SCENE_H
+#define QCDC_TESTS_STORE_SCENE_H
+
+#include "tests/support/test.h"
+
+#include "protocol/event/body.h"
+#include "protocol/event/facts.h"
+#include "protocol/event/types.h"
+#include "protocol/link/segment.h"
+#include "protocol/record/calendar.h"
+#include "store/check.h"
+#include "store/log.h"
+#include "store/spool.h"
+#include "store/store.h"
+
+#define PROVINCE 1u
+#define DISTRICT 11u
+#define COMMUNE_A 111u
+#define COMMUNE_B 112u
+
+#define UBND(node) (1000u + (node)) /* the people's committee it hosts */
+
+#define SCENE_LOGS 8
+#define SCENE_PARTS 16384
+
+/* One thing to hand to a store. */
+struct scene_part {
+    struct store_segment segment; /* parts.count 0: none */
+    struct range after;
+    struct store_cosig cosig;
+    bool is_cosig;
+};
+
+struct scene_log {
+    struct store_log log;
+    struct sign_secret secret;
+    uint32_t guard; /* node, 0 = none */
+    struct range range;
+    struct segment_item items[BATCH_EVENTS_MAX]; /* said, not sealed */
+    size_t items_len;
+    struct scene_part *parts;
+    size_t parts_len;
+    uint64_t cosigs;
+    struct store_cosig newest; /* what headers quote; cosigs > 0 */
+};
+
+struct scene {
+    struct arena arena;
+    struct segment_codec *codec;
+    struct scene_log logs[SCENE_LOGS];
+    size_t logs_len;
+    uint64_t now_ms; /* goes on by a second with every event */
+    uint64_t seed;   /* of salts */
+    bool small;      /* seal after every few events */
+};
+
+/* What one event says; facts as pairs of path and value. */
+struct scene_event {
+    uint32_t node;
+    uint32_t type;
+    uint32_t unit; /* 0 = UBND(node) */
+    const char *on;
+    struct event_id subject; /* zero: opens one */
+    struct event_id refs[4];
+    uint32_t to;         /* addressee, 0 = none */
+    const char *text;    /* a text body with this content, or NULL */
+    const char *private; /* a private body (bytes as they are), or NULL */
+    uint32_t signer;     /* key number; 0 = the node's clerk */
+    bool forged;         /* its signature is spoiled */
+    struct field_pair facts[24];
+};
+
+void scene_open(struct scene *s);
+void scene_close(struct scene *s);
+
+/* Directory events of the realm: nodes, units, rules, calendar; clerks. */
+void scene_found(struct scene *s);
+
+/* Signs the event into the arena; *bodies = its encoded list. */
+struct span scene_sign(struct scene *s, const struct scene_event *event,
+                       struct event_id *id, struct span *bodies);
+/* Says it in the node's record log, to be sealed. */
+struct event_id scene_say(struct scene *s, const struct scene_event *event);
+#define SAY(s, ...) scene_say((s), &(struct scene_event){__VA_ARGS__})
+
+struct scene_log *scene_log(struct scene *s, uint32_t node, bool is_dir);
+/* A segment of what was said in that log; nothing if nothing was. */
+void scene_seal(struct scene *s, struct scene_log *log);
+/* The guard cosigns the log as sealed; `repeat`: at the node's request. */
+void scene_cosign(struct scene *s, struct scene_log *log, bool repeat);
+/* Seals and cosigns every log. */
+void scene_flush(struct scene *s);
+void scene_day(struct scene *s, const char *on);
+
+struct sign_public scene_key(uint32_t number, struct sign_secret *secret);
+#define KEY_ROOT 1u
+#define KEY_LOG(node) ((node)*10u + 2u)
+#define KEY_DIR(node) ((node)*10u + 3u)
+#define KEY_MIRROR(node) ((node)*10u + 4u)
+#define KEY_ACTOR(node) ((node)*10u + 5u)
+#define KEY_ADMIN(node) ((node)*10u + 6u)
+#define KEY_REGISTRAR(node) ((node)*10u + 7u)
+#define KEY_CLERK(node) ((node)*10u + 8u)
+#define KEY_LEADER(node) ((node)*10u + 9u)
+
+/* ---- stores ---- */
+
+struct store *scene_store(const char *path, uint32_t self);
+/* Hands part `i` of a log to the store (transaction included). */
+void scene_give(struct scene *s, struct store *store, size_t log, size_t i);
+void scene_give_all(struct scene *s, struct store *store);
+/* Integrates and settles all as of that day. */
+void scene_settle(struct store *store, const char *asof);
+struct store_now now_of(const char *day);
+/* Lines of store_dump, in heap memory. */
+char *scene_dump(struct store *store);
+/* A path in the build's temporary directory, removed with its WAL first. */
+const char *scene_path(const char *name);
+
+#endif

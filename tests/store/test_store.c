@@ -1,0 +1,76 @@
+/* The store as a whole: what comes in as segments comes out as records and
+ * cells; nothing is lost by closing; rebuild gives the same bytes. */
+#include "tests/store/scene.h"
+
+#include "store/query.h"
+
+static struct event_id petition(struct scene *s, uint32_t node, const char *on,
+                                const char *text)
+{
+    scene_day(s, on);
+    return SAY(s, .node = node, .type = EVENT_PETITION_RECEIVED, .on = on,
+               .text = text,
+               .facts = {{"channel", "counter"},
+                         {"kind", "proposal"},
+                         {"field", "land"},
+                         {"person_known", "true"},
+                         {"people", "1"}});
+}
+
+static void notify(struct scene *s, uint32_t node, const char *on,
+                   struct event_id subject)
+{
+    scene_day(s, on);
+    (void)SAY(s, .node = node, .type = EVENT_PERSON_NOTIFIED, .on = on,
+              .subject = subject, .refs = {subject},
+              .facts = {{"notice", "accepted"}});
+}
+
+static void a_petition_becomes_a_record_and_a_cell(void **state)
+{
+    struct scene *s = calloc(1, sizeof(*s));
+    struct store_cell_filter filter = {
+        .unit = UBND(COMMUNE_A), .year = 2024, .duty = "P1"};
+    struct store_record record;
+    struct duty_cell cells[32];
+    struct error err = {0};
+    struct store *store;
+    struct arena arena;
+    struct event_id id;
+    size_t len;
+
+    (void)state;
+    assert_non_null(s);
+    scene_open(s);
+    scene_found(s);
+    id = petition(s, COMMUNE_A, "2024-03-01", "Đường hỏng");
+    notify(s, COMMUNE_A, "2024-03-08", id);
+    scene_flush(s);
+    store = scene_store(scene_path("petition"), PROVINCE);
+    scene_give_all(s, store);
+    scene_settle(store, "2024-06-01");
+    assert_ok(arena_new(&arena, 1 << 20, &err), err);
+    assert_ok(store_record_find(store, &id, &arena, &record, &err), err);
+    assert_int_equal(record.kind, RECORD_PETITION);
+    assert_int_equal(record.unit, UBND(COMMUNE_A));
+    assert_ok(store_cell_list(store, &filter, cells, 32, &len, &err), err);
+    assert_true(len > 0);
+    for (size_t i = 0; i < len; i++) {
+        if (cells[i].month == 3) {
+            assert_int_equal(cells[i].verdict, DUTY_MET);
+            assert_int_equal(cells[i].n, 1);
+        }
+    }
+    store_close(store);
+    arena_release(&arena);
+    scene_close(s);
+    free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_petition_becomes_a_record_and_a_cell),
+    };
+    return TEST_RUN(tests);
+}
