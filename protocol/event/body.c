@@ -92,7 +92,7 @@ int body_take(struct span *rest, struct body *out, struct error *err)
 
 int body_list_check(struct span list, size_t *count, struct error *err)
 {
-    struct body body;
+    struct body body = {0};
     uint32_t last = 0;
     size_t n = 0;
 

@@ -77,7 +77,7 @@ static unsigned value_of(uint8_t c)
 
 int code_parse(struct span text, struct code *out, struct error *err)
 {
-    unsigned v[CHARACTERS + 1];
+    unsigned v[CHARACTERS + 1] = {0};
     size_t len = 0;
 
     for (size_t i = 0; i < text.len; i++) {

@@ -44,8 +44,8 @@ int facts_encode(const struct event_type *type, const struct field_pair *pairs,
                  struct buf *out, struct error *err) MUST_USE;
 
 /* One call per value stated, in field order; repeated numbers as one value
- * joined by `;`, repeated messages element by element. `path` and `value`
- * are borrowed for the call. Bytes that are no text come as 0x and hex.
+ * joined by `;`, repeated messages, ids and keys element by element. `path` and
+ * `value` are borrowed for the call. Bytes that are no text come as 0x and hex.
  * A non-zero return stops the visit and is returned. */
 typedef int (*facts_visit_fn)(void *ctx, const char *path, struct span value,
                               struct error *err);

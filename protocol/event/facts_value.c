@@ -11,7 +11,8 @@
 #include "protocol/event/text.h"
 #include "protocol/record/calendar.h"
 
-#define SHOWN_MAX 40 /* bytes of a wrong value that are repeated */
+#define SHOWN_MAX 40           /* bytes of a wrong value that are repeated */
+#define DAY_SHOWN_MAX 2932896u /* 9999-12-31 */
 
 bool value_split(struct span *text, char by, struct span *part)
 {
@@ -285,42 +286,40 @@ int value_bytes(const ProtobufCFieldDescriptor *field, const char *path,
     return refuse(field, path, text, err);
 }
 
+/* False for a value that the enum does not have. */
+static bool enum_format(const ProtobufCEnumDescriptor *type, uint64_t number,
+                        struct buf *out)
+{
+    char name[ENUM_NAME_MAX];
+
+    for (unsigned i = 0; i < type->n_values; i++) {
+        if (type->values[i].value == (int)number) {
+            enum_value_name(type, i, name);
+            buf_put_str(out, name);
+            return true;
+        }
+    }
+    return false;
+}
+
 void value_format(const ProtobufCFieldDescriptor *field, uint64_t number,
                   struct buf *out)
 {
-    char text[ENUM_NAME_MAX > DAY_TEXT_SIZE ? ENUM_NAME_MAX : DAY_TEXT_SIZE];
+    enum field_form form = field_form(field);
+    char day[DAY_TEXT_SIZE];
 
-    switch (field_form(field)) {
-    case FORM_DAY:
-        /* Beyond year 9999 there is no such form: shown as it is. */
-        if (number <= 2932896) {
-            day_format((uint32_t)number, text);
-            buf_put_str(out, text);
-            return;
-        }
-        break;
-    case FORM_BOOL:
+    if (form == FORM_BOOL) {
         buf_put_str(out, number != 0 ? "true" : "false");
         return;
-    case FORM_ENUM: {
-        const ProtobufCEnumDescriptor *type = field->descriptor;
-
-        for (unsigned i = 0; i < type->n_values; i++) {
-            if (type->values[i].value == (int)number) {
-                enum_value_name(type, i, text);
-                buf_put_str(out, text);
-                return;
-            }
-        }
-        break;
     }
-    case FORM_NUMBER:
-    case FORM_ID:
-    case FORM_HASH:
-    case FORM_LINE:
-    case FORM_BLOCK:
-    case FORM_MESSAGE:
-        break;
+    /* Beyond the year 9999 there is no such form: shown as it is. */
+    if (form == FORM_DAY && number <= DAY_SHOWN_MAX) {
+        day_format((uint32_t)number, day);
+        buf_put_str(out, day);
+        return;
+    }
+    if (form == FORM_ENUM && enum_format(field->descriptor, number, out)) {
+        return;
     }
     buf_put_fmt(out, "%llu", (unsigned long long)number);
 }

@@ -87,13 +87,15 @@ static int list_show(struct visitor *v, const ProtobufCFieldDescriptor *f,
 static int hex_show(struct visitor *v, struct span bytes, const char *prefix,
                     struct error *err)
 {
-    char text[2 + 2 * NAME_MAX_BYTES + 1];
+    char hex[2 * NAME_MAX_BYTES + 1];
+    char memory[2 * NAME_MAX_BYTES + 8];
+    struct buf b = buf_over(memory, sizeof(memory));
     size_t len = bytes.len > NAME_MAX_BYTES ? NAME_MAX_BYTES : bytes.len;
-    size_t start = strlen(prefix);
 
-    memcpy(text, prefix, start);
-    hex_encode(span_make(bytes.ptr, len), text + start);
-    return call(v, span_str(text), err);
+    hex_encode(span_make(bytes.ptr, len), hex);
+    buf_put_str(&b, prefix);
+    buf_put_str(&b, hex);
+    return call(v, buf_span(&b), err);
 }
 
 static int bytes_show(struct visitor *v, const ProtobufCFieldDescriptor *f,

@@ -59,8 +59,8 @@ int leaf_parse(struct span bytes, struct leaf *out, struct error *err)
     if (leaf_scan(bytes, out, err) != 0) {
         return err->code;
     }
-    out->id =
-        id_of(span_slice(bytes, SIGNATURE_SIZE, bytes.len - SIGNATURE_SIZE));
+    out->id = id_of(
+        span_make(bytes.ptr + SIGNATURE_SIZE, bytes.len - SIGNATURE_SIZE));
     return 0;
 }
 
@@ -126,8 +126,8 @@ bool leaf_verify(const struct leaf *leaf, const struct sign_public *key)
         return false;
     }
 
-    struct span rest = span_slice(leaf->bytes, SIGNATURE_SIZE,
-                                  leaf->bytes.len - SIGNATURE_SIZE);
+    struct span rest = span_make(leaf->bytes.ptr + SIGNATURE_SIZE,
+                                 leaf->bytes.len - SIGNATURE_SIZE);
 
     return sign_verify(key, signed_bytes(rest, message), &leaf->sig);
 }

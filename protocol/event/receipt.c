@@ -188,7 +188,7 @@ int receipt_parse(struct span text, struct arena *arena,
 static void time_put(struct buf *out, uint64_t time_s)
 {
     char day[DAY_TEXT_SIZE];
-    uint32_t second = (uint32_t)((time_s + 7u * 3600u) % 86400u);
+    uint32_t second = (uint32_t)((time_s + UINT64_C(25200)) % 86400u);
 
     day_format(day_of_s((int64_t)time_s), day);
     buf_put_fmt(out, "%s %02u:%02u:%02u", day, second / 3600, second / 60 % 60,

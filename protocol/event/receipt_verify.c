@@ -43,8 +43,8 @@ struct chain {
 
 static int distrust(struct error *err, size_t i, const char *why)
 {
-    return error_set(err, ERR_UNTRUSTED, "leaf %zu of the receipt: %s", i + 1,
-                     why);
+    error_set(err, ERR_UNTRUSTED, "leaf %zu of the receipt: %s", i + 1, why);
+    return ERR_UNTRUSTED;
 }
 
 static struct span bytes_of(ProtobufCBinaryData data)
@@ -70,15 +70,19 @@ static int leaf_read(struct chain *c, size_t i, uint32_t number,
                      const struct event_type **type,
                      const struct ProtobufCMessage **facts, struct error *err)
 {
-    enum event_reading reading;
+    enum event_reading reading = EVENT_READ_NOT_UNDERSTOOD;
+    int rc = leaf_parse(c->items[i].leaf, &c->leaves[i], err);
 
-    if (leaf_parse(c->items[i].leaf, &c->leaves[i], err) != 0 ||
-        event_read(&c->leaves[i], c->arena, &reading, type, facts, err) != 0) {
-        return error_wrap(err, "leaf %zu of the receipt", i + 1);
+    if (rc == 0) {
+        rc = event_read(&c->leaves[i], c->arena, &reading, type, facts, err);
     }
-    if (reading != EVENT_READ_FINE) {
+    if (rc == 0 && reading != EVENT_READ_FINE) {
         err->code = ERR_UNTRUSTED;
-        return error_wrap(err, "leaf %zu of the receipt", i + 1);
+        rc = ERR_UNTRUSTED;
+    }
+    if (rc != 0) {
+        error_wrap(err, "leaf %zu of the receipt", i + 1);
+        return rc;
     }
     if (number != 0 && (*type)->number != number) {
         return distrust(err, i, "is another event than belongs there");
@@ -92,8 +96,10 @@ static int root_read(struct chain *c, const struct sign_public *root,
     const struct event_type *type;
     const struct ProtobufCMessage *facts;
 
-    if (leaf_read(c, 0, EVENT_TOP_NODE_CERTIFIED, &type, &facts, err) != 0) {
-        return err->code;
+    int rc = leaf_read(c, 0, EVENT_TOP_NODE_CERTIFIED, &type, &facts, err);
+
+    if (rc != 0) {
+        return rc;
     }
     if (!leaf_verify(&c->leaves[0], root)) {
         return distrust(err, 0, "is not signed by the realm's root key");
@@ -119,8 +125,10 @@ static int nodes_read(struct chain *c, struct error *err)
         const struct ProtobufCMessage *facts;
         const struct link_node *issuer = &c->issuers[i];
 
-        if (leaf_read(c, i, 0, &type, &facts, err) != 0) {
-            return err->code;
+        int rc = leaf_read(c, i, 0, &type, &facts, err);
+
+        if (rc != 0) {
+            return rc;
         }
         if (type->number != EVENT_NODE_CERTIFIED) {
             return 0;
@@ -174,8 +182,11 @@ static int actor_read(struct chain *c, struct error *err)
     if (i + 2 != c->len) {
         return distrust(err, i, "is not a certificate of the chain");
     }
-    if (leaf_read(c, i, EVENT_ACTOR_CERTIFIED, &type, &facts, err) != 0) {
-        return err->code;
+
+    int rc = leaf_read(c, i, EVENT_ACTOR_CERTIFIED, &type, &facts, err);
+
+    if (rc != 0) {
+        return rc;
     }
     if (c->leaves[i].header.node != c->issuers[i].node ||
         !registrar_signed(&c->issuers[i], &c->leaves[i])) {
@@ -193,8 +204,10 @@ static int event_judge(struct chain *c, struct receipt_proof *out,
     const struct event_type *type;
     const struct ProtobufCMessage *facts;
 
-    if (leaf_read(c, i, 0, &type, &facts, err) != 0) {
-        return err->code;
+    int rc = leaf_read(c, i, 0, &type, &facts, err);
+
+    if (rc != 0) {
+        return rc;
     }
 
     const struct leaf *leaf = &c->leaves[i];

@@ -153,10 +153,10 @@ static int number_rules(const ProtobufCFieldDescriptor *f, const void *at,
     return 0;
 }
 
-static bool all_zero(ProtobufCBinaryData data)
+static bool all_zero(struct span data)
 {
     for (size_t i = 0; i < data.len; i++) {
-        if (data.data[i] != 0) {
+        if (data.ptr[i] != 0) {
             return false;
         }
     }
@@ -164,11 +164,9 @@ static bool all_zero(ProtobufCBinaryData data)
 }
 
 /* `may_be_empty`: a single field that is not stated. */
-static int bytes_rules(const ProtobufCFieldDescriptor *f,
-                       ProtobufCBinaryData data, bool may_be_empty,
-                       struct error *err)
+static int bytes_rules(const ProtobufCFieldDescriptor *f, struct span data,
+                       bool may_be_empty, struct error *err)
 {
-    struct span text = span_make(data.data, data.len);
     enum field_form form = field_form(f);
 
     if (data.len == 0 && may_be_empty) {
@@ -191,12 +189,12 @@ static int bytes_rules(const ProtobufCFieldDescriptor *f,
                              "%s: %zu bytes of text, %u are allowed", f->name,
                              data.len, NAME_MAX_BYTES);
         }
-        if (text_check_line(text, err) != 0) {
+        if (text_check_line(data, err) != 0) {
             return error_wrap(err, "%s", f->name);
         }
         return 0;
     case FORM_BLOCK:
-        if (text_check_block(text, err) != 0) {
+        if (text_check_block(data, err) != 0) {
             return error_wrap(err, "%s", f->name);
         }
         return 0;
@@ -226,7 +224,8 @@ static int value_rules(const ProtobufCFieldDescriptor *f, const void *at,
         ProtobufCBinaryData data;
 
         memcpy(&data, at, sizeof(data));
-        return bytes_rules(f, data, may_be_empty, err);
+        return bytes_rules(f, span_make(data.data, data.len), may_be_empty,
+                           err);
     }
     return number_rules(f, at, err);
 }
@@ -300,11 +299,7 @@ static int bytes_walk(const struct ProtobufCMessageDescriptor *shape,
                 return error_wrap(err, "%s", f->name);
             }
         } else if (f->type == PROTOBUF_C_TYPE_BYTES) {
-            /* Only read: the library's type has no const. */
-            ProtobufCBinaryData data = {got.bytes.len,
-                                        (uint8_t *)(uintptr_t)got.bytes.ptr};
-
-            if (bytes_rules(f, data, !field_repeats(f), err) != 0) {
+            if (bytes_rules(f, got.bytes, !field_repeats(f), err) != 0) {
                 return err->code;
             }
         }

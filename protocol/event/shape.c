@@ -94,7 +94,7 @@ void enum_value_name(const ProtobufCEnumDescriptor *type, size_t i,
     const char *rest = full + prefix_len(type->short_name, full);
     size_t len = 0;
 
-    while (rest[len] != '\0' && len < ENUM_NAME_MAX - 1) {
+    while (len < ENUM_NAME_MAX - 1 && rest[len] != '\0') {
         name[len] = lower(rest[len]);
         len++;
     }

@@ -10,10 +10,9 @@
 #include <string.h>
 #include <utf8proc.h>
 
-#define SEGMENT_MAX                                                            \
-    31u /* a letter and the 30 marks of UAX 15's safe format                   \
-         */
-#define DECOMPOSED_MAX (SEGMENT_MAX * 4u)
+/* A letter and the 30 marks of the safe format of UAX 15. */
+#define SEGMENT_MAX 31
+#define DECOMPOSED_MAX 124 /* 4 for each: no letter falls into more */
 
 /* The next code point; false if the bytes there are no UTF-8. */
 static bool point_next(struct span text, size_t at, int32_t *point,
@@ -78,7 +77,7 @@ static enum segment_fault segment_next(struct span text, size_t at,
 {
     int32_t point;
     size_t size;
-    size_t points = 1;
+    int points = 1;
 
     if (!point_next(text, at, &point, &size)) {
         return SEGMENT_NOT_UTF8;
@@ -116,7 +115,7 @@ static struct span segment_compose(struct span bytes, uint8_t *out)
                            DECOMPOSED_MAX, options);
     size_t len = 0;
 
-    if (n < 0 || n > (utf8proc_ssize_t)DECOMPOSED_MAX) {
+    if (n < 0 || n > DECOMPOSED_MAX) {
         return (struct span){NULL, 0};
     }
     n = utf8proc_normalize_utf32(points, n, options);

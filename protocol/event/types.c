@@ -290,13 +290,13 @@ static int facts_read(const struct header *h, struct span facts,
 {
     *type = event_type_find(h->type);
     if (*type == NULL) {
-        return error_set(err, ERR_NOTFOUND, "type %u is not known here",
-                         h->type);
+        error_set(err, ERR_NOTFOUND, "type %u is not known here", h->type);
+        return ERR_NOTFOUND;
     }
     if ((*type)->shape == NULL || h->version != (*type)->version) {
-        return error_set(err, ERR_NOTFOUND,
-                         "%s version %u is not understood here", (*type)->name,
-                         h->version);
+        error_set(err, ERR_NOTFOUND, "%s version %u is not understood here",
+                  (*type)->name, h->version);
+        return ERR_NOTFOUND;
     }
     return message_decode((*type)->shape, facts, arena, out, err);
 }

@@ -139,17 +139,17 @@ struct event_type {
     uint32_t version; /* the one understood here */
     const char *name; /* "PetitionReceived" */
     const char *title_vi;
-    enum event_group group;
     const struct ProtobufCMessageDescriptor *shape; /* NULL: not understood */
+    event_validate_fn validate;
+    enum event_group group;
     enum event_log log;
     enum event_signer signer;
     uint32_t right;   /* bits of Right an actor needs one of, 0 = none */
     uint32_t opens;   /* one enum event_record, or NONE */
     uint32_t acts_on; /* sum of enum event_record; NONE = needs no subject */
+    uint32_t bodies;  /* EVENT_BODY_* it may carry */
     bool subject_optional; /* acts_on, but may stand alone */
     bool needs_ref;        /* acts on the first event it refs */
-    uint32_t bodies;       /* EVENT_BODY_* it may carry */
-    event_validate_fn validate;
 };
 
 /* NULL if no such number or name (exact, "PetitionReceived"). */
