@@ -743,8 +743,10 @@ static void cosign_repeat(struct world *world, struct world_end *end,
     keys_of(action->origin.node, 2, &pub, &sec);
     checkpoint_format(&checkpoint, &text);
     assert_int_equal(action->from, log->cosigs_len);
-    assert_true(
-        heard_verify(buf_span(&text), action->from, &action->signature, &pub));
+    if (!heard_verify(buf_span(&text), action->from, &action->signature,
+                      &pub)) {
+        return; /* asked with a signature that is not the node's */
+    }
     cosign_store(world, end->node, log, &action->signature);
 }
 
