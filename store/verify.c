@@ -242,7 +242,8 @@ static int slice_of_log_after(struct store *store, uint32_t *after,
     *after = column_u32(q, 0);
     integrated = (uint64_t)column_int(q, 1);
     query_end(q);
-    if ((rc = next_of(store, *after, &next, err)) != 0) {
+    rc = next_of(store, *after, &next, err);
+    if (rc != 0 || next == NULL) {
         return rc;
     }
     if (*next < integrated) {
