@@ -25,6 +25,9 @@ int evaluate_unit(struct store *store, const struct evaluation *evaluation,
 int fold_pending(struct store *store,
                  const struct store_integrate_options *options,
                  struct store_integrated *done, struct error *err) MUST_USE;
+/* Records and cells are of that day from now on: notes what the date alone
+ * can change. */
+int day_passed(struct store *store, uint32_t day, struct error *err) MUST_USE;
 int work_every_record(struct store *store, struct error *err) MUST_USE;
 
 /* The counts beside n and d, as stored. */

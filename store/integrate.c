@@ -507,7 +507,8 @@ static int slice(struct store *store,
     bool more = false;
     int rc;
 
-    if ((rc = store_directory(store, &dir, err)) != 0 ||
+    if ((rc = day_passed(store, options->now.day, err)) != 0 ||
+        (rc = store_directory(store, &dir, err)) != 0 ||
         (rc = rejudge(store, dir, budget, &more, err)) != 0 ||
         (rc = integrate_logs(store, options, &left, done, err)) != 0 ||
         (rc = fold_list(store, options, budget, done, err)) != 0 ||

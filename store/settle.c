@@ -88,7 +88,7 @@ int settle_unit(struct store *store, uint32_t unit, uint32_t day,
 }
 
 /* What the passing of a date alone can change. */
-static int day_passed(struct store *store, uint32_t day, struct error *err)
+int day_passed(struct store *store, uint32_t day, struct error *err)
 {
     int64_t settled;
     sqlite3_stmt *q;

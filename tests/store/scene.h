@@ -13,6 +13,7 @@
 
 #include "tests/support/test.h"
 
+#include "protocol/base/hex.h"
 #include "protocol/event/body.h"
 #include "protocol/event/facts.h"
 #include "protocol/event/types.h"
@@ -31,7 +32,7 @@
 #define UBND(node) (1000u + (node)) /* the people's committee it hosts */
 
 #define SCENE_LOGS 8
-#define SCENE_PARTS 16384
+#define SCENE_PARTS 4096
 
 /* One thing to hand to a store. */
 struct scene_part {
@@ -112,6 +113,11 @@ struct sign_public scene_key(uint32_t number, struct sign_secret *secret);
 #define KEY_REGISTRAR(node) ((node)*10u + 7u)
 #define KEY_CLERK(node) ((node)*10u + 8u)
 #define KEY_LEADER(node) ((node)*10u + 9u)
+
+/* A year of four offices: petitions told, referred, answered, corrected,
+ * voided; dialogues with conclusions; plans, reports; forged events, keys
+ * without right, acts dated ahead, a revoked clerk. About 20 events a round. */
+void scene_story(struct scene *s, int rounds);
 
 /* ---- stores ---- */
 

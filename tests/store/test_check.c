@@ -1,0 +1,213 @@
+/* qcdc check finds any flipped bit: in what came, in what was derived. The
+ * bits are flipped behind the store's back, through SQLite itself. */
+#include "tests/store/scene.h"
+
+#include <sqlite3.h>
+
+#define ASOF "2024-11-30"
+
+struct found {
+    char kinds[512];
+    uint64_t count;
+};
+
+static int note(void *data, const struct store_finding *finding)
+{
+    struct found *found = data;
+
+    found->count++;
+    if (strstr(found->kinds, finding->what) == NULL &&
+        strlen(found->kinds) + strlen(finding->what) + 2 <
+            sizeof(found->kinds)) {
+        strcat(found->kinds, finding->what);
+        strcat(found->kinds, " ");
+    }
+    return 0;
+}
+
+static struct found check(const char *path)
+{
+    struct found found = {"", 0};
+    struct store_check_options options = {
+        .now = now_of(ASOF), .visit = note, .data = &found};
+    struct store_options open = {.path = path};
+    struct store *store = NULL;
+    struct error err = {0};
+    uint64_t findings = 0;
+
+    if (store_open(&open, &store, &err) != 0) {
+        /* The heads are looked at when the store is opened. */
+        strcpy(found.kinds, "open ");
+        found.count = 1;
+        return found;
+    }
+    assert_ok(store_check(store, &options, &findings, &err), err);
+    assert_int_equal(findings, found.count);
+    store_close(store);
+    return found;
+}
+
+/* Flips one bit in the middle of a blob of one row. */
+static void flip(const char *path, const char *table, const char *column,
+                 const char *where)
+{
+    char sql[512];
+    sqlite3 *db = NULL;
+    sqlite3_stmt *q = NULL;
+    uint8_t bytes[200000];
+    int64_t rowid;
+    size_t len;
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    (void)snprintf(sql, sizeof(sql),
+                   "SELECT rank, bytes FROM (SELECT row_number() OVER () AS "
+                   "rank, %s AS bytes FROM %s WHERE %s) LIMIT 1",
+                   column, table, where);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+    rowid = sqlite3_column_int64(q, 0);
+    len = (size_t)sqlite3_column_bytes(q, 1);
+    assert_in_range(len, 1, sizeof(bytes));
+    memcpy(bytes, sqlite3_column_blob(q, 1), len);
+    sqlite3_finalize(q);
+    (void)rowid;
+    (void)snprintf(sql, sizeof(sql),
+                   "UPDATE %s SET %s = ?1 WHERE %s = ?2 AND "
+                   "%s",
+                   table, column, column, where);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
+    sqlite3_bind_blob(q, 2, bytes, (int)len, SQLITE_TRANSIENT);
+    bytes[len / 2] ^= 0x10;
+    sqlite3_bind_blob(q, 1, bytes, (int)len, SQLITE_STATIC);
+    assert_int_equal(sqlite3_step(q), SQLITE_DONE);
+    sqlite3_finalize(q);
+    assert_true(sqlite3_changes(db) >= 1);
+    sqlite3_close(db);
+}
+
+static void make(const char *path)
+{
+    struct scene *s = calloc(1, sizeof(*s));
+    struct store *store;
+    struct error err = {0};
+    uint32_t left;
+
+    assert_non_null(s);
+    scene_open(s);
+    scene_found(s);
+    scene_story(s, 8);
+    store = scene_store(path, PROVINCE);
+    scene_give_all(s, store);
+    scene_settle(store, ASOF);
+    assert_ok(store_tidy(store, true, &left, &err), err);
+    store_close(store);
+    scene_close(s);
+    free(s);
+}
+
+static void a_sound_store_has_no_findings(void **state)
+{
+    const char *path = scene_path("sound");
+    struct found found;
+
+    (void)state;
+    make(path);
+    found = check(path);
+    assert_string_equal(found.kinds, "");
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    char bytes[65536];
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    size_t len;
+
+    assert_non_null(in);
+    assert_non_null(out);
+    while ((len = fread(bytes, 1, sizeof(bytes), in)) > 0) {
+        assert_int_equal(fwrite(bytes, 1, len, out), len);
+    }
+    fclose(in);
+    fclose(out);
+}
+
+static void any_flipped_bit_is_found(void **state)
+{
+    static const struct {
+        const char *table, *column, *where, *finding;
+    } rows[] = {
+        {"segments", "leaves_z", "1", "segment "},
+        {"segments", "texts_z", "length(texts_z) > 0", "segment "},
+        {"segments", "privates", "length(privates) > 0", "segment "},
+        {"segments", "hashes", "1", "hash "},
+        {"segments", "root", "1", "root "},
+        {"segments", "note", "1", ""},
+        {"logs", "range", "size > 0", ""},
+        {"logs", "note", "size > 0", ""},
+        {"logs", "key", "size > 0", ""},
+        {"cosigs", "line", "1", "cosignature "},
+        {"cosigs", "root", "1", "cosignature "},
+        {"events", "leaf", "1", "event "},
+        {"events", "event", "1", "event "},
+        {"events", "subject",
+         "standing = 0 AND subject IN (SELECT subject "
+         "FROM records)",
+         "event "},
+        {"records", "bytes", "1", "record "},
+        {"records", "units", "1", "record "},
+        {"cells", "detail", "1", "cell "},
+        {"cells", "duty", "1", "cell "},
+    };
+    char original[600], copy[600];
+    size_t i;
+
+    (void)state;
+    (void)snprintf(original, sizeof(original), "%s", scene_path("original"));
+    make(original);
+    for (i = 0; i < TEST_LEN(rows); i++) {
+        struct found found;
+
+        (void)snprintf(copy, sizeof(copy), "%s", scene_path("flipped"));
+        copy_file(original, copy);
+        flip(copy, rows[i].table, rows[i].column, rows[i].where);
+        found = check(copy);
+        if (found.count == 0 || strstr(found.kinds, rows[i].finding) == NULL) {
+            fail_msg("a bit in %s.%s: found \"%s\"", rows[i].table,
+                     rows[i].column, found.kinds);
+        }
+    }
+}
+
+static void rebuild_mends_what_is_derived(void **state)
+{
+    struct store_rebuild_options options = {.now = now_of(ASOF)};
+    struct store_options open = {0};
+    struct store_integrated done;
+    struct store *store = NULL;
+    struct error err = {0};
+    struct found found;
+    char path[600];
+
+    (void)state;
+    (void)snprintf(path, sizeof(path), "%s", scene_path("mended"));
+    make(path);
+    flip(path, "records", "bytes", "1");
+    flip(path, "events", "leaf", "1");
+    flip(path, "cells", "detail", "1");
+    open.path = path;
+    assert_ok(store_open(&open, &store, &err), err);
+    assert_ok(store_rebuild(store, &options, &done, &err), err);
+    store_close(store);
+    found = check(path);
+    assert_string_equal(found.kinds, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_sound_store_has_no_findings),
+        cmocka_unit_test(any_flipped_bit_is_found),
+        cmocka_unit_test(rebuild_mends_what_is_derived),
+    };
+    return TEST_RUN(tests);
+}
