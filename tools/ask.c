@@ -96,7 +96,7 @@ int cli_post(struct cli *cli, const char *path, struct request_body *body,
     *reply = (struct client_reply){0};
     if (text == NULL) {
         return error_set(err, ERR_MALFORMED, "%s",
-                         say(cli, "đối số không phải chữ UTF-8",
+                         say(cli, "một đối số không phải chữ UTF-8",
                              "an argument is no UTF-8 text"));
     }
     int rc = cli_post_text(cli, path, span_str(text), reply, err);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* struct answer and struct request_body are json_t under another name. */
+/* struct answer is json_t under another name. */
 static const json_t *value_of(const struct answer *answer)
 {
     return (const json_t *)(const void *)answer;
@@ -102,31 +102,50 @@ char *answer_dump(const struct answer *value)
 
 /* ---- building ---- */
 
-static json_t *body_of(struct request_body *body)
-{
-    return (json_t *)(void *)body;
-}
+struct request_body {
+    json_t *root;
+    bool failed; /* no memory, or a value that is no UTF-8 */
+};
 
 struct request_body *request_new(void)
 {
-    return (struct request_body *)(void *)json_object();
+    struct request_body *body = calloc(1, sizeof(*body));
+
+    if (body != NULL) {
+        body->root = json_object();
+        body->failed = body->root == NULL;
+    }
+    return body;
+}
+
+/* Takes the value, which may be NULL after a failure. */
+static void put(struct request_body *body, json_t *object, const char *name,
+                json_t *value)
+{
+    if (body == NULL) {
+        json_decref(value);
+    } else if (json_object_set_new(object, name, value) < 0) {
+        body->failed = true;
+    }
 }
 
 void request_put_text(struct request_body *body, const char *name,
                       const char *value)
 {
-    (void)json_object_set_new(body_of(body), name, json_string(value));
+    if (value != NULL && body != NULL) {
+        put(body, body->root, name, json_string(value));
+    }
 }
 
 void request_put_number(struct request_body *body, const char *name,
                         int64_t value)
 {
-    (void)json_object_set_new(body_of(body), name, json_integer(value));
+    put(body, body == NULL ? NULL : body->root, name, json_integer(value));
 }
 
 void request_put_bool(struct request_body *body, const char *name, bool value)
 {
-    (void)json_object_set_new(body_of(body), name, json_boolean(value));
+    put(body, body == NULL ? NULL : body->root, name, json_boolean(value));
 }
 
 int request_put_json(struct request_body *body, const char *name,
@@ -136,8 +155,8 @@ int request_put_json(struct request_body *body, const char *name,
     int rc = answer_parse(json, &parsed, err);
 
     if (rc == 0) {
-        (void)json_object_set_new(body_of(body), name,
-                                  (json_t *)(void *)parsed);
+        put(body, body == NULL ? NULL : body->root, name,
+            (json_t *)(void *)parsed);
     }
     return rc;
 }
@@ -145,19 +164,26 @@ int request_put_json(struct request_body *body, const char *name,
 void request_put_field(struct request_body *body, const char *path,
                        const char *value)
 {
-    json_t *fields = json_object_get(body_of(body), "fields");
+    if (body == NULL) {
+        return;
+    }
+    json_t *fields = json_object_get(body->root, "fields");
 
     if (fields == NULL) {
         fields = json_object();
-        (void)json_object_set_new(body_of(body), "fields", fields);
+        put(body, body->root, "fields", fields);
     }
-    (void)json_object_set_new(fields, path, json_string(value));
+    put(body, fields, path, json_string(value));
 }
 
 char *request_end(struct request_body *body)
 {
-    char *text = json_dumps(body_of(body), JSON_COMPACT);
+    char *text = NULL;
 
-    json_decref(body_of(body));
+    if (body != NULL) {
+        text = body->failed ? NULL : json_dumps(body->root, JSON_COMPACT);
+        json_decref(body->root);
+        free(body);
+    }
     return text;
 }

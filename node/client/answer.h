@@ -44,8 +44,9 @@ char *answer_dump(const struct answer *value);
 
 /* ---- building what is sent ---- */
 
-/* One flat JSON object. Never fails: the first failure sticks and *text is
- * NULL at the end. */
+/* One flat JSON object. Putting never fails: the first failure (no memory, no
+ * UTF-8) sticks, and request_end gives NULL. A text that is NULL is left out.
+ */
 struct request_body;
 struct request_body *request_new(void);
 void request_put_text(struct request_body *body, const char *name,
@@ -59,7 +60,8 @@ int request_put_json(struct request_body *body, const char *name,
 /* {"fields": {path: value, ...}}: one more pair of them. */
 void request_put_field(struct request_body *body, const char *path,
                        const char *value);
-/* The text (heap, the caller frees; NULL without memory); frees the body. */
+/* The text (heap, the caller frees), or NULL after a failure; frees the body.
+ */
 char *request_end(struct request_body *body);
 
 #endif

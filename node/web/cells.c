@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "protocol/base/buf.h"
 #include "protocol/base/hex.h"
 #include "protocol/duty/snapshot.h"
 #include "protocol/record/directory.h"
@@ -169,9 +168,8 @@ static int collect_kept(struct api_call *call,
         .year = (uint16_t)filter->year,
         .duty = filter->duty,
     };
-    size_t max = cells_bound(call, filter);
-
-    return store_cell_list(call->store, &kept_filter, cells, max, len, err);
+    return store_cell_list(call->store, &kept_filter, cells,
+                           cells_bound(call, filter), len, err);
 }
 
 struct collecting {
@@ -180,6 +178,7 @@ struct collecting {
     struct duty_cell *cells;
     size_t max;
     size_t *len;
+    struct arena *room; /* the store's, reset by each evaluation */
 };
 
 static int collect_unit(struct api_call *call, const struct collecting *to,
@@ -187,16 +186,14 @@ static int collect_unit(struct api_call *call, const struct collecting *to,
 {
     struct duty_input input;
     struct duty_result result;
-    size_t mark = call->arena.used;
     int rc = store_evaluate(call->store, unit, to->when->now, &to->when->known,
-                            &call->arena, &input, &result, err);
+                            to->room, &input, &result, err);
 
     for (size_t i = 0; rc == 0 && i < result.cells_len; i++) {
         if (cell_wanted(&result.cells[i], to->filter) && *to->len < to->max) {
             to->cells[(*to->len)++] = result.cells[i];
         }
     }
-    arena_rewind(&call->arena, mark);
     return rc;
 }
 
@@ -235,14 +232,23 @@ int cells_collect(struct api_call *call, const struct cells_when *when,
     if (*cells == NULL) {
         return error_set(err, ERR_LIMIT, "no room for the cells");
     }
+    if (when->today) {
+        return collect_kept(call, filter, *cells, len, err);
+    }
+    struct arena room;
     struct collecting to = {.when = when,
                             .filter = filter,
                             .cells = *cells,
                             .max = max,
-                            .len = len};
+                            .len = len,
+                            .room = &room};
+    int rc = arena_new(&room, CELLS_ARENA, err);
 
-    return when->today ? collect_kept(call, filter, *cells, len, err)
-                       : collect_again(call, &to, err);
+    if (rc == 0) {
+        rc = collect_again(call, &to, err);
+        arena_release(&room);
+    }
+    return rc;
 }
 
 void cells_put_counts(json_t *object, const struct measure *sum)

@@ -9,6 +9,10 @@
 #include "protocol/duty/measures.h"
 #include "store/query.h"
 
+/* Room for one store_evaluate to begin with: it resets the arena it is given
+ * and lets it grow, so that it must be one of its own. */
+#define CELLS_ARENA ((size_t)4 * 1024 * 1024)
+
 /* `as_of` and the body's `known_at`. */
 struct cells_when {
     struct store_now now;

@@ -232,12 +232,35 @@ static int put_duty(struct api_call *call, const struct duty_input *input,
     return rc;
 }
 
+/* Evaluates in an arena of its own (cells.h) and writes the answer. */
+static int answer_duty(struct api_call *call, const struct cells_when *when,
+                       uint32_t unit, const char *duty,
+                       const struct period *period, struct error *err)
+{
+    struct duty_input input;
+    struct duty_result result;
+    struct arena room;
+    int rc = arena_new(&room, CELLS_ARENA, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    rc = store_evaluate(call->store, unit, when->now, &when->known, &room,
+                        &input, &result, err);
+    if (rc == 0) {
+        api_put_head(call);
+        api_put_day(call->answer, "as_of", when->now.day);
+        api_put_unit(call, call->answer, "unit", unit);
+        rc = put_duty(call, &input, &result, duty, period, err);
+    }
+    arena_release(&room);
+    return rc;
+}
+
 int api_duty(struct api_call *call, struct error *err)
 {
     struct cells_when when;
     struct period period;
-    struct duty_input input;
-    struct duty_result result;
     const char *duty = NULL;
     uint32_t unit = 0;
     int rc = cells_when_read(call, &when, err);
@@ -249,16 +272,7 @@ int api_duty(struct api_call *call, struct error *err)
         rc = error_set(err, ERR_USAGE, "unit: is missing: its number or name");
     }
     rc = rc < 0 ? rc : put_rule(call, duty, when.now.day, err);
-    rc = rc < 0 ? rc
-                : store_evaluate(call->store, unit, when.now, &when.known,
-                                 &call->arena, &input, &result, err);
-    if (rc < 0) {
-        return rc;
-    }
-    api_put_head(call);
-    api_put_day(call->answer, "as_of", when.now.day);
-    api_put_unit(call, call->answer, "unit", unit);
-    return put_duty(call, &input, &result, duty, &period, err);
+    return rc < 0 ? rc : answer_duty(call, &when, unit, duty, &period, err);
 }
 
 /* ---- snapshots -------------------------------------------------------------

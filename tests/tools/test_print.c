@@ -64,6 +64,24 @@ static void getters_accept_what_is_not_there(void **state)
                ERR_MALFORMED, err);
 }
 
+static void a_request_that_is_no_utf8_is_not_sent(void **state)
+{
+    struct request_body *body = request_new();
+    char *text;
+
+    (void)state;
+    request_put_text(body, "a", NULL);
+    request_put_field(body, "kind", "x");
+    request_put_number(body, "n", 5);
+    text = request_end(body);
+    assert_string_equal(text, "{\"fields\":{\"kind\":\"x\"},\"n\":5}");
+    free(text);
+    body = request_new();
+    request_put_field(body, "kind", "\xff");
+    request_put_number(body, "n", 5);
+    assert_null(request_end(body));
+}
+
 static void hex_is_told_from_other_text(void **state)
 {
     (void)state;
@@ -89,6 +107,7 @@ int main(void)
         cmocka_unit_test(marks_take_no_column_and_wide_letters_two),
         cmocka_unit_test(days_are_printed_as_read_here),
         cmocka_unit_test(getters_accept_what_is_not_there),
+        cmocka_unit_test(a_request_that_is_no_utf8_is_not_sent),
         cmocka_unit_test(hex_is_told_from_other_text),
         cmocka_unit_test(raw_refuses_what_is_no_leaf_or_note),
     };
