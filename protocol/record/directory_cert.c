@@ -143,6 +143,19 @@ bool node_may_register(const struct build *b, uint32_t node, uint32_t number)
     return number != 0 && in_range(b, node, number);
 }
 
+/* Whether any change ever put the unit there: cheap, and mostly no. */
+static bool was_ever_at(const struct unit_draft *unit, uint32_t node)
+{
+    for (const struct unit_change *change = unit->changes; change != NULL;
+         change = change->next) {
+        if (node == (change->registered != NULL ? change->registered->host
+                                                : change->changed->host)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Header: the node of the superior of a unit hosted there, that day; only
  * where no such unit is known does the range decide. */
 static bool may_certify(const struct build *b, uint32_t issuer, uint32_t node,
@@ -157,7 +170,8 @@ static bool may_certify(const struct build *b, uint32_t issuer, uint32_t node,
         return true;
     }
     for (size_t i = 0; i < b->units.size; i++) {
-        if (b->units.slots[i] == NULL) {
+        if (b->units.slots[i] == NULL ||
+            !was_ever_at(b->units.slots[i], node)) {
             continue;
         }
 

@@ -248,13 +248,15 @@ static bool is_old_value(const struct value *value,
                                  said->new_number != said->old_number);
 }
 
-/* The event whose facts a correction of a correction is about. */
+/* The event whose facts a correction of a correction is about. Ids are hashes,
+ * so refs cannot go round in a circle; should they, the walk still ends. */
 static struct entry *corrected_event(struct fold *f, const struct entry *e)
 {
     uint32_t field = FACTS(e, Corrected)->field;
     struct entry *target = &f->entries[e->target];
 
-    while (target->header->type == EVENT_CORRECTED) {
+    for (uint32_t steps = 0;
+         steps < f->len && target->header->type == EVENT_CORRECTED; steps++) {
         if (target->facts == NULL || target->target == NO_ENTRY ||
             FACTS(target, Corrected)->field != field) {
             return NULL;

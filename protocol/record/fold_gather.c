@@ -176,20 +176,17 @@ static void find_opener(struct fold *f)
     f->opener = fold_find(f, &f->subject);
 }
 
-/* Its first ref must be held: it says what the event is about. */
+/* Its first ref must be held: it says what the event is about. (A paper or a
+ * publication may ref what lies outside; the walk judges those by state.) */
 static bool needs_ref(const struct entry *e)
 {
-    switch (e->header->type) {
-    case EVENT_SUPPLEMENT_RECEIVED:
-    case EVENT_REFERRAL_ACCEPTED:
-    case EVENT_REFERRAL_RETURNED:
-    case EVENT_PUBLISHED:
-    case EVENT_DOCUMENT_FILED:
-    case EVENT_DOCUMENT_WAIVED:
+    uint32_t type = e->header->type;
+
+    if (type == EVENT_SUPPLEMENT_RECEIVED || type == EVENT_REFERRAL_ACCEPTED ||
+        type == EVENT_REFERRAL_RETURNED) {
         return e->header->refs.len > 0;
-    default: /* not an enum switch: types are what peers send */
-        return e->is_act;
     }
+    return e->is_act;
 }
 
 static void find_targets(struct fold *f)
