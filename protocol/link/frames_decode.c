@@ -265,8 +265,8 @@ static int batch_read(const Qcdc__V1__Batch *in, struct frame_batch *out,
         (rc = bytes_read(in->privates, "private bodies", BATCH_PRIVATE_MAX,
                          &segment->privates, err)) != 0 ||
         (rc = bytes_read(in->absent, "absent list",
-                         3u * BODIES_MAX * BATCH_EVENTS_MAX, &segment->absent,
-                         err)) != 0) {
+                         (size_t)3 * BODIES_MAX * BATCH_EVENTS_MAX,
+                         &segment->absent, err)) != 0) {
         return rc;
     }
     if (in->count == 0 || in->count > BATCH_EVENTS_MAX) {
@@ -391,8 +391,8 @@ static int delivery_read(const Qcdc__V1__Delivery *in, struct arena *arena,
         (rc = origin_read(in->origin, &out->origin, err)) != 0 ||
         (rc = number_read(in->index, "index", &out->index, err)) != 0 ||
         (rc = leaf_read(in->leaf, &out->leaf, err)) != 0 ||
-        (rc = bytes_read(in->bodies, "bodies", 3u * BODY_WIRE_MAX, &out->bodies,
-                         err)) != 0 ||
+        (rc = bytes_read(in->bodies, "bodies", (size_t)3 * BODY_WIRE_MAX,
+                         &out->bodies, err)) != 0 ||
         (rc = body_list_check(out->bodies, &bodies, err)) != 0 ||
         (rc = bytes_read(in->proof, "proof", FRAME_PROOF_MAX, &out->proof,
                          err)) != 0 ||

@@ -193,8 +193,8 @@ static Qcdc__V1__Batch *batch_make(struct maker *m,
     out->leaves_z = data_of(m, in->segment.leaves_z, FRAME_MAX);
     out->texts_z = data_of(m, in->segment.texts_z, FRAME_MAX);
     out->privates = data_of(m, in->segment.privates, BATCH_PRIVATE_MAX);
-    out->absent =
-        data_of(m, in->segment.absent, 3u * BODIES_MAX * BATCH_EVENTS_MAX);
+    out->absent = data_of(m, in->segment.absent,
+                          (size_t)3 * BODIES_MAX * BATCH_EVENTS_MAX);
     out->more = in->more;
     return out;
 }
@@ -257,7 +257,7 @@ static Qcdc__V1__Delivery *delivery_make(struct maker *m,
     out->origin = origin_make(m, &in->origin);
     out->index = in->index;
     out->leaf = data_of(m, in->leaf, LEAF_MAX);
-    out->bodies = data_of(m, in->bodies, 3u * BODY_WIRE_MAX);
+    out->bodies = data_of(m, in->bodies, (size_t)3 * BODY_WIRE_MAX);
     out->proof = data_of(m, in->proof, FRAME_PROOF_MAX);
     out->cover_number = in->cover_number;
     out->cover = in->has_cover ? cosig_make(m, &in->cover) : NULL;

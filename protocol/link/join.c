@@ -237,7 +237,7 @@ int join_keys_encode(const struct join_keys *keys, struct arena *arena,
         return rc;
     }
     units = arena_array(arena, keys->units_len, sizeof(*units));
-    list = arena_array(arena, keys->units_len, sizeof(*list));
+    list = arena_array(arena, keys->units_len, sizeof(void *));
     registrars = arena_array(arena, keys->units_len * REGISTRARS_MAX,
                              sizeof(*registrars));
     if (units == NULL || list == NULL || registrars == NULL) {

@@ -147,20 +147,23 @@ int token_freeze(struct step *s);
 
 int frame_want(struct step *s, const struct frame *frame);
 int frame_ack(struct step *s, const struct frame *frame);
-int frame_heard(struct step *s, const struct frame *frame);
 int step_log_grew(struct step *s);
 int step_spool_grew(struct step *s);
 int step_segment_sent(struct step *s);
 int step_segment_missing(struct step *s);
 int step_delivery_queued(struct step *s);
 int step_deliveries_sent(struct step *s);
-int step_heard_signed(struct step *s);
 int step_cosigned(struct step *s);
 int step_held_grew(struct step *s);
 int send_flow(struct step *s);     /* the next segment or deliveries */
 int send_sequence(struct step *s); /* asks for the spool, if it may */
-int send_heard(struct step *s);    /* asks to be heard, if it is time */
 int send_cosigs(struct step *s, struct link_track *track, bool all);
+
+/* ---- link_heard.c ---- */
+
+int frame_heard(struct step *s, const struct frame *frame);
+int step_heard_signed(struct step *s);
+int send_heard(struct step *s); /* asks to be heard, if it is time */
 
 /* ---- link_receive.c ---- */
 
@@ -168,15 +171,18 @@ int frame_batch(struct step *s, const struct frame *frame);
 int frame_cosigned(struct step *s, const struct frame *frame);
 int frame_held(struct step *s, const struct frame *frame);
 int frame_delivery(struct step *s, const struct frame *frame);
-int frame_offer(struct step *s, const struct frame *frame);
-int frame_refused(struct step *s, const struct frame *frame);
 int step_batch_stored(struct step *s);
 int step_batch_refused(struct step *s);
 int step_delivery_stored(struct step *s);
-int step_dir_changed(struct step *s);
 /* A Want: pulls for every offered log that does not flow yet (or is due
  * again), reports, and credit. Nothing if there is nothing to say. */
 int receive_want(struct step *s);
+
+/* ---- link_offer.c ---- */
+
+int frame_offer(struct step *s, const struct frame *frame);
+int frame_refused(struct step *s, const struct frame *frame);
+int step_dir_changed(struct step *s);
 
 /* ---- link_join.c ---- */
 

@@ -6,6 +6,8 @@
  * because a peer said so. Next: link_hello.c. */
 #include "protocol/link/link_internal.h"
 
+#include <assert.h>
+
 #define TREE_DEPTH_MAX 16u /* of certificates; a longer chain is a cycle */
 
 enum below {
@@ -170,8 +172,10 @@ int track_get(struct step *s, const struct origin *origin,
                             link->options.tracks_max));
         return 0;
     }
-    memmove(&link->tracks[place + 1], &link->tracks[place],
-            (link->tracks_len - place) * sizeof(link->tracks[0]));
+    assert(link->tracks != NULL); /* link_init */
+    for (size_t i = link->tracks_len; i > place; i--) {
+        link->tracks[i] = link->tracks[i - 1];
+    }
     link->tracks_len++;
     link->tracks[place] = (struct link_track){.origin = *origin, .way = way};
     *out = &link->tracks[place];

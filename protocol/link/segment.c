@@ -111,16 +111,9 @@ static int item_put(const struct segment_item *item, uint16_t index,
     return 0;
 }
 
-int segment_build(struct segment_codec *codec, const struct segment_item *items,
-                  size_t len, uint64_t first, struct span note,
-                  struct arena *arena, struct segment *out, struct error *err)
+static int sizes_sum(const struct segment_item *items, size_t len,
+                     struct sizes *sum, struct error *err)
 {
-    struct sizes sum = {0};
-    struct parts parts = {0};
-    struct span leaves_z = {0};
-    struct span texts_z = {0};
-    int rc = 0;
-
     if (len == 0 || segment_fit(items, len, 0) != len) {
         return error_set(err, ERR_LIMIT, "%zu events do not fit one batch",
                          len);
@@ -132,25 +125,54 @@ int segment_build(struct segment_codec *codec, const struct segment_item *items,
             return error_set(err, ERR_LIMIT, "leaf of %zu bytes",
                              items[i].leaf.len);
         }
-        sum.raw += one.raw;
-        sum.privates += one.privates;
-        sum.sealed += one.sealed;
+        sum->raw += one.raw;
+        sum->privates += one.privates;
+        sum->sealed += one.sealed;
     }
-    if (sum.raw > segment_raw_max(len)) {
-        return error_set(err, ERR_LIMIT, "event of %zu bytes", sum.raw);
+    if (sum->raw > segment_raw_max(len)) {
+        return error_set(err, ERR_LIMIT, "event of %zu bytes", sum->raw);
     }
-    if ((rc = buf_make(arena, sum.raw, &parts.leaves, err)) != 0 ||
-        (rc = buf_make(arena, sum.raw, &parts.texts, err)) != 0 ||
-        (rc = buf_make(arena, sum.privates, &parts.privates, err)) != 0 ||
-        (rc = buf_make(arena, sum.sealed, &parts.sealed, err)) != 0 ||
-        (rc = buf_make(arena, 3 * BODIES_MAX * len, &parts.absent, err)) != 0) {
+    return 0;
+}
+
+static int parts_fill(const struct segment_item *items, size_t len,
+                      const struct sizes *sum, struct arena *arena,
+                      struct parts *parts, struct error *err)
+{
+    int rc = 0;
+
+    if ((rc = buf_make(arena, sum->raw, &parts->leaves, err)) != 0 ||
+        (rc = buf_make(arena, sum->raw, &parts->texts, err)) != 0 ||
+        (rc = buf_make(arena, sum->privates, &parts->privates, err)) != 0 ||
+        (rc = buf_make(arena, sum->sealed, &parts->sealed, err)) != 0 ||
+        (rc = buf_make(arena, (size_t)3 * BODIES_MAX * len, &parts->absent,
+                       err)) != 0) {
         return rc;
     }
-    for (size_t i = 0; i < len; i++) {
-        rc = item_put(&items[i], (uint16_t)i, &parts, err);
-        if (rc != 0) {
-            return rc;
-        }
+    for (size_t i = 0; rc == 0 && i < len; i++) {
+        rc = item_put(&items[i], (uint16_t)i, parts, err);
+    }
+    return rc;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): seven plain inputs, one caller */
+int segment_build(struct segment_codec *codec, const struct segment_item *items,
+                  size_t len, uint64_t first, struct span note,
+                  struct arena *arena, struct segment *out, struct error *err)
+{
+    struct sizes sum = {0};
+    struct parts parts = {0};
+    struct span leaves_z = {0};
+    struct span texts_z = {0};
+    int rc = 0;
+
+    rc = sizes_sum(items, len, &sum, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = parts_fill(items, len, &sum, arena, &parts, err);
+    if (rc != 0) {
+        return rc;
     }
     if ((rc = segment_compress(codec, buf_span(&parts.leaves), arena, &leaves_z,
                                err)) != 0 ||
@@ -308,9 +330,12 @@ int segment_open(struct segment_codec *codec, const struct segment *segment,
 
     size_t max = segment_raw_max(segment->count);
 
-    if ((rc = segment_expand(codec, segment->leaves_z, max, "leaves", arena,
-                             &leaves, err)) != 0 ||
-        (rc = segment_expand(codec, segment->texts_z, max - leaves.len, "texts",
+    if ((rc = segment_expand(
+             codec, &(struct segment_packed){segment->leaves_z, max, "leaves"},
+             arena, &leaves, err)) != 0 ||
+        (rc = segment_expand(codec,
+                             &(struct segment_packed){
+                                 segment->texts_z, max - leaves.len, "texts"},
                              arena, &lists[0], err)) != 0 ||
         (rc = leaves_split(leaves, &view, err)) != 0 ||
         (rc = absent_check(segment->absent, view.count, err)) != 0) {

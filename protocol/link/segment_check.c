@@ -132,6 +132,39 @@ static int leaves_judge(struct walk *walk, struct hash *hashes,
     return 0;
 }
 
+static void due_keep(struct segment *kept, unsigned due)
+{
+    if ((due & SEGMENT_DUE_TEXTS) == 0) {
+        kept->texts_z = (struct span){NULL, 0};
+    }
+    if ((due & SEGMENT_DUE_PRIVATES) == 0) {
+        kept->privates = (struct span){NULL, 0};
+    }
+    if ((due & SEGMENT_DUE_SEALED) == 0) {
+        kept->sealed = (struct span){NULL, 0};
+    }
+}
+
+static int note_judge(const struct segment *segment, const struct vkey *log,
+                      struct checkpoint *checkpoint, struct error *err)
+{
+    int rc = 0;
+
+    rc = checkpoint_open(segment->note, log, checkpoint, err);
+    if (rc != 0) {
+        return error_wrap(err, "checkpoint of the batch at %llu",
+                          (unsigned long long)segment->first);
+    }
+    if (checkpoint->head.size != segment->first + segment->count) {
+        return error_set(err, ERR_MALFORMED,
+                         "checkpoint of size %llu ends a batch of %u at %llu",
+                         (unsigned long long)checkpoint->head.size,
+                         segment->count, (unsigned long long)segment->first);
+    }
+    return 0;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): seven plain inputs, one caller */
 int segment_check(struct segment_codec *codec, struct segment *segment,
                   const struct range *before, const struct vkey *log,
                   unsigned due, struct arena *arena,
@@ -147,29 +180,14 @@ int segment_check(struct segment_codec *codec, struct segment *segment,
             err, ERR_BUSY, "batch begins at %llu, the log here ends at %llu",
             (unsigned long long)kept.first, (unsigned long long)before->size);
     }
-    if ((due & SEGMENT_DUE_TEXTS) == 0) {
-        kept.texts_z = (struct span){NULL, 0};
-    }
-    if ((due & SEGMENT_DUE_PRIVATES) == 0) {
-        kept.privates = (struct span){NULL, 0};
-    }
-    if ((due & SEGMENT_DUE_SEALED) == 0) {
-        kept.sealed = (struct span){NULL, 0};
-    }
+    due_keep(&kept, due);
     rc = segment_open(codec, &kept, arena, &out->view, err);
     if (rc != 0) {
         return rc;
     }
-    rc = checkpoint_open(kept.note, log, &checkpoint, err);
+    rc = note_judge(&kept, log, &checkpoint, err);
     if (rc != 0) {
-        return error_wrap(err, "checkpoint of the batch at %llu",
-                          (unsigned long long)kept.first);
-    }
-    if (checkpoint.head.size != kept.first + kept.count) {
-        return error_set(err, ERR_MALFORMED,
-                         "checkpoint of size %llu ends a batch of %u at %llu",
-                         (unsigned long long)checkpoint.head.size, kept.count,
-                         (unsigned long long)kept.first);
+        return rc;
     }
     hashes = arena_array(arena, kept.count, sizeof(struct hash));
     if (hashes == NULL) {

@@ -24,9 +24,16 @@ int segment_compress(struct segment_codec *codec, struct span raw,
                      struct arena *arena, struct span *out,
                      struct error *err) MUST_USE;
 
-/* Exactly one zstd frame of at most `max` bytes, into the arena. */
-int segment_expand(struct segment_codec *codec, struct span packed, size_t max,
-                   const char *what, struct arena *arena, struct span *out,
-                   struct error *err) MUST_USE;
+/* What came compressed: the most it may expand to, its name in errors. */
+struct segment_packed {
+    struct span bytes;
+    size_t max;
+    const char *what;
+};
+
+/* Exactly one zstd frame, into the arena. */
+int segment_expand(struct segment_codec *codec,
+                   const struct segment_packed *packed, struct arena *arena,
+                   struct span *out, struct error *err) MUST_USE;
 
 #endif

@@ -71,45 +71,59 @@ int segment_compress(struct segment_codec *codec, struct span raw,
     return 0;
 }
 
-int segment_expand(struct segment_codec *codec, struct span packed, size_t max,
-                   const char *what, struct arena *arena, struct span *out,
-                   struct error *err)
+/* One frame that claims 1..max bytes. */
+static int frame_size(const struct segment_packed *packed, size_t *size,
+                      struct error *err)
 {
-    if (packed.len == 0) {
+    unsigned long long claimed = 0;
+    size_t frame = 0;
+
+    if (packed->bytes.len > ZSTD_compressBound(packed->max)) {
+        return error_set(err, ERR_LIMIT, "%s of %zu compressed bytes",
+                         packed->what, packed->bytes.len);
+    }
+    claimed = ZSTD_getFrameContentSize(packed->bytes.ptr, packed->bytes.len);
+    frame = ZSTD_findFrameCompressedSize(packed->bytes.ptr, packed->bytes.len);
+    if (claimed == ZSTD_CONTENTSIZE_ERROR ||
+        claimed == ZSTD_CONTENTSIZE_UNKNOWN || claimed == 0 ||
+        ZSTD_isError(frame) || frame != packed->bytes.len) {
+        return error_set(err, ERR_MALFORMED, "%s are not one zstd frame",
+                         packed->what);
+    }
+    if (claimed > packed->max) {
+        return error_set(err, ERR_LIMIT, "%s expand to %llu bytes, at most %zu",
+                         packed->what, claimed, packed->max);
+    }
+    *size = (size_t)claimed;
+    return 0;
+}
+
+int segment_expand(struct segment_codec *codec,
+                   const struct segment_packed *packed, struct arena *arena,
+                   struct span *out, struct error *err)
+{
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    size_t len = 0;
+    int rc = 0;
+
+    if (packed->bytes.len == 0) {
         *out = (struct span){NULL, 0};
         return 0;
     }
-    if (packed.len > ZSTD_compressBound(max)) {
-        return error_set(err, ERR_LIMIT, "%s of %zu compressed bytes", what,
-                         packed.len);
+    rc = frame_size(packed, &size, err);
+    if (rc != 0) {
+        return rc;
     }
-
-    unsigned long long claimed =
-        ZSTD_getFrameContentSize(packed.ptr, packed.len);
-    size_t frame = ZSTD_findFrameCompressedSize(packed.ptr, packed.len);
-
-    if (claimed == ZSTD_CONTENTSIZE_ERROR ||
-        claimed == ZSTD_CONTENTSIZE_UNKNOWN || claimed == 0 ||
-        ZSTD_isError(frame) || frame != packed.len) {
-        return error_set(err, ERR_MALFORMED, "%s are not one zstd frame", what);
-    }
-    if (claimed > max) {
-        return error_set(err, ERR_LIMIT, "%s expand to %llu bytes, at most %zu",
-                         what, claimed, max);
-    }
-
-    size_t size = (size_t)claimed;
-    uint8_t *bytes = arena_alloc(arena, size);
-
+    bytes = arena_alloc(arena, size);
     if (bytes == NULL) {
-        return error_set(err, ERR_LIMIT, "no room to expand %s", what);
+        return error_set(err, ERR_LIMIT, "no room to expand %s", packed->what);
     }
-
-    size_t len =
-        ZSTD_decompressDCtx(codec->expand, bytes, size, packed.ptr, packed.len);
-
+    len = ZSTD_decompressDCtx(codec->expand, bytes, size, packed->bytes.ptr,
+                              packed->bytes.len);
     if (ZSTD_isError(len) || len != size) {
-        return error_set(err, ERR_MALFORMED, "%s do not expand: %s", what,
+        return error_set(err, ERR_MALFORMED, "%s do not expand: %s",
+                         packed->what,
                          ZSTD_isError(len) ? ZSTD_getErrorName(len)
                                            : "not the size they claim");
     }
