@@ -366,7 +366,8 @@ void nodes_finish(struct build *b)
         }
     }
     dir->keys = build_alloc(b, keys, sizeof(*dir->keys));
-    for (size_t i = 0; dir->keys != NULL && i < dir->nodes_len; i++) {
+    for (size_t i = 0;
+         dir->keys != NULL && dir->nodes != NULL && i < dir->nodes_len; i++) {
         const struct dir_node *node = &dir->nodes[i];
 
         for (size_t k = 0; k < node->certs_len; k++) {
