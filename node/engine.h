@@ -107,7 +107,8 @@ int engine_session(struct engine *engine, const char *session,
  *   unit        number; absent = the session's official's unit
  *   on          ISO date; absent = today at UTC+7
  *   subject     hex id, citizen code or key; absent = opens its subject
- *   refs, to    several separated by ';'  (to: unit numbers)
+ *   refs, to    several separated by ';'  (to: unit numbers; for
+ *               PetitionReferred and PersonNotified also the fact `to`)
  *   historical  "true" or "false"
  *   text.* and private.*  the bodies (Text and Private of event.proto)
  * every other path is one of the type's facts (protocol/event/facts.h). */
@@ -131,7 +132,7 @@ struct record_result {
     const char *unit_name;
     const char *post;  /* of the signing official, "" for directory acts */
     uint32_t due_day;  /* of the record after it, 0 = none */
-    uint32_t standing; /* enum Standing of record.proto, 1 = effective */
+    uint32_t standing; /* enum standing of standing.h, 0 = counts */
     bool repeated;     /* the request id was known: first result again */
 };
 

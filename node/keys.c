@@ -243,7 +243,7 @@ int keys_save(const struct keys *keys, const char *dir, struct error *err)
     line_put(&text, "admin", &keys->admin.seed);
     line_put(&text, "curve", keys->curve.seed);
     if (keys->joining) {
-        line_put(&text, "one_time", keys->one_time.seed);
+        line_put(&text, "one_time", &keys->one_time);
     }
     rc = file_put(dir, "node.keys", &text, err);
     text = buf_over(space, sizeof(space));
@@ -305,7 +305,7 @@ static bool node_line(struct keys *keys, const char *name,
     }
     if (strcmp(name, "one_time") == 0) {
         keys->joining = true;
-        box_pair_from(&keys->one_time, bytes);
+        memcpy(&keys->one_time, bytes, 32);
         return true;
     }
     return false;

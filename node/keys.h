@@ -48,8 +48,8 @@ struct keys {
     struct sign_pair actor; /* node-actor: requests, tokens, notes */
     struct sign_pair admin; /* directory events */
     struct box_pair curve;
-    bool joining; /* one_time is still of use */
-    struct box_pair one_time;
+    bool joining;               /* one_time is still of use */
+    struct box_secret one_time; /* CURVE, from the invitation */
     struct unit_keys units[HOSTED_UNITS_MAX];
     size_t units_len;
 };

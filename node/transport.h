@@ -41,6 +41,10 @@ int transport_connect(struct transport *transport, const char *endpoint,
                       const struct box_public *server,
                       const struct box_pair *own, struct error *err) MUST_USE;
 
+/* The pair of a CURVE secret (seed left zero). ERR_MALFORMED. */
+int transport_pair_of(const struct box_secret *secret, struct box_pair *pair,
+                      struct error *err) MUST_USE;
+
 enum transport_kind {
     TRANSPORT_UP_OPENED,  /* handshake with the parent succeeded */
     TRANSPORT_UP_CLOSED,  /* connection lost; libzmq tries again by itself */

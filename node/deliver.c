@@ -1,0 +1,450 @@
+/* Room: node. Owns deliveries: events of a record on their way to a party that
+ * does not mirror the log they stand in. Each carries what proves it; a relay
+ * is never believed (DESIGN section 6). Next: store/delivery.h. */
+#include "node/peers.h"
+
+#include <string.h>
+
+#include "node/clock.h"
+#include "node/log.h"
+#include "protocol/log/checkpoint.h"
+#include "protocol/log/proof.h"
+#include "store/book.h"
+#include "store/delivery.h"
+#include "store/directory.h"
+#include "store/query.h"
+
+#define DELIVERIES_A_TURN 64u
+
+/* ---- down: certificates
+ * --------------------------------------------------------- */
+
+struct certificates {
+    struct frame_certificate list[FRAME_CERTIFICATES_MAX];
+    size_t len;
+};
+
+static struct span proof_put(struct engine *engine, struct proof *proof)
+{
+    uint8_t *space = arena_alloc(&engine->turn, FRAME_PROOF_MAX);
+    struct buf text = buf_over(space, FRAME_PROOF_MAX);
+
+    if (space == NULL) {
+        return (struct span){NULL, 0};
+    }
+    proof_format(proof, &text);
+    return text.overflow ? (struct span){NULL, 0} : buf_span(&text);
+}
+
+/* One leaf of a log that we mirror, proven under its newest checkpoint. */
+static int certificate_add(struct engine *engine, struct certificates *certs,
+                           uint32_t log_id, uint64_t index, struct error *err)
+{
+    struct frame_certificate *out = &certs->list[certs->len];
+    struct store_event event;
+    struct store_log log;
+    struct store_source state;
+    struct merkle_source source;
+    struct proof proof = {.index = index};
+    uint8_t *space = arena_alloc(&engine->turn, NOTE_MAX);
+    struct buf note = buf_over(space, NOTE_MAX);
+    int rc = store_log_get(engine->store, log_id, &log, err);
+
+    if (rc == 0 && (space == NULL || certs->len == FRAME_CERTIFICATES_MAX)) {
+        rc = error_set(err, ERR_LIMIT, "too many certificates");
+    }
+    if (rc == 0) {
+        rc = store_event_at(engine->store, log_id, index, &engine->turn, &event,
+                            err);
+    }
+    if (rc == 0) {
+        rc = store_log_note(engine->store, log_id, &note, err);
+    }
+    if (rc == 0) {
+        source = store_log_source(engine->store, log_id, &state);
+        rc = merkle_prove_inclusion(&source, index, log.head.size, &proof.path,
+                                    err);
+    }
+    if (rc == 0) {
+        proof.note = buf_span(&note);
+        *out = (struct frame_certificate){.origin = log_origin(&log),
+                                          .index = index,
+                                          .leaf = event.leaf,
+                                          .proof = proof_put(engine, &proof)};
+        certs->len++;
+    }
+    return rc;
+}
+
+/* NodeCertified of `node` and above it, down from the first whose issuer's
+ * directory log the child holds anyway. */
+static int nodes_add(struct engine *engine, struct certificates *certs,
+                     uint32_t node, uint32_t child, struct error *err)
+{
+    const struct directory *dir = engine_directory(engine);
+    struct event_id path[FRAME_CERTIFICATES_MAX];
+    size_t depth = 0;
+    int rc = 0;
+
+    while (depth < FRAME_CERTIFICATES_MAX - 1) {
+        const struct dir_node *found = directory_node(dir, node);
+        const struct dir_cert *cert = directory_cert(dir, node);
+
+        if (found == NULL || cert == NULL || found->parent == 0 ||
+            directory_node_within(dir, child, found->parent)) {
+            break;
+        }
+        path[depth++] = cert->event;
+        node = found->parent;
+    }
+    while (rc == 0 && depth > 0) {
+        struct store_event event;
+
+        rc = store_event_find(engine->store, &path[--depth], &engine->turn,
+                              &event, err);
+        if (rc == 0 && event.log != 0) {
+            rc = certificate_add(engine, certs, event.log, event.index, err);
+        }
+    }
+    return rc;
+}
+
+/* What the child needs to believe the signer. */
+static int certificates_make(struct engine *engine, uint32_t child,
+                             const struct store_delivery *delivery,
+                             struct certificates *certs, struct error *err)
+{
+    struct leaf leaf;
+    struct store_actor actor;
+    int rc = leaf_parse(delivery->leaf, &leaf, err);
+
+    if (rc != 0 || !leaf.understood) {
+        return rc;
+    }
+    rc = nodes_add(engine, certs, leaf.header.node, child, err);
+    if (rc != 0 ||
+        store_actor_find(engine->store, leaf.header.node, leaf.header.unit,
+                         &leaf.header.actor, &actor, err) != 0) {
+        return rc; /* a registrar needs none */
+    }
+    if (actor.log != 0 && !actor.revoked) {
+        rc = certificate_add(engine, certs, actor.log, actor.index, err);
+    }
+    return rc;
+}
+
+/* ---- down
+ * ------------------------------------------------------------------------- */
+
+static struct guard_cosig cosig_of(const struct store_cosig *stored)
+{
+    return (struct guard_cosig){.head = stored->head,
+                                .line = stored->line,
+                                .has_heard = stored->repeat,
+                                .heard = stored->request};
+}
+
+static size_t delivery_send(struct engine *engine, struct peer *peer,
+                            const struct store_delivery *delivery)
+{
+    struct certificates *certs = arena_alloc(&engine->turn, sizeof(*certs));
+    struct proof proof = {.index = delivery->index,
+                          .path = delivery->path,
+                          .note = delivery->note};
+    struct frame frame = {.kind = FRAME_DELIVERY};
+    struct store_log log;
+    struct error err = {0};
+
+    if (certs == NULL ||
+        store_log_get(engine->store, delivery->log, &log, &err) != 0 ||
+        certificates_make(engine, peer->node, delivery, certs, &err) != 0) {
+        engine_react(engine, "deliver", "prepare", &err);
+        return 0;
+    }
+    frame.delivery =
+        (struct frame_delivery){.number = delivery->number,
+                                .to_node = peer->node,
+                                .origin = log_origin(&log),
+                                .index = delivery->index,
+                                .leaf = delivery->leaf,
+                                .bodies = delivery->bodies,
+                                .proof = proof_put(engine, &proof),
+                                .has_cover = delivery->has_cosig,
+                                .cover_number = delivery->cosig.number,
+                                .cover = cosig_of(&delivery->cosig),
+                                .has_quoted = delivery->has_quoted,
+                                .quoted = cosig_of(&delivery->quoted),
+                                .certificates = certs->list,
+                                .certificates_len = certs->len};
+    return action_send_frame(engine, peer, &frame);
+}
+
+void deliver_send(struct engine *engine, struct peer *peer,
+                  const struct link_action *action)
+{
+    size_t mark = engine->turn.used;
+    struct store_delivery *deliveries =
+        arena_array(&engine->turn, DELIVERIES_A_TURN, sizeof(*deliveries));
+    struct link_event event = {.kind = LINK_DELIVERIES_SENT};
+    uint64_t after = action->from > 0 ? action->from - 1 : 0;
+    size_t len = 0;
+    struct error err = {0};
+    int rc = 0;
+
+    if (deliveries != NULL) {
+        rc = store_delivery_list(engine->store, peer->node, after,
+                                 (size_t)action->max_bytes, &engine->turn,
+                                 deliveries, DELIVERIES_A_TURN, &len, &err);
+    }
+    if (rc != 0) {
+        engine_react(engine, "deliver", "list", &err);
+        len = 0;
+    }
+    for (size_t i = 0; i < len; i++) {
+        size_t bytes = delivery_send(engine, peer, &deliveries[i]);
+
+        if (bytes == 0) {
+            break;
+        }
+        event.number = deliveries[i].number;
+        event.count += bytes;
+    }
+    arena_rewind(&engine->turn, mark);
+    peer_step(engine, peer, &event);
+}
+
+/* ---- up
+ * -----------------------------------------------------------------------------
+ */
+
+/* A guard cosignature that came beside: by the guard that the directory
+ * names, over the checkpoint it claims. */
+static int cover_check(struct engine *engine, const struct origin *origin,
+                       const struct guard_cosig *cosig, uint32_t guard,
+                       struct error *err)
+{
+    uint8_t space[CHECKPOINT_TEXT_MAX];
+    struct buf text = buf_over(space, sizeof(space));
+    struct vkey key;
+    char name[64];
+    int rc = mirror_key(engine, guard, name, &key, err);
+
+    checkpoint_text(engine, origin, &cosig->head, &text);
+    if (rc == 0) {
+        rc = cosignature_verify(&cosig->line, &key, buf_span(&text), err);
+    }
+    return rc;
+}
+
+/* One leaf that came with its proof: where it stands, and under which head.
+ * The log is made known if it is not. */
+static int leaf_check(struct engine *engine, const struct origin *origin,
+                      uint64_t index, struct span leaf, struct span proof_text,
+                      struct store_log *log, struct store_delivery *stored,
+                      struct error *err)
+{
+    struct store_log wanted = {
+        .node = origin->node, .epoch = origin->epoch, .is_dir = origin->dir};
+    struct hash hash = merkle_leaf(leaf);
+    struct checkpoint checkpoint;
+    struct log_facts facts;
+    struct proof proof;
+    struct vkey key;
+    int rc = log_facts_of(engine, origin, &facts, err);
+
+    if (rc == 0 && facts.bootstrap) {
+        rc = error_set(err, ERR_BUSY, "the directory is not here yet");
+    }
+    if (rc == 0) {
+        wanted.key = facts.key;
+        origin_text(engine, origin, wanted.origin);
+        rc = store_log_find(engine->store, span_str(wanted.origin), log, err);
+        if (rc == ERR_NOTFOUND) {
+            rc = store_log_ensure(engine->store, &wanted, log, err);
+        }
+    }
+    if (rc == 0) {
+        rc = vkey_make(span_str(log->origin), VKEY_ED25519, &facts.key, &key,
+                       err);
+    }
+    if (rc == 0) {
+        rc = proof_parse(proof_text, &proof, err);
+    }
+    if (rc == 0) {
+        rc = proof_verify_log(&proof, &hash, &key, &checkpoint, err);
+    }
+    if (rc == 0 && proof.index != index) {
+        rc = error_set(err, ERR_UNTRUSTED, "the proof is for another leaf");
+    }
+    if (rc == 0) {
+        *stored = (struct store_delivery){.log = log->id,
+                                          .index = index,
+                                          .leaf = leaf,
+                                          .head = checkpoint.head,
+                                          .note = proof.note,
+                                          .path = proof.path,
+                                          .proof = proof_text};
+    }
+    return rc;
+}
+
+static int certificates_keep(struct engine *engine,
+                             const struct frame_delivery *came,
+                             struct error *err)
+{
+    for (size_t i = 0; i < came->certificates_len; i++) {
+        const struct frame_certificate *cert = &came->certificates[i];
+        struct store_delivery stored;
+        struct store_log log;
+        int rc = leaf_check(engine, &cert->origin, cert->index, cert->leaf,
+                            cert->proof, &log, &stored, err);
+
+        if (rc == 0 && log.mirrored) {
+            continue; /* it is here, or on its way */
+        }
+        if (rc == 0) {
+            rc = store_delivery_take(engine->store, &stored, err);
+        }
+        if (rc != 0) {
+            return error_wrap(err, "certificate %zu", i + 1);
+        }
+    }
+    return 0;
+}
+
+static int covers_keep(struct engine *engine, const struct frame_delivery *came,
+                       const struct store_log *log,
+                       struct store_delivery *stored, struct error *err)
+{
+    struct log_facts facts;
+    int rc = log_facts_of(engine, &came->origin, &facts, err);
+
+    if (rc == 0 && facts.guard != 0 && !came->has_cover) {
+        rc =
+            error_set(err, ERR_UNTRUSTED, "the guard's cosignature is missing");
+    }
+    if (rc == 0 && came->has_cover) {
+        if (came->cover.head.size != stored->head.size ||
+            !hash_equal(&came->cover.head.root, &stored->head.root)) {
+            return error_set(err, ERR_UNTRUSTED,
+                             "the proof is not for what the guard cosigned");
+        }
+        rc = cover_check(engine, &came->origin, &came->cover, facts.guard, err);
+        stored->has_cosig = true;
+        stored->cosig = (struct store_cosig){.log = log->id,
+                                             .number = came->cover_number,
+                                             .head = came->cover.head,
+                                             .line = came->cover.line,
+                                             .repeat = came->cover.has_heard,
+                                             .request = came->cover.heard};
+    }
+    if (rc == 0 && came->has_quoted) {
+        rc =
+            cover_check(engine, &came->origin, &came->quoted, facts.guard, err);
+        stored->has_quoted = true;
+        stored->quoted = (struct store_cosig){.log = log->id,
+                                              .head = came->quoted.head,
+                                              .line = came->quoted.line};
+    }
+    return rc;
+}
+
+static int bodies_check(const struct frame_delivery *came, struct error *err)
+{
+    struct span rest = came->bodies;
+    struct leaf leaf;
+    int rc = leaf_parse(came->leaf, &leaf, err);
+
+    while (rc == 0 && rest.len > 0) {
+        struct body body;
+        const struct body_mark *mark;
+
+        rc = body_take(&rest, &body, err);
+        if (rc == 0) {
+            mark = header_body(&leaf.header, (enum audience)body.slot);
+            if (mark == NULL || !body_matches(&body, mark)) {
+                rc = error_set(err, ERR_UNTRUSTED,
+                               "a body does not match its commitment");
+            }
+        }
+    }
+    return rc;
+}
+
+static int delivery_keep(struct engine *engine, struct peer *peer,
+                         const struct frame_delivery *came, struct error *err)
+{
+    struct store_delivery stored;
+    struct store_log log;
+    int rc = bodies_check(came, err);
+
+    if (rc == 0) {
+        rc = engine_write(engine, err);
+    }
+    if (rc == 0) {
+        rc = certificates_keep(engine, came, err);
+    }
+    if (rc == 0) {
+        rc = leaf_check(engine, &came->origin, came->index, came->leaf,
+                        came->proof, &log, &stored, err);
+    }
+    if (rc == 0) {
+        stored.number = came->number;
+        stored.bodies = came->bodies;
+        rc = covers_keep(engine, came, &log, &stored, err);
+    }
+    if (rc == 0 && !log.mirrored) {
+        rc = store_delivery_take(engine->store, &stored, err);
+    }
+    if (rc == 0) {
+        rc = store_delivery_taken_set(engine->store, peer->node, came->number,
+                                      err);
+    }
+    return rc;
+}
+
+/* It will never become true: noted and acknowledged, not stored. */
+static void delivery_refuse(struct engine *engine, struct peer *peer,
+                            const struct frame_delivery *came,
+                            const struct error *why)
+{
+    char text[LOG_TEXT_SIZE];
+    struct error err = {0};
+    int rc = engine_write(engine, &err);
+
+    log_line(LOG_WARN, "deliver", "refused", "peer=%u number=%llu text=%s",
+             peer->node, (unsigned long long)came->number,
+             log_text(span_str(why->text), text));
+    if (rc == 0) {
+        rc = store_peer_refuse(engine->store, peer->node, why->text,
+                               (int64_t)(clock_now_ms() / 1000), &err);
+    }
+    if (rc == 0) {
+        rc = store_delivery_taken_set(engine->store, peer->node, came->number,
+                                      &err);
+    }
+    if (rc != 0) {
+        engine_react(engine, "deliver", "refuse", &err);
+    }
+}
+
+void deliver_take(struct engine *engine, struct peer *peer,
+                  const struct link_action *action)
+{
+    struct link_event event = {.kind = LINK_DELIVERY_STORED,
+                               .number = action->delivery->number};
+    struct error err = {0};
+    int rc = delivery_keep(engine, peer, action->delivery, &err);
+
+    if (rc == ERR_IO || rc == ERR_CORRUPT || rc == ERR_NOMEM ||
+        rc == ERR_BUSY) {
+        engine_react(engine, "deliver", "take", &err);
+        peer->lost = true;
+        return;
+    }
+    if (rc != 0) {
+        delivery_refuse(engine, peer, action->delivery, &err);
+    }
+    engine->integrating = true;
+    peer_step(engine, peer, &event);
+}

@@ -1,0 +1,520 @@
+/* Room: node. Owns the store, the keys and the turn: what happened is stepped,
+ * stored in one transaction, committed, and only then sent or answered. It is
+ * the only caller of what writes. Next: peers.c (who we talk to), record.c
+ * (what offices enter), loop.c (what calls whom when). */
+#include "node/engine_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "node/clock.h"
+#include "node/jobs.h"
+#include "node/log.h"
+#include "node/peers.h"
+#include "protocol/base/hex.h"
+#include "protocol/record/calendar.h"
+#include "store/check.h"
+#include "store/directory.h"
+#include "store/spool.h"
+
+#define INTEGRATE_A_TURN 512u
+#define SETTLE_A_TURN 16u
+#define JOINING_ARENA_BYTES 131072u
+#define META_CLOCK "clock_offset_ms"
+
+/* ---- life
+ * ------------------------------------------------------------------------- */
+
+/* Two processes on one database would fork the log (tlog.md section 3.5). */
+static int lock_take(struct engine *engine, struct error *err)
+{
+    char path[CONFIG_PATH_SIZE];
+    int rc = config_path(engine->config, "lock", path, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    engine->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (engine->lock_fd < 0) {
+        return error_set(err, ERR_IO, "%s: %s", path, strerror(errno));
+    }
+    if (flock(engine->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        return error_set(err, ERR_BUSY,
+                         "%s is in use: a node runs here already",
+                         engine->config->dir);
+    }
+    return 0;
+}
+
+static int store_take(struct engine *engine, struct error *err)
+{
+    char path[CONFIG_PATH_SIZE];
+    struct store_options options = {.path = path};
+    int rc = config_path(engine->config, "store.db", path, err);
+
+    if (rc == 0) {
+        rc = store_open(&options, &engine->store, err);
+    }
+    if (rc == 0 && store_self(engine->store) != engine_node(engine)) {
+        rc = error_set(err, ERR_UNTRUSTED,
+                       "%s is the store of node %u, the configuration says %u",
+                       path, store_self(engine->store), engine_node(engine));
+    }
+    return rc;
+}
+
+/* A demo realm keeps its clock over a restart. */
+static void clock_resume(struct engine *engine)
+{
+    struct span value;
+    struct error ignored = {0};
+
+    if (store_meta_get(engine->store, META_CLOCK, &engine->turn, &value,
+                       &ignored) == 0 &&
+        value.len == 8) {
+        clock_offset_set_ms((int64_t)read_u64(value.ptr));
+    }
+}
+
+int engine_open(const struct config *config, struct engine **out,
+                struct error *err)
+{
+    struct engine *made = calloc(1, sizeof(*made));
+    int rc;
+
+    if (made == NULL) {
+        return error_set(err, ERR_NOMEM, "no memory for the node");
+    }
+    made->config = config;
+    made->lock_fd = -1;
+    made->gate_stale = true;
+    made->integrating = true;
+    made->unsettled = true;
+    made->grew = true; /* the spool may hold what the last run recorded */
+    made->peers = calloc(1, sizeof(*made->peers));
+    if (made->peers == NULL) {
+        free(made);
+        return error_set(err, ERR_NOMEM, "no memory for peers");
+    }
+    snprintf(made->peers->software, sizeof(made->peers->software), "qcdc 1");
+    rc = lock_take(made, err);
+    if (rc == 0) {
+        rc = keys_load(&made->keys, config->dir, err);
+    }
+    if (rc == 0) {
+        rc = hex_decode(span_str(config->root_key), &made->root,
+                        sizeof(made->root), err);
+    }
+    if (rc == 0) {
+        rc = arena_new(&made->turn, TURN_ARENA_BYTES, err);
+    }
+    if (rc == 0) {
+        rc = arena_new(&made->joining, JOINING_ARENA_BYTES, err);
+    }
+    if (rc == 0) {
+        rc = segment_codec_new(&made->codec, err);
+    }
+    if (rc == 0) {
+        rc = gate_new(&made->gate, err);
+    }
+    if (rc == 0) {
+        rc = store_take(made, err);
+    }
+    if (rc == 0) {
+        clock_resume(made);
+        rc = gate_refresh(made, err);
+    }
+    if (rc != 0) {
+        engine_close(made);
+        return rc;
+    }
+    *out = made;
+    return 0;
+}
+
+void engine_close(struct engine *engine)
+{
+    if (engine == NULL) {
+        return;
+    }
+    store_close(engine->store); /* before the transport (B1.11) */
+    peers_free(engine);
+    gate_release(&engine->gate);
+    segment_codec_free(engine->codec);
+    arena_release(&engine->turn);
+    arena_release(&engine->joining);
+    if (engine->lock_fd >= 0) {
+        close(engine->lock_fd);
+    }
+    keys_wipe(&engine->keys);
+    crypto_wipe(engine->sessions, sizeof(engine->sessions));
+    free(engine);
+}
+
+void engine_attach(struct engine *engine, struct transport *transport,
+                   struct jobs *jobs)
+{
+    engine->transport = transport;
+    engine->jobs = jobs;
+}
+
+/* ---- what others may know
+ * ------------------------------------------------------------ */
+
+struct store *engine_store(struct engine *engine)
+{
+    return engine->store;
+}
+
+const struct directory *engine_directory(struct engine *engine)
+{
+    const struct directory *dir = NULL;
+    struct error err = {0};
+
+    if (store_directory(engine->store, &dir, &err) != 0) {
+        engine_react(engine, "engine", "directory", &err);
+        return &engine->nobody;
+    }
+    return dir;
+}
+
+uint32_t engine_node(const struct engine *engine)
+{
+    return (uint32_t)engine->config->node;
+}
+
+const char *engine_realm(const struct engine *engine)
+{
+    return engine->config->realm;
+}
+
+bool engine_demo(const struct engine *engine)
+{
+    const struct directory *dir = NULL;
+    struct error ignored = {0};
+
+    return store_directory(engine->store, &dir, &ignored) == 0 && dir->demo;
+}
+
+uint64_t engine_now_ms(const struct engine *engine)
+{
+    (void)engine;
+    return clock_now_ms();
+}
+
+struct sign_public engine_root_key(const struct engine *engine)
+{
+    return engine->root;
+}
+
+const struct gate *engine_gate(struct engine *engine)
+{
+    return &engine->gate;
+}
+
+const struct box_pair *engine_curve(const struct engine *engine)
+{
+    return &engine->keys.curve;
+}
+
+struct store_now engine_store_now(const struct engine *engine)
+{
+    uint64_t now_ms = clock_now_ms();
+
+    (void)engine;
+    return (struct store_now){.day = day_of_ms(now_ms),
+                              .time_s = (int64_t)(now_ms / 1000)};
+}
+
+int engine_clock_set(struct engine *engine, uint64_t now_ms, struct error *err)
+{
+    uint8_t space[8];
+    struct buf value = buf_over(space, sizeof(space));
+    int rc;
+
+    if (!engine_demo(engine)) {
+        return error_set(err, ERR_USAGE,
+                         "the clock can be set in a demo realm only");
+    }
+    if (now_ms > 7258118400000u) { /* year 2200, as the formats' days */
+        return error_set(err, ERR_USAGE, "a time after the year 2200");
+    }
+    rc = engine_write(engine, err);
+    if (rc != 0) {
+        return rc;
+    }
+    clock_set_ms(now_ms);
+    buf_put_u64(&value, (uint64_t)clock_offset_ms());
+    rc = store_meta_put(engine->store, META_CLOCK, buf_span(&value), err);
+    engine->unsettled = true;
+    peers_restart(engine); /* the peers must compare clocks again */
+    return rc;
+}
+
+void engine_stop(struct engine *engine)
+{
+    engine->stopping = true;
+}
+
+bool engine_stopping(const struct engine *engine)
+{
+    return engine->stopping;
+}
+
+int engine_fatal(const struct engine *engine)
+{
+    return engine->fatal;
+}
+
+/* ---- the turn
+ * ---------------------------------------------------------------------------
+ */
+
+int engine_write(struct engine *engine, struct error *err)
+{
+    if (engine->fatal != 0) {
+        return error_set(err, ERR_IO, "this node is stopping after a fault");
+    }
+    if (store_in_transaction(engine->store)) {
+        return 0;
+    }
+    return store_begin(engine->store, err);
+}
+
+void engine_undo(struct engine *engine)
+{
+    if (store_in_transaction(engine->store)) {
+        store_rollback(engine->store);
+    }
+    if (engine->transport != NULL) {
+        transport_forget(engine->transport);
+    }
+    if (engine->linked) {
+        peers_restart(engine);
+        engine->linked = false;
+    }
+    engine->joined = false;
+    engine->gate_stale = true;
+}
+
+void engine_react(struct engine *engine, const char *room, const char *what,
+                  const struct error *err)
+{
+    char text[LOG_TEXT_SIZE];
+
+    switch ((enum err)err->code) {
+    case ERR_IO:
+    case ERR_CORRUPT:
+        log_error(room, what, err);
+        engine->fatal = err->code;
+        return;
+    case ERR_NOMEM:
+    case ERR_USAGE:
+        log_error(room, what, err);
+        return;
+    case ERR_LIMIT:
+    case ERR_MALFORMED:
+    case ERR_UNTRUSTED:
+    case ERR_CONFLICT:
+    case ERR_NOTFOUND:
+    case ERR_BUSY:
+        break;
+    }
+    log_line(LOG_WARN, room, what, "code=%s text=%s", err_name(err->code),
+             log_text(span_str(err->text), text));
+}
+
+/* Cells of units that changed, a few a turn; with nothing open. */
+static int settle(struct engine *engine, struct error *err)
+{
+    struct store_now now = engine_store_now(engine);
+    struct store_integrated done = {0};
+    int rc;
+
+    if (!engine->unsettled && now.day == engine->settled_day) {
+        return 0;
+    }
+    rc = engine_write(engine, err);
+    if (rc == 0) {
+        rc = store_settle(engine->store, now, SETTLE_A_TURN, &done, err);
+    }
+    if (rc == 0) {
+        engine->unsettled = done.more;
+        engine->settled_day = now.day;
+    }
+    return rc;
+}
+
+int engine_commit(struct engine *engine, struct error *err)
+{
+    int rc = 0;
+
+    if (store_in_transaction(engine->store)) {
+        rc = store_commit(engine->store, err);
+        if (rc != 0) {
+            engine_undo(engine);
+            engine_react(engine, "engine", "commit", err);
+            return rc;
+        }
+    }
+    engine->linked = false;
+    if (engine->transport != NULL) {
+        transport_flush(engine->transport, peers_lost, engine);
+    }
+    if (!engine->stepping) {
+        arena_reset(&engine->turn);
+    }
+    if (engine->joined) {
+        join_leave(engine);
+    }
+    if (engine->gate_stale) {
+        rc = gate_refresh(engine, err);
+        if (rc != 0) {
+            engine_react(engine, "gate", "refresh", err);
+        }
+    }
+    return rc;
+}
+
+/* ---- background
+ * ------------------------------------------------------------------------------
+ */
+
+/* Verdicts that came back, and new slices for idle threads. */
+static int verify_work(struct engine *engine, bool *more, struct error *err)
+{
+    struct store_slice *slice;
+    int rc = 0;
+
+    while (rc == 0 && (slice = jobs_take(engine->jobs)) != NULL) {
+        rc = engine_write(engine, err);
+        if (rc != 0) {
+            store_slice_free(slice);
+            return rc;
+        }
+        rc = store_verify_done(engine->store, slice, err);
+        engine->integrating = true;
+    }
+    while (rc == 0 && jobs_has_room(engine->jobs)) {
+        slice = NULL;
+        rc = store_verify_next(engine->store, &slice, err);
+        if (rc != 0 || slice == NULL) {
+            break;
+        }
+        rc = jobs_give(engine->jobs, slice, err);
+        if (rc != 0) {
+            store_slice_free(slice);
+        }
+    }
+    (void)more; /* the threads' sockets wake the loop */
+    return rc;
+}
+
+static int integrate_work(struct engine *engine, bool *more, struct error *err)
+{
+    struct store_integrate_options options = {.now = engine_store_now(engine),
+                                              .max_events = INTEGRATE_A_TURN,
+                                              .verify_here =
+                                                  engine->jobs == NULL};
+    struct store_integrated done = {0};
+    int rc;
+
+    if (!engine->integrating) {
+        return 0;
+    }
+    rc = engine_write(engine, err);
+    if (rc == 0) {
+        rc = store_integrate(engine->store, &options, &done, err);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    engine->integrating = done.more;
+    engine->unsettled = engine->unsettled || done.events > 0 ||
+                        done.records > 0 || done.units > 0;
+    *more = *more || done.more;
+    return 0;
+}
+
+/* A node without guard sequences whenever it likes. */
+static int sequence_work(struct engine *engine, bool *more, struct error *err)
+{
+    struct store_spool_state records;
+    struct store_spool_state directory;
+    int rc = 0;
+
+    if (!engine->grew) {
+        return 0;
+    }
+    if (sequence_is_free(engine)) {
+        rc = store_spool_state(engine->store, false, &records, err);
+        if (rc == 0) {
+            rc = store_spool_state(engine->store, true, &directory, err);
+        }
+        if (rc == 0 && records.count + directory.count > 0) {
+            *more = true;
+            return sequence_spool(engine, 0, err);
+        }
+    } else {
+        peers_tell(engine, LINK_SPOOL_GREW, NULL, NULL);
+    }
+    engine->grew = false;
+    return rc;
+}
+
+bool engine_work(struct engine *engine)
+{
+    struct error err = {0};
+    bool more = false;
+    int rc = 0;
+
+    if (engine->jobs != NULL) {
+        rc = verify_work(engine, &more, &err);
+    }
+    if (rc == 0) {
+        rc = integrate_work(engine, &more, &err);
+    }
+    if (rc == 0) {
+        rc = sequence_work(engine, &more, &err);
+    }
+    if (rc == 0) {
+        peers_tick(engine);
+        rc = settle(engine, &err);
+    }
+    if (rc != 0) {
+        engine_undo(engine);
+        engine_react(engine, "engine", "work", &err);
+        return false;
+    }
+    return more || engine->unsettled;
+}
+
+uint64_t engine_sleep_ms(struct engine *engine)
+{
+    uint64_t wait_ms = peers_deadline_ms(engine);
+
+    /* A new day makes cells late: look once a minute. */
+    return wait_ms < 60000 ? wait_ms : 60000;
+}
+
+int engine_rebuild(struct engine *engine, struct error *err)
+{
+    struct store_rebuild_options options = {.now = engine_store_now(engine)};
+    struct store_integrated done = {0};
+    int rc = engine_commit(engine, err);
+
+    if (rc == 0) {
+        rc = store_rebuild(engine->store, &options, &done, err);
+    }
+    if (rc == 0) {
+        log_line(LOG_INFO, "engine", "rebuilt", "events=%u records=%u",
+                 done.events, done.records);
+        engine->unsettled = true;
+    }
+    return rc;
+}

@@ -1,0 +1,170 @@
+/* What the files behind engine.h share: the engine's state and the functions
+ * that cross from one noun to another. Nobody outside them includes this. */
+#ifndef QCDC_NODE_ENGINE_INTERNAL_H
+#define QCDC_NODE_ENGINE_INTERNAL_H
+
+#include "node/engine.h"
+
+#include "node/config.h"
+#include "node/gate.h"
+#include "node/keys.h"
+#include "protocol/event/body.h"
+#include "protocol/event/facts.h"
+#include "protocol/event/types.h"
+#include "protocol/link/segment.h"
+#include "protocol/record/directory.h"
+#include "store/integrate.h"
+#include "store/log.h"
+#include "store/store.h"
+
+struct peers;
+struct jobs;
+struct pending;
+struct transport;
+
+#define SESSIONS_MAX 64u
+#define OFFICIAL_NAME_MAX 32u
+#define TURN_ARENA_BYTES (24u * 1024u * 1024u)
+
+/* An official who logged in. Wiped when it ends. */
+struct session {
+    bool used;
+    struct hash token; /* of the text given to the caller */
+    char name[OFFICIAL_NAME_MAX + 1];
+    char post[NAME_MAX_BYTES + 1];
+    uint32_t unit;
+    uint32_t rights;
+    struct sign_pair actor;
+    struct box_public sealing;
+    struct box_secret sealing_secret;
+    uint64_t last_ms; /* steady */
+};
+
+/* Wrong passwords of one name, in memory only. */
+struct attempt {
+    char name[OFFICIAL_NAME_MAX + 1];
+    uint32_t wrong;
+    uint64_t until_ms; /* steady: refused before */
+};
+#define ATTEMPTS_MAX 64u
+
+/* What one log took today, against its quota. */
+struct quota {
+    uint32_t node;
+    uint32_t day;
+    uint64_t events;
+    uint64_t bytes;
+};
+#define QUOTAS_MAX 1024u
+
+struct engine {
+    const struct config *config;
+    struct keys keys;
+    struct sign_public root;
+    struct store *store;
+    struct segment_codec *codec;
+    struct arena turn; /* reset after every commit */
+    struct gate gate;
+    uint64_t gate_serial; /* of the directory that the gate was made from */
+    bool gate_stale;
+    struct transport *transport; /* NULL until engine_attach */
+    struct jobs *jobs;
+    struct peers *peers;
+    struct arena joining; /* our request while we join */
+    /* Happenings of links that wait for the present one (peers.c). */
+    struct pending *pending;
+    struct pending *pending_last;
+    bool stepping;
+    bool linked; /* a link moved since the last commit */
+    bool joined; /* change to our own key after the commit */
+    uint64_t frames_refused;
+    struct directory nobody; /* while there is none */
+    int lock_fd;
+    struct session sessions[SESSIONS_MAX];
+    struct attempt attempts[ATTEMPTS_MAX];
+    struct quota quotas[QUOTAS_MAX];
+    uint32_t settled_day; /* cells are those of this day */
+    bool unsettled;       /* units wait for store_settle */
+    bool integrating;     /* leaves wait for integration */
+    bool grew;            /* spool or a log grew this turn */
+    bool stopping;
+    int fatal; /* enum err that ends the process, 0 = none */
+};
+
+/* ---- engine.c ---- */
+/* Gives the engine its sockets and threads (keeps both); NULL to take them. */
+void engine_attach(struct engine *engine, struct transport *transport,
+                   struct jobs *jobs);
+const struct gate *engine_gate(struct engine *engine);
+const struct box_pair *engine_curve(const struct engine *engine);
+/* What a turn does besides reading: verdicts, integration, sequencing, cells,
+ * deadlines. True if there is more that could be done at once. */
+bool engine_work(struct engine *engine);
+/* Milliseconds the loop may sleep. */
+uint64_t engine_sleep_ms(struct engine *engine);
+/* 0, or the enum err that ends the process. */
+int engine_fatal(const struct engine *engine);
+bool engine_stopping(const struct engine *engine);
+/* Begins the turn's transaction if none is open. */
+int engine_write(struct engine *engine, struct error *err) MUST_USE;
+/* Rolls the turn back: nothing of it is stored or sent. */
+void engine_undo(struct engine *engine);
+struct store_now engine_store_now(const struct engine *engine);
+/* The one place that turns a code into a reaction: logs, and for IO and
+ * CORRUPT ends the process. */
+void engine_react(struct engine *engine, const char *room, const char *what,
+                  const struct error *err);
+
+/* ---- officials.c ---- */
+/* The session of a text, kept alive; NULL with ERR_UNTRUSTED in err. */
+struct session *session_find(struct engine *engine, const char *text,
+                             struct error *err);
+void sessions_expire(struct engine *engine);
+/* Forgets the unit's sealing secret in the key file, after a commit. */
+int sealing_handed_over(struct engine *engine, uint32_t unit,
+                        struct error *err) MUST_USE;
+
+/* ---- record.c ---- */
+/* What is to be recorded, already decided on. Spans borrowed. */
+struct record_draft {
+    const struct event_type *type;
+    struct header header; /* actor, recorded_ms, quoted, bodies set here */
+    struct span facts;
+    struct span text;   /* protobuf, or empty */
+    struct span secret; /* Private protobuf in clear, or empty */
+    bool unit_only;     /* AUDIENCE_OF_UNIT */
+    const struct sign_public *signer;
+    const struct sign_secret *signer_secret;
+};
+/* Checks, signs, spools and integrates one event, in the open transaction. */
+int record_append(struct engine *engine, struct record_draft *draft,
+                  struct arena *arena, struct event_id *id,
+                  struct error *err) MUST_USE;
+/* Row to event, in the open transaction; fills everything of *out. */
+int record_row_append(struct engine *engine, struct session *session,
+                      const struct record_row *row, struct arena *arena,
+                      struct record_result *out, struct error *err) MUST_USE;
+/* Facts given as pairs, appended as an event of the administration key. */
+int record_admin(struct engine *engine, const char *type,
+                 const struct field_pair *fields, size_t len,
+                 struct arena *arena, struct event_id *id,
+                 struct error *err) MUST_USE;
+
+/* ---- record_body.c ---- */
+int record_seal(struct engine *engine, const struct record_draft *draft,
+                uint32_t on_day, struct arena *arena, struct buf *committed,
+                struct wrap *wraps, size_t *wraps_len,
+                struct error *err) MUST_USE;
+
+/* ---- private.c ---- */
+/* A later addressee gets the keys of the earlier private bodies of the record
+ * inside the private body of this event: adds them to draft->secret. */
+int private_hand_keys(struct engine *engine, struct session *session,
+                      struct record_draft *draft, struct arena *arena,
+                      struct error *err) MUST_USE;
+
+/* ---- gate_fill.c ---- */
+/* Makes the gate anew if the directory or the invitations changed. */
+int gate_refresh(struct engine *engine, struct error *err) MUST_USE;
+
+#endif

@@ -1,0 +1,93 @@
+/* Room: node. Owns the filling of the gate: certified children, their older
+ * keys, open invitations, requests that wait. It runs after every change of
+ * the directory, so a revoked key is refused in the same turn. */
+#include "node/engine_internal.h"
+
+#include "node/clock.h"
+#include "node/invite.h"
+#include "store/book.h"
+#include "store/directory.h"
+
+struct filling {
+    struct engine *engine;
+    int rc;
+    struct error *err;
+};
+
+static int put(struct filling *filling, const struct box_public *key,
+               enum gate_kind kind, uint32_t node)
+{
+    struct gate_key entry = {*key, kind, node};
+
+    if (filling->rc == 0) {
+        filling->rc = gate_put(&filling->engine->gate, &entry, filling->err);
+    }
+    return filling->rc;
+}
+
+/* One-time keys and the keys asked for with them. Certificates come after and
+ * win. */
+static int invitation_visit(void *data, struct span key, struct span value)
+{
+    struct filling *filling = data;
+    struct invited invited;
+    struct box_public one_time;
+    struct error ignored = {0};
+    bool expired;
+
+    if (key.len != sizeof(one_time) ||
+        invited_decode(value, &invited, &ignored) != 0) {
+        return 0;
+    }
+    memcpy(&one_time, key.ptr, sizeof(one_time));
+    expired = clock_now_ms() > invited.created_ms + INVITATION_LIFE_MS &&
+              invited.state != INVITED_CERTIFIED;
+    if (invited.state == INVITED_DONE || expired) {
+        return put(filling, &one_time, GATE_REVOKED, invited.node);
+    }
+    if (invited.state == INVITED_ASKED) {
+        (void)put(filling, &invited.curve, GATE_WAITING, invited.node);
+    }
+    return put(filling, &one_time, GATE_INVITATION, invited.node);
+}
+
+static void children_put(struct filling *filling, const struct directory *dir)
+{
+    uint32_t self = engine_node(filling->engine);
+
+    for (size_t i = 0; i < dir->nodes_len; i++) {
+        const struct dir_node *node = &dir->nodes[i];
+
+        if (node->number == self) {
+            continue;
+        }
+        for (size_t j = 0; j < node->certs_len; j++) {
+            bool newest = j + 1 == node->certs_len;
+            bool child = newest && node->parent == self;
+
+            (void)put(filling, &node->certs[j]->curve_key,
+                      child ? GATE_CHILD : GATE_REVOKED, node->number);
+        }
+    }
+}
+
+int gate_refresh(struct engine *engine, struct error *err)
+{
+    struct filling filling = {.engine = engine, .err = err};
+    int rc;
+
+    if (!engine->gate_stale) {
+        return 0;
+    }
+    gate_clear(&engine->gate);
+    rc = store_book_each(engine->store, STORE_BOOK_INVITATION, invitation_visit,
+                         &filling, err);
+    if (rc == 0) {
+        children_put(&filling, engine_directory(engine));
+        rc = filling.rc;
+    }
+    if (rc == 0) {
+        engine->gate_stale = false;
+    }
+    return rc;
+}

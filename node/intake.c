@@ -1,0 +1,406 @@
+/* Room: node. Owns taking in what other nodes signed: batches, cosignatures.
+ * Everything is checked whole before it is stored, stored byte for byte, and
+ * answered by our own cosignature in the same transaction. It judges no event:
+ * that is integration's (DESIGN section 5). Next: cosign.c. */
+#include "node/peers.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "node/clock.h"
+#include "node/log.h"
+#include "protocol/base/hex.h"
+#include "protocol/log/checkpoint.h"
+#include "protocol/record/calendar.h"
+#include "store/book.h"
+
+#define PAUSE_MS 60000u
+
+/* ---- the key of a directory log nobody certified yet
+ * ---------------------------- */
+
+struct first_leaf {
+    char dir_log_key[65];
+    char node[12];
+};
+
+static int first_visit(void *ctx, const char *path, struct span value,
+                       struct error *err)
+{
+    struct first_leaf *found = ctx;
+
+    (void)err;
+    if (strcmp(path, "keys.dir_log_key") == 0 && value.len == 64) {
+        memcpy(found->dir_log_key, value.ptr, 64);
+    }
+    if (strcmp(path, "node") == 0 && value.len < sizeof(found->node)) {
+        memcpy(found->node, value.ptr, value.len);
+    }
+    return 0;
+}
+
+/* Leaf 0 of the top directory log is signed by the root key that the
+ * invitation pinned: it names the key of the log it stands in. */
+static int bootstrap_key(struct engine *engine, const struct segment *segment,
+                         const struct origin *origin, struct sign_public *key,
+                         struct error *err)
+{
+    struct segment_view *view = arena_alloc(&engine->turn, sizeof(*view));
+    struct first_leaf found = {{0}, {0}};
+    struct leaf leaf;
+    int rc;
+
+    if (view == NULL) {
+        return error_set(err, ERR_LIMIT, "too much in one turn");
+    }
+    rc = segment_open(engine->codec, segment, &engine->turn, view, err);
+    if (rc == 0) {
+        rc = leaf_parse(view->leaves[0], &leaf, err);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    if (segment->first != 0 || !leaf.understood ||
+        leaf.header.type != EVENT_TOP_NODE_CERTIFIED) {
+        return error_set(err, ERR_BUSY,
+                         "waiting for the realm's first certificate");
+    }
+    if (!leaf_verify(&leaf, &engine->root)) {
+        return error_set(err, ERR_UNTRUSTED,
+                         "the first certificate is not signed by the root key "
+                         "of the invitation");
+    }
+    rc = facts_visit(event_type_find(EVENT_TOP_NODE_CERTIFIED), leaf.facts,
+                     first_visit, &found, err);
+    if (rc == 0 && (strtoul(found.node, NULL, 10) != origin->node ||
+                    hex_decode(span_str(found.dir_log_key), key, sizeof(*key),
+                               err) != 0)) {
+        rc = error_set(err, ERR_UNTRUSTED,
+                       "the first certificate is another node's");
+    }
+    return rc;
+}
+
+/* ---- quotas and disk
+ * -------------------------------------------------------------- */
+
+static bool disk_is_short(const struct engine *engine)
+{
+    struct statvfs disk;
+
+    if (statvfs(engine->config->dir, &disk) != 0) {
+        return false;
+    }
+    return (uint64_t)disk.f_bavail * disk.f_frsize <
+           engine->config->disk_reserve_mib * 1048576u;
+}
+
+/* Events and bytes of one log and day, in memory: a restart forgives. */
+static int quota_take(struct engine *engine, const struct origin *origin,
+                      const struct segment *segment, struct error *err)
+{
+    const struct dir_cert *cert =
+        directory_cert(engine_directory(engine), origin->node);
+    uint32_t day = day_of_ms(clock_now_ms());
+    uint64_t events = engine->config->quota_events;
+    uint64_t bytes = engine->config->quota_kib * 1024;
+    struct quota *quota = &engine->quotas[origin->node % QUOTAS_MAX];
+
+    if (cert != NULL && cert->quota_events != 0) {
+        events = cert->quota_events;
+    }
+    if (cert != NULL && cert->quota_kib != 0) {
+        bytes = (uint64_t)cert->quota_kib * 1024;
+    }
+    if (quota->node != origin->node || quota->day != day) {
+        *quota = (struct quota){.node = origin->node, .day = day};
+    }
+    if (quota->events + segment->count > events ||
+        quota->bytes + segment->leaves_z.len > bytes) {
+        return error_set(err, ERR_LIMIT,
+                         "node %u has used up today's quota (%llu events, "
+                         "%llu KiB): raise it in its certificate or look why",
+                         origin->node, (unsigned long long)events,
+                         (unsigned long long)bytes / 1024);
+    }
+    quota->events += segment->count;
+    quota->bytes +=
+        segment->leaves_z.len + segment->texts_z.len + segment->privates.len;
+    return 0;
+}
+
+/* ---- batches
+ * ---------------------------------------------------------------------- */
+
+static int batch_check(struct engine *engine, const struct link_action *action,
+                       struct segment *segment, struct store_log *log,
+                       struct segment_checked *checked, struct error *err)
+{
+    struct log_facts facts;
+    struct range before;
+    struct vkey key;
+    unsigned due = SEGMENT_DUE_TEXTS;
+    int rc = log_facts_of(engine, &action->origin, &facts, err);
+
+    if (rc == 0 && facts.bootstrap) {
+        rc = bootstrap_key(engine, segment, &action->origin, &facts.key, err);
+    }
+    if (rc == 0) {
+        rc = log_open(engine, &action->origin, &facts.key, log, err);
+    }
+    if (rc == 0 && log->frozen[0] != '\0') {
+        rc = error_set(err, ERR_CONFLICT, "the log is frozen: %s", log->frozen);
+    }
+    if (rc == 0) {
+        rc = store_log_range(engine->store, log->id, &before, err);
+    }
+    if (rc == 0) {
+        rc = vkey_make(span_str(log->origin), VKEY_ED25519, &facts.key, &key,
+                       err);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    if (action->privates) {
+        due |= SEGMENT_DUE_PRIVATES;
+    }
+    return segment_check(engine->codec, segment, &before, &key, due,
+                         &engine->turn, checked, err);
+}
+
+static int batch_store(struct engine *engine, const struct store_log *log,
+                       const struct segment *segment,
+                       const struct segment_checked *checked, struct error *err)
+{
+    struct store_segment stored = {.log = log->id,
+                                   .parts = *segment,
+                                   .hashes = checked->hashes,
+                                   .root = checked->head.root};
+    int rc = engine_write(engine, err);
+
+    if (rc == 0) {
+        rc = store_segment_append(engine->store, &stored, &checked->range, err);
+    }
+    return rc;
+}
+
+static void batch_refused(struct engine *engine, struct peer *peer,
+                          const struct link_action *action,
+                          const struct error *err, uint64_t retry_ms)
+{
+    struct link_event event = {.kind = LINK_BATCH_REFUSED,
+                               .origin = action->origin,
+                               .code = err->code,
+                               .text = span_str(err->text),
+                               .retry_ms = retry_ms};
+    char name[ORIGIN_MAX + 1];
+    char text[LOG_TEXT_SIZE];
+
+    origin_text(engine, &action->origin, name);
+    log_line(LOG_WARN, "intake", "refused", "peer=%u log=%s code=%s text=%s",
+             peer->node, name, err_name(err->code),
+             log_text(span_str(err->text), text));
+    peer_step(engine, peer, &event);
+}
+
+/* The guard's answer is the acknowledgement; a mirror further up only shows
+ * that it holds the log too. Nobody acknowledges what comes from above. */
+static void batch_cosign(struct engine *engine, struct peer *peer,
+                         const struct link_action *action)
+{
+    struct link_event event = {.kind = LINK_COSIGNED, .origin = action->origin};
+    struct log_facts facts;
+    struct error err = {0};
+    int rc;
+
+    if (peer->up) {
+        return;
+    }
+    rc = log_facts_of(engine, &action->origin, &facts, &err);
+    if (rc == 0) {
+        rc = cosign_log(engine, &action->origin, false, NULL, &err);
+    }
+    if (rc != 0) {
+        engine_react(engine, "intake", "not_cosigned", &err);
+        return;
+    }
+    if (facts.guard != engine_node(engine)) {
+        event.kind = LINK_HELD_GREW;
+    }
+    peer_step(engine, peer, &event);
+}
+
+void intake_batch(struct engine *engine, struct peer *peer,
+                  const struct link_action *action)
+{
+    struct segment_checked *checked =
+        arena_alloc(&engine->turn, sizeof(*checked));
+    struct segment segment = action->batch->segment;
+    struct store_log log;
+    struct error err = {0};
+    struct link_event event = {.kind = LINK_BATCH_STORED,
+                               .origin = action->origin};
+    uint64_t pause_ms = 0;
+    int rc;
+
+    if (checked == NULL) {
+        error_set(&err, ERR_BUSY, "too much in one turn");
+        batch_refused(engine, peer, action, &err, 100);
+        return;
+    }
+    rc = batch_check(engine, action, &segment, &log, checked, &err);
+    if (rc == 0 && !action->origin.dir) {
+        rc = disk_is_short(engine)
+                 ? error_set(&err, ERR_LIMIT, "the disk is nearly full here")
+                 : quota_take(engine, &action->origin, &segment, &err);
+        pause_ms = rc != 0 ? PAUSE_MS : 0;
+    }
+    if (rc == 0) {
+        rc = batch_store(engine, &log, &segment, checked, &err);
+    }
+    if (rc != 0) {
+        if (rc == ERR_IO || rc == ERR_CORRUPT) {
+            engine_react(engine, "intake", "store", &err);
+        }
+        batch_refused(engine, peer, action, &err, pause_ms);
+        return;
+    }
+    engine->integrating = true;
+    peer_step(engine, peer, &event);
+    batch_cosign(engine, peer, action);
+    peers_tell(engine, LINK_LOG_GREW, &action->origin, peer);
+}
+
+/* ---- cosignatures
+ * ------------------------------------------------------------------- */
+
+static int cosig_check(struct engine *engine, const struct link_action *action,
+                       const struct store_log *log,
+                       const struct guard_cosig *cosig, uint64_t number,
+                       const struct vkey *guard, struct error *err)
+{
+    const struct dir_cert *cert =
+        directory_cert(engine_directory(engine), action->origin.node);
+    uint8_t space[CHECKPOINT_TEXT_MAX];
+    struct buf text = buf_over(space, sizeof(space));
+    struct hash root;
+    int rc;
+
+    if (cosig->head.size > log->head.size) {
+        return error_set(err, ERR_BUSY, "a cosignature of leaves not held yet");
+    }
+    checkpoint_text(engine, &action->origin, &cosig->head, &text);
+    rc = cosignature_verify(&cosig->line, guard, buf_span(&text), err);
+    if (rc == 0 && cosig->head.size == log->head.size) {
+        root = log->head.root;
+    } else if (rc == 0) {
+        rc = store_log_root_at(engine->store, log->id, cosig->head.size, &root,
+                               err);
+    }
+    if (rc == 0 && !hash_equal(&root, &cosig->head.root)) {
+        rc = error_set(err, ERR_CONFLICT,
+                       "the guard cosigned another history of this log");
+    }
+    if (rc == 0 && cosig->has_heard &&
+        (cert == NULL || !heard_verify(buf_span(&text), number, &cosig->heard,
+                                       &cert->actor_key))) {
+        rc = error_set(err, ERR_UNTRUSTED,
+                       "a repeat without the node's own request");
+    }
+    return rc;
+}
+
+static int cosigs_store(struct engine *engine, const struct link_action *action,
+                        struct error *err)
+{
+    const struct frame_cosigned *came = action->cosigned;
+    struct log_facts facts;
+    struct store_log log;
+    struct vkey guard;
+    char name[64];
+    int rc = log_facts_of(engine, &action->origin, &facts, err);
+
+    if (rc == 0) {
+        rc = mirror_key(engine, facts.guard, name, &guard, err);
+    }
+    if (rc == 0) {
+        rc = log_find(engine, &action->origin, &log, err);
+    }
+    if (rc == 0) {
+        rc = engine_write(engine, err);
+    }
+    for (size_t i = 0; rc == 0 && i < came->cosigs_len; i++) {
+        const struct guard_cosig *one = &came->cosigs[i];
+        struct store_cosig stored = {.log = log.id,
+                                     .number = came->first + i,
+                                     .head = one->head,
+                                     .line = one->line,
+                                     .repeat = one->has_heard,
+                                     .request = one->heard};
+
+        if (stored.number < log.cosigs) {
+            continue; /* held already */
+        }
+        rc = cosig_check(engine, action, &log, one, stored.number, &guard, err);
+        if (rc == 0) {
+            rc = store_cosig_append(engine->store, &stored, err);
+        }
+    }
+    return rc;
+}
+
+void intake_cosigs(struct engine *engine, struct peer *peer,
+                   const struct link_action *action)
+{
+    struct error err = {0};
+    int rc = cosigs_store(engine, action, &err);
+    struct link_event event = {.kind = LINK_LOG_GREW, .origin = action->origin};
+
+    if (rc != 0) {
+        batch_refused(engine, peer, action, &err, 0);
+        return;
+    }
+    engine->integrating = true;
+    engine->grew = true;
+    peer_step(engine, peer, &event);
+    peers_tell(engine, LINK_LOG_GREW, &action->origin, peer);
+}
+
+void intake_held(struct engine *engine, struct peer *peer,
+                 const struct link_action *action)
+{
+    struct error err = {0};
+    uint8_t space[CHECKPOINT_TEXT_MAX];
+    struct buf text = buf_over(space, sizeof(space));
+    struct store_held stored = {.node = action->held->node,
+                                .head = action->held->head,
+                                .line = action->held->line};
+    struct store_log log;
+    struct vkey key;
+    char name[64];
+    int rc = mirror_key(engine, action->held->node, name, &key, &err);
+
+    if (rc == 0) {
+        rc = log_find(engine, &action->origin, &log, &err);
+    }
+    if (rc == 0) {
+        checkpoint_text(engine, &action->origin, &action->held->head, &text);
+        rc = cosignature_verify(&action->held->line, &key, buf_span(&text),
+                                &err);
+    }
+    if (rc == 0) {
+        rc = engine_write(engine, &err);
+    }
+    if (rc == 0) {
+        stored.log = log.id;
+        rc = store_held_put(engine->store, &stored, &err);
+    }
+    if (rc != 0) {
+        /* For display only: not worth ending a session. */
+        log_line(LOG_DEBUG, "intake", "held_dropped", "peer=%u text=\"%s\"",
+                 peer->node, err.text);
+        return;
+    }
+    peers_tell(engine, LINK_HELD_GREW, &action->origin, peer);
+}

@@ -1,0 +1,47 @@
+/* An invitation as the store keeps it, under its one-time public key. */
+#ifndef QCDC_NODE_INVITE_H
+#define QCDC_NODE_INVITE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "protocol/base/buf.h"
+#include "protocol/base/error.h"
+#include "protocol/base/span.h"
+#include "protocol/crypto.h"
+#include "protocol/limits.h"
+
+#define INVITATION_LIFE_MS (30ull * 86400000ull) /* DESIGN section 6 */
+
+enum invited_state {
+    INVITED_OPEN = 1,      /* nobody used it */
+    INVITED_ASKED = 2,     /* a request waits for a person */
+    INVITED_CERTIFIED = 3, /* the directory names the child */
+    INVITED_DONE = 4,      /* the child came with its own key: dead */
+};
+
+struct invited {
+    enum invited_state state;
+    uint32_t node;
+    uint32_t numbers_first, numbers_last;
+    bool has_dir;
+    bool auto_confirm;
+    uint64_t created_ms;
+    uint64_t asked_ms;
+    uint32_t units[HOSTED_UNITS_MAX];
+    size_t units_len;
+    struct box_public curve; /* of the request */
+    struct span request;     /* borrowed when decoded */
+    struct span signatures;
+};
+
+void invited_encode(const struct invited *invited, struct buf *out);
+/* ERR_CORRUPT. */
+int invited_decode(struct span bytes, struct invited *out,
+                   struct error *err) MUST_USE;
+
+#define INVITED_SIZE_MAX                                                       \
+    (64u + 4u * HOSTED_UNITS_MAX + JOIN_REQUEST_MAX + 64u * 512u)
+
+#endif

@@ -1,0 +1,607 @@
+/* Room: node. Owns the set of links: finds the peer of a frame by its proven
+ * key, feeds its link, reconnects with a backoff, tells links what others
+ * brought. A peer's claim never says who it is: its CURVE key does.
+ * Next: actions.c, what a link wants done; gate.c, who gets this far. */
+#include "node/peers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/clock.h"
+#include "node/log.h"
+#include "protocol/base/hex.h"
+#include "store/delivery.h"
+#include "store/directory.h"
+
+#define INVITER_LINGER_MS 60000u
+
+/* A happening that waits until the present one is done with. */
+struct pending {
+    struct pending *next;
+    struct peer *peer;
+    struct link_event event;
+};
+
+/* ---- finding
+ * ------------------------------------------------------------------- */
+
+struct peer *peer_up(struct engine *engine)
+{
+    for (size_t i = 0; i < engine->peers->len; i++) {
+        struct peer *peer = &engine->peers->all[i];
+
+        if (peer->used && peer->up) {
+            return peer;
+        }
+    }
+    return NULL;
+}
+
+struct peer *peer_of_node(struct engine *engine, uint32_t node)
+{
+    for (size_t i = 0; i < engine->peers->len; i++) {
+        struct peer *peer = &engine->peers->all[i];
+
+        if (peer->used && peer->node == node && !peer->joining) {
+            return peer;
+        }
+    }
+    return NULL;
+}
+
+static struct peer *peer_of_key(struct engine *engine,
+                                const struct box_public *key)
+{
+    for (size_t i = 0; i < engine->peers->len; i++) {
+        struct peer *peer = &engine->peers->all[i];
+
+        if (peer->used && !peer->up &&
+            memcmp(&peer->key, key, sizeof(*key)) == 0) {
+            return peer;
+        }
+    }
+    return NULL;
+}
+
+static void peer_release(struct peer *peer)
+{
+    free(peer->memory);
+    crypto_wipe(peer, sizeof(*peer));
+}
+
+static struct peer *peer_place(struct engine *engine)
+{
+    struct peers *peers = engine->peers;
+
+    for (size_t i = 0; i < peers->len; i++) {
+        if (!peers->all[i].used) {
+            return &peers->all[i];
+        }
+    }
+    return peers->len < PEERS_MAX ? &peers->all[peers->len++] : NULL;
+}
+
+void peers_free(struct engine *engine)
+{
+    if (engine->peers == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < engine->peers->len; i++) {
+        peer_release(&engine->peers->all[i]);
+    }
+    free(engine->peers);
+    engine->peers = NULL;
+}
+
+/* ---- links
+ * ---------------------------------------------------------------------- */
+
+/* Room for every log of the realm twice, so that it may grow meanwhile. */
+static size_t tracks_wanted(struct engine *engine)
+{
+    const struct directory *dir = engine_directory(engine);
+
+    return 64 + 4 * dir->nodes_len;
+}
+
+static enum link_side side_of(const struct peer *peer)
+{
+    if (peer->joining) {
+        return peer->up ? LINK_JOINER : LINK_INVITER;
+    }
+    return peer->up ? LINK_UP : LINK_DOWN;
+}
+
+static bool guards(struct engine *engine, const struct peer *peer)
+{
+    const struct directory *dir = engine_directory(engine);
+    uint32_t self = engine_node(engine);
+    const struct dir_cert *cert =
+        directory_cert(dir, peer->up ? self : peer->node);
+
+    return cert != NULL && cert->guard == (peer->up ? peer->node : self);
+}
+
+/* A link in fresh memory: at the first session, and when the realm outgrew
+ * the old one. */
+static int link_make(struct engine *engine, struct peer *peer,
+                     struct error *err)
+{
+    size_t tracks = tracks_wanted(engine);
+    size_t head = (link_size() + 63) & ~(size_t)63;
+    struct buf name = buf_over(engine->peers->mirror_name,
+                               sizeof(engine->peers->mirror_name));
+    struct link_options options = {.side = side_of(peer),
+                                   .realm = span_str(engine->config->realm),
+                                   .self = engine_node(engine),
+                                   .peer = peer->node,
+                                   .guard = guards(engine, peer),
+                                   .software =
+                                       span_str(engine->peers->software)};
+    int rc;
+
+    free(peer->memory);
+    peer->link = NULL;
+    peer->memory = calloc(1, head + tracks * link_track_size());
+    if (peer->memory == NULL) {
+        return error_set(err, ERR_NOMEM, "no memory for a link");
+    }
+    peer->tracks_max = tracks;
+    options.tracks = (uint8_t *)peer->memory + head;
+    options.tracks_max = tracks;
+    origin_mirror_name(options.realm, engine_node(engine), &name);
+    rc = vkey_make(buf_span(&name), VKEY_COSIGNATURE, &engine->keys.mirror.pub,
+                   &options.mirror, err);
+    if (rc == 0 && peer->joining && peer->up) {
+        rc = join_request_make(&engine->keys, engine->config->realm,
+                               engine_node(engine), &engine->joining,
+                               &options.join, err);
+    }
+    return rc != 0 ? rc : link_init(peer->memory, &options, &peer->link, err);
+}
+
+static void step_once(struct engine *engine, struct peer *peer,
+                      const struct link_event *event)
+{
+    struct link_view view = view_of(engine);
+    struct link_actions actions = {0};
+    struct error err = {0};
+    int rc;
+
+    if (!peer->used || peer->link == NULL) {
+        return;
+    }
+    engine->linked = true;
+    rc = link_step(peer->link, event, &view, &engine->turn, &actions, &err);
+    for (const struct link_action *action = actions.first;
+         rc == 0 && action != NULL; action = action->next) {
+        action_perform(engine, peer, action);
+    }
+    if (rc != 0) {
+        error_wrap(&err, "peer %u", peer->node);
+        engine_react(engine, "link", link_happened_name(event->kind), &err);
+        peer->lost = true;
+    }
+}
+
+static void pending_add(struct engine *engine, struct peer *peer,
+                        const struct link_event *event)
+{
+    struct pending *added = arena_alloc(&engine->turn, sizeof(*added));
+
+    if (added == NULL) {
+        peer->lost = true; /* the session starts over: nothing is lost */
+        return;
+    }
+    added->peer = peer;
+    added->event = *event;
+    added->event.text = arena_copy(&engine->turn, event->text);
+    if (engine->pending_last == NULL) {
+        engine->pending = added;
+    } else {
+        engine->pending_last->next = added;
+    }
+    engine->pending_last = added;
+}
+
+void peer_step(struct engine *engine, struct peer *peer,
+               struct link_event *event)
+{
+    size_t mark = engine->turn.used;
+
+    event->now_ms = clock_now_ms();
+    if (engine->stepping) {
+        pending_add(engine, peer, event);
+        return;
+    }
+    engine->stepping = true;
+    step_once(engine, peer, event);
+    while (engine->pending != NULL) {
+        struct pending *next = engine->pending;
+
+        engine->pending = next->next;
+        if (engine->pending == NULL) {
+            engine->pending_last = NULL;
+        }
+        step_once(engine, next->peer, &next->event);
+    }
+    engine->stepping = false;
+    arena_rewind(&engine->turn, mark);
+}
+
+void peers_tell(struct engine *engine, enum link_happened kind,
+                const struct origin *origin, const struct peer *but)
+{
+    for (size_t i = 0; engine->peers != NULL && i < engine->peers->len; i++) {
+        struct peer *peer = &engine->peers->all[i];
+        struct link_event event = {.kind = kind};
+
+        if (origin != NULL) {
+            event.origin = *origin;
+        }
+        if (peer->used && peer->link != NULL && peer != but &&
+            peer->announced) {
+            peer_step(engine, peer, &event);
+        }
+    }
+}
+
+/* ---- connections
+ * -------------------------------------------------------------------- */
+
+static void peer_opened(struct engine *engine, struct peer *peer)
+{
+    uint8_t random[LINK_RANDOM_SIZE];
+    struct link_event event = {.kind = LINK_OPENED, .random = random};
+    struct error err = {0};
+
+    peer->announced = false;
+    peer->lost = false;
+    peer->routed = true;
+    peer->deliveries_told = 0;
+    if (link_make(engine, peer, &err) != 0) {
+        engine_react(engine, "link", "make", &err);
+        return;
+    }
+    crypto_random(random, sizeof(random));
+    peer_step(engine, peer, &event);
+}
+
+static void peer_closed(struct engine *engine, struct peer *peer)
+{
+    struct link_event event = {.kind = LINK_LOST};
+
+    peer->announced = false;
+    peer->lost = false;
+    peer_step(engine, peer, &event);
+}
+
+static int connect_up(struct engine *engine, struct peer *peer,
+                      struct error *err)
+{
+    struct box_public server;
+    struct box_pair own = engine->keys.curve;
+    int rc = hex_decode(span_str(engine->config->parent_key), &server,
+                        sizeof(server), err);
+
+    if (rc == 0 && peer->joining) {
+        rc = transport_pair_of(&engine->keys.one_time, &own, err);
+    }
+    if (rc == 0) {
+        rc = transport_connect(engine->transport,
+                               engine->config->parent_endpoint, &server, &own,
+                               err);
+    }
+    crypto_wipe(&own, sizeof(own));
+    return rc;
+}
+
+void peer_retry(struct engine *engine, struct peer *peer)
+{
+    uint16_t spread;
+
+    (void)engine;
+    crypto_random(&spread, sizeof(spread));
+    if (peer->retry_ms == 0) {
+        peer->retry_ms = RETRY_LEAST_MS;
+    }
+    /* Not all children at the same moment. */
+    peer->retry_at_ms =
+        clock_steady_ms() + peer->retry_ms + spread % (peer->retry_ms / 4 + 1);
+    peer->retry_ms =
+        peer->retry_ms * 2 < RETRY_MOST_MS ? peer->retry_ms * 2 : RETRY_MOST_MS;
+}
+
+/* The parent, as the configuration says; made when the node starts. */
+static struct peer *up_make(struct engine *engine)
+{
+    struct peer *peer = peer_place(engine);
+
+    if (peer != NULL) {
+        memset(peer, 0, sizeof(*peer));
+        peer->used = true;
+        peer->up = true;
+        peer->joining = engine->keys.joining;
+        peer->node = (uint32_t)engine->config->parent;
+        peer->retry_ms = RETRY_LEAST_MS;
+        peer->retry_at_ms = 1; /* at once */
+    }
+    return peer;
+}
+
+/* ---- reading
+ * ---------------------------------------------------------------------------
+ */
+
+static bool same_route(const struct route *a, const struct route *b)
+{
+    return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static struct peer *down_peer(struct engine *engine,
+                              const struct gate_key *entry)
+{
+    struct peer *peer = peer_of_key(engine, &entry->key);
+
+    if (peer != NULL) {
+        return peer;
+    }
+    if (entry->kind == GATE_CHILD) {
+        struct peer *old = peer_of_node(engine, entry->node);
+
+        if (old != NULL && !old->up) {
+            peer_release(old); /* the node has a newer key */
+        }
+    }
+    peer = peer_place(engine);
+    if (peer == NULL) {
+        return NULL;
+    }
+    memset(peer, 0, sizeof(*peer));
+    peer->used = true;
+    peer->joining = entry->kind == GATE_INVITATION;
+    peer->node = entry->node;
+    peer->key = entry->key;
+    return peer;
+}
+
+static void frame_give(struct engine *engine, struct peer *peer,
+                       struct span bytes)
+{
+    uint8_t random[LINK_RANDOM_SIZE];
+    struct link_event event = {
+        .kind = LINK_FRAME, .random = random, .bytes = bytes};
+
+    crypto_random(random, sizeof(random));
+    peer_step(engine, peer, &event);
+}
+
+static void down_frame(struct engine *engine,
+                       const struct transport_event *event)
+{
+    const struct gate_key *entry = gate_find(&engine->gate, &event->key);
+    struct peer *peer;
+
+    /* Asked at the handshake, asked again now (libraries.md B1.13). */
+    if (entry == NULL ||
+        (entry->kind != GATE_CHILD && entry->kind != GATE_INVITATION)) {
+        struct peer *known = peer_of_key(engine, &event->key);
+
+        if (known != NULL) {
+            log_line(LOG_WARN, "gate", "revoked", "peer=%u", known->node);
+            peer_closed(engine, known);
+            peer_release(known);
+        }
+        engine->frames_refused++;
+        return;
+    }
+    peer = down_peer(engine, entry);
+    if (peer == NULL) {
+        log_line(LOG_WARN, "gate", "full", "peers=%u", PEERS_MAX);
+        return;
+    }
+    if (!peer->routed || !same_route(&peer->route, &event->route)) {
+        if (peer->has_old_route &&
+            same_route(&peer->old_route, &event->route)) {
+            return; /* late frame of the connection before */
+        }
+        if (peer->routed) {
+            peer->old_route = peer->route;
+            peer->has_old_route = true;
+            peer_closed(engine, peer);
+        }
+        peer->route = event->route;
+        peer_opened(engine, peer);
+    }
+    frame_give(engine, peer, event->frame);
+}
+
+void peers_read(struct engine *engine, const struct transport_event *event)
+{
+    struct peer *up = peer_up(engine);
+
+    switch (event->kind) {
+    case TRANSPORT_DOWN_FRAME:
+        down_frame(engine, event);
+        return;
+    case TRANSPORT_UP_OPENED:
+        if (up != NULL) {
+            peer_opened(engine, up);
+        }
+        return;
+    case TRANSPORT_UP_CLOSED:
+        if (up != NULL && up->routed) {
+            up->routed = false;
+            log_line(LOG_INFO, "link", "lost", "peer=%u side=up", up->node);
+            peer_closed(engine, up);
+        }
+        return;
+    case TRANSPORT_UP_REFUSED:
+        if (up != NULL) {
+            log_line(LOG_WARN, "link", "key_refused", "peer=%u retry_ms=%llu",
+                     up->node, (unsigned long long)up->retry_ms);
+            up->routed = false;
+            peer_retry(engine, up);
+        }
+        return;
+    case TRANSPORT_UP_FRAME:
+        if (up != NULL) {
+            frame_give(engine, up, event->frame);
+        }
+        return;
+    }
+}
+
+void peers_lost(void *ctx, const struct route *route)
+{
+    struct engine *engine = ctx;
+
+    for (size_t i = 0; i < engine->peers->len; i++) {
+        struct peer *peer = &engine->peers->all[i];
+
+        if (peer->used && ((route == NULL && peer->up) ||
+                           (route != NULL && !peer->up && peer->routed &&
+                            same_route(&peer->route, route)))) {
+            peer->lost = true;
+        }
+    }
+}
+
+/* ---- time
+ * ---------------------------------------------------------------------------------
+ */
+
+static void up_tick(struct engine *engine, struct peer *peer)
+{
+    struct error err = {0};
+
+    if (peer->retry_at_ms == 0 || clock_steady_ms() < peer->retry_at_ms) {
+        return;
+    }
+    peer->retry_at_ms = 0;
+    peer->joining = engine->keys.joining;
+    if (peer->routed) {
+        peer->routed = false;
+        peer_closed(engine, peer);
+    }
+    if (connect_up(engine, peer, &err) != 0) {
+        engine_react(engine, "link", "connect", &err);
+        peer_retry(engine, peer);
+    }
+}
+
+static void deliveries_tell(struct engine *engine, struct peer *peer)
+{
+    struct link_event event = {.kind = LINK_DELIVERY_QUEUED};
+    struct error ignored = {0};
+    uint64_t acked = 0;
+    uint64_t newest = 0;
+
+    if (peer->up || peer->joining || !peer->announced ||
+        store_delivery_acked(engine->store, peer->node, &acked, &newest,
+                             &ignored) != 0) {
+        return;
+    }
+    if (newest > peer->deliveries_told || engine->grew) {
+        peer->deliveries_told = newest;
+        if (newest > acked) {
+            peer_step(engine, peer, &event);
+        }
+    }
+}
+
+static void peer_tick(struct engine *engine, struct peer *peer, uint64_t now_ms)
+{
+    struct link_event event = {.kind = LINK_TICK};
+
+    if (peer->lost) {
+        /* Frames are missing: the session must start over. */
+        peer_closed(engine, peer);
+        if (peer->up) {
+            peer_retry(engine, peer);
+        } else {
+            peer->routed = false;
+        }
+    }
+    if (peer->up) {
+        up_tick(engine, peer);
+    }
+    if (peer->joined_at_ms != 0 &&
+        clock_steady_ms() - peer->joined_at_ms > INVITER_LINGER_MS) {
+        peer_release(peer);
+        return;
+    }
+    if (peer->link != NULL && link_deadline_ms(peer->link) <= now_ms) {
+        peer_step(engine, peer, &event);
+    }
+    deliveries_tell(engine, peer);
+}
+
+static void directory_tell(struct engine *engine)
+{
+    uint64_t serial = store_directory_serial(engine->store);
+
+    if (serial != engine->peers->directory_serial) {
+        engine->peers->directory_serial = serial;
+        engine->gate_stale = true;
+        peers_tell(engine, LINK_DIR_CHANGED, NULL, NULL);
+    }
+}
+
+void peers_restart(struct engine *engine)
+{
+    for (size_t i = 0; engine->peers != NULL && i < engine->peers->len; i++) {
+        engine->peers->all[i].lost = engine->peers->all[i].used;
+        engine->peers->all[i].retry_ms = RETRY_LEAST_MS / 8;
+    }
+}
+
+void peers_tick(struct engine *engine)
+{
+    uint64_t now_ms = clock_now_ms();
+
+    if (engine->config->parent != 0 && engine->transport != NULL &&
+        peer_up(engine) == NULL) {
+        (void)up_make(engine);
+    }
+    directory_tell(engine);
+    for (size_t i = 0; i < engine->peers->len; i++) {
+        if (engine->peers->all[i].used) {
+            peer_tick(engine, &engine->peers->all[i], now_ms);
+        }
+    }
+}
+
+uint64_t peers_deadline_ms(const struct engine *engine)
+{
+    uint64_t now_ms = clock_now_ms();
+    uint64_t steady_ms = clock_steady_ms();
+    uint64_t wait_ms = UINT64_MAX;
+
+    for (size_t i = 0; i < engine->peers->len; i++) {
+        const struct peer *peer = &engine->peers->all[i];
+        uint64_t due_ms = UINT64_MAX;
+
+        if (!peer->used) {
+            continue;
+        }
+        if (peer->link != NULL) {
+            due_ms = link_deadline_ms(peer->link);
+            due_ms = due_ms == UINT64_MAX
+                         ? UINT64_MAX
+                         : (due_ms > now_ms ? due_ms - now_ms : 0);
+        }
+        if (peer->retry_at_ms != 0) {
+            uint64_t retry_ms = peer->retry_at_ms > steady_ms
+                                    ? peer->retry_at_ms - steady_ms
+                                    : 0;
+
+            due_ms = retry_ms < due_ms ? retry_ms : due_ms;
+        }
+        if (peer->lost) {
+            due_ms = 0;
+        }
+        wait_ms = due_ms < wait_ms ? due_ms : wait_ms;
+    }
+    return wait_ms;
+}

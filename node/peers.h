@@ -1,0 +1,148 @@
+/* The node's links: which peer is which, what happened to it, and what its
+ * link wants done. Behind engine.c; knows sockets only through transport.h. */
+#ifndef QCDC_NODE_PEERS_H
+#define QCDC_NODE_PEERS_H
+
+#include "node/engine_internal.h"
+#include "node/transport.h"
+#include "protocol/link/link.h"
+
+#define PEERS_MAX 512u
+#define RETRY_LEAST_MS 2000u
+#define RETRY_MOST_MS 300000u
+
+struct peer {
+    bool used;
+    bool up;
+    bool joining; /* JOINER or INVITER */
+    uint32_t node;
+    struct box_public key; /* DOWN: proven by CURVE */
+    struct route route;
+    struct route old_route; /* of the connection before: its frames are late */
+    bool routed;            /* there is a connection as far as we know */
+    bool has_old_route;
+    struct link *link;
+    void *memory; /* of the link and its tracks; heap */
+    size_t tracks_max;
+    uint64_t deliveries_told; /* newest number that the link was told of */
+    bool announced;           /* READY in this session */
+    bool lost;                /* a frame could not be handed over */
+    uint64_t retry_ms;        /* UP: present backoff */
+    uint64_t retry_at_ms;     /* UP: steady; 0 = none planned */
+    uint64_t joined_at_ms;    /* steady; of a finished INVITER */
+};
+
+struct peers {
+    struct peer all[PEERS_MAX];
+    size_t len; /* places ever used */
+    /* What the link's view hands out; valid until the next question. */
+    char name[ORIGIN_MAX + 1];
+    uint8_t note[NOTE_MAX];
+    char mirror_name[64];
+    char software[64];
+    uint64_t directory_serial;
+};
+
+/* ---- peers.c ---- */
+struct peer *peer_up(struct engine *engine);
+struct peer *peer_of_node(struct engine *engine, uint32_t node);
+/* Feeds one happening to a link and performs what comes of it. */
+void peer_step(struct engine *engine, struct peer *peer,
+               struct link_event *event);
+/* The same happening for every open link but `but` (may be NULL). */
+void peers_tell(struct engine *engine, enum link_happened kind,
+                const struct origin *origin, const struct peer *but);
+void peers_read(struct engine *engine, const struct transport_event *event);
+/* Deadlines, reconnects, changes of the directory, queued deliveries. */
+void peers_tick(struct engine *engine);
+/* Milliseconds until something of ours is due; UINT64_MAX: nothing is. */
+uint64_t peers_deadline_ms(const struct engine *engine);
+/* Every session starts over: what was decided since the last commit is void,
+ * or the clock was set. */
+void peers_restart(struct engine *engine);
+/* The connection to the parent is to be made anew, after a backoff. */
+void peer_retry(struct engine *engine, struct peer *peer);
+void peers_lost(void *engine, const struct route *route);
+void peers_free(struct engine *engine);
+
+/* ---- actions.c ---- */
+void action_perform(struct engine *engine, struct peer *peer,
+                    const struct link_action *action);
+
+/* ---- view.c ---- */
+struct link_view view_of(struct engine *engine);
+/* Key, guard and numbers of a log, as certified. ERR_NOTFOUND. */
+struct log_facts {
+    struct sign_public key;
+    uint32_t guard;
+    bool bootstrap; /* key not known yet */
+};
+int log_facts_of(struct engine *engine, const struct origin *origin,
+                 struct log_facts *out, struct error *err) MUST_USE;
+/* The log's row, made if it is not there. */
+int log_open(struct engine *engine, const struct origin *origin,
+             const struct sign_public *key, struct store_log *out,
+             struct error *err) MUST_USE;
+int log_find(struct engine *engine, const struct origin *origin,
+             struct store_log *out, struct error *err) MUST_USE;
+struct origin log_origin(const struct store_log *log);
+/* "<realm>/<node>/..." into text of ORIGIN_MAX + 1. */
+void origin_text(struct engine *engine, const struct origin *origin,
+                 char text[ORIGIN_MAX + 1]);
+/* The three lines that a checkpoint signs. */
+void checkpoint_text(struct engine *engine, const struct origin *origin,
+                     const struct merkle_head *head, struct buf *out);
+/* The cosigning key of a node as certified; name lives in `name`. */
+int mirror_key(struct engine *engine, uint32_t node, char name[64],
+               struct vkey *out, struct error *err) MUST_USE;
+
+/* ---- intake.c ---- */
+void intake_batch(struct engine *engine, struct peer *peer,
+                  const struct link_action *action);
+void intake_cosigs(struct engine *engine, struct peer *peer,
+                   const struct link_action *action);
+void intake_held(struct engine *engine, struct peer *peer,
+                 const struct link_action *action);
+
+/* ---- cosign.c ---- */
+/* Numbered if we are the log's guard, else for display. */
+int cosign_log(struct engine *engine, const struct origin *origin, bool repeat,
+               const struct signature *request, struct error *err) MUST_USE;
+void cosign_repeat(struct engine *engine, struct peer *peer,
+                   const struct link_action *action);
+void heard_ask(struct engine *engine, struct peer *peer,
+               const struct link_action *action);
+
+/* ---- sequence.c ---- */
+/* Moves at most max_bytes of the spool into our own logs. */
+int sequence_spool(struct engine *engine, uint64_t max_bytes,
+                   struct error *err) MUST_USE;
+/* True for a top node without guard: it sequences whenever it likes. */
+bool sequence_is_free(struct engine *engine);
+
+/* ---- actions.c, again ---- */
+/* Stamps, encodes and queues; the frame's bytes, 0 if it could not be. */
+size_t action_send_frame(struct engine *engine, struct peer *peer,
+                         struct frame *frame);
+
+/* ---- deliver.c ---- */
+void deliver_send(struct engine *engine, struct peer *peer,
+                  const struct link_action *action);
+void deliver_take(struct engine *engine, struct peer *peer,
+                  const struct link_action *action);
+
+/* ---- invite.c ---- */
+void invite_requested(struct engine *engine, struct peer *peer,
+                      const struct link_action *action);
+/* The child has come with its own key: its invitation is dead. */
+void invite_done(struct engine *engine, uint32_t node);
+void join_answered(struct engine *engine, struct peer *peer,
+                   const struct link_action *action);
+void join_finished(struct engine *engine, struct peer *peer);
+void join_leave(struct engine *engine);
+/* Our own request, rebuilt from the keys; spans live in the arena. */
+int join_request_make(const struct keys *keys, const char *realm, uint32_t node,
+                      struct arena *arena, struct frame_join_request *out,
+                      struct error *err) MUST_USE;
+
+#endif

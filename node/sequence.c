@@ -1,0 +1,180 @@
+/* Room: node. Owns the step from spool to log: a batch of spooled events
+ * becomes leaves, signed, in the turn's transaction. It runs only when the
+ * guard's link asks for it (or there is no guard), because a restored image
+ * must have nothing to contradict (DESIGN section 5). Next: intake.c. */
+#include "node/peers.h"
+
+#include <string.h>
+
+#include "protocol/log/checkpoint.h"
+#include "store/spool.h"
+
+bool sequence_is_free(struct engine *engine)
+{
+    const struct directory *dir = engine_directory(engine);
+    uint32_t self = engine_node(engine);
+    const struct dir_cert *cert;
+
+    if (engine->config->parent != 0) {
+        return false; /* certified or not: our guard permits it */
+    }
+    if (dir->top == 0) {
+        return true; /* init: the certificate itself is leaf 0 */
+    }
+    cert = directory_cert(dir, self);
+    return dir->top == self && cert != NULL && cert->guard == 0;
+}
+
+/* The bodies of one spooled event, as items want them. */
+static int bodies_take(struct span list, struct arena *arena,
+                       struct segment_item *item, struct error *err)
+{
+    struct body *bodies = arena_array(arena, BODIES_MAX, sizeof(*bodies));
+
+    if (bodies == NULL) {
+        return error_set(err, ERR_LIMIT, "too many events in one turn");
+    }
+    item->bodies = bodies;
+    while (list.len > 0) {
+        int rc;
+
+        if (item->bodies_len == BODIES_MAX) {
+            return error_set(err, ERR_CORRUPT,
+                             "a spooled event has too many bodies");
+        }
+        rc = body_take(&list, &bodies[item->bodies_len], err);
+        if (rc != 0) {
+            return rc;
+        }
+        item->bodies_len++;
+    }
+    return 0;
+}
+
+static const struct sign_pair *log_pair(const struct engine *engine, bool dir)
+{
+    return dir ? &engine->keys.dir_log : &engine->keys.log;
+}
+
+/* Signs the checkpoint over the log with these leaves. */
+static int note_make(struct engine *engine, const struct origin *origin,
+                     const struct range *after, struct buf *note,
+                     struct error *err)
+{
+    const struct sign_pair *pair = log_pair(engine, origin->dir);
+    char name[ORIGIN_MAX + 1];
+    struct vkey key;
+    struct checkpoint checkpoint = {.head = range_head(after)};
+    int rc;
+
+    origin_text(engine, origin, name);
+    checkpoint.origin = span_str(name);
+    rc = vkey_make(checkpoint.origin, VKEY_ED25519, &pair->pub, &key, err);
+    if (rc == 0) {
+        rc = checkpoint_sign(&checkpoint, &key, &pair->sec, note, err);
+    }
+    return rc;
+}
+
+static int segment_store(struct engine *engine, const struct store_log *log,
+                         const struct segment_item *items, size_t len,
+                         struct error *err)
+{
+    struct origin origin = log_origin(log);
+    struct range range;
+    struct segment segment;
+    struct store_segment stored = {0};
+    uint8_t *note_space = arena_alloc(&engine->turn, CHECKPOINT_NOTE_MAX);
+    struct hash *hashes =
+        arena_array(&engine->turn, BATCH_EVENTS_MAX, sizeof(*hashes));
+    struct buf note = buf_over(note_space, CHECKPOINT_NOTE_MAX);
+    int rc = store_log_range(engine->store, log->id, &range, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    if (note_space == NULL || hashes == NULL) {
+        return error_set(err, ERR_LIMIT, "too many events in one turn");
+    }
+    for (size_t i = 0; i < len; i++) {
+        hashes[i] = merkle_leaf(items[i].leaf);
+        range_append_hash(&range, &hashes[i]);
+    }
+    rc = note_make(engine, &origin, &range, &note, err);
+    if (rc == 0) {
+        rc = segment_build(engine->codec, items, len, log->head.size,
+                           buf_span(&note), &engine->turn, &segment, err);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    stored.log = log->id;
+    stored.parts = segment;
+    stored.hashes = span_make(hashes, len * sizeof(*hashes));
+    stored.root = range_root(&range);
+    return store_sequence(engine->store, origin.dir, &stored, &range, err);
+}
+
+/* One batch of one queue; *moved = how many events. */
+static int queue_move(struct engine *engine, bool dir, uint64_t max_bytes,
+                      size_t *moved, uint64_t *bytes, struct error *err)
+{
+    const struct dir_cert *cert =
+        directory_cert(engine_directory(engine), engine_node(engine));
+    struct origin origin = {.node = engine_node(engine),
+                            .epoch = !dir && cert != NULL ? cert->epoch : 1,
+                            .dir = dir};
+    struct store_spooled *events =
+        arena_array(&engine->turn, BATCH_EVENTS_MAX, sizeof(*events));
+    struct segment_item *items =
+        arena_array(&engine->turn, BATCH_EVENTS_MAX, sizeof(*items));
+    struct store_log log;
+    size_t len = 0;
+    int rc = log_open(engine, &origin, &log_pair(engine, dir)->pub, &log, err);
+
+    if (rc == 0 && log.frozen[0] != '\0') {
+        return 0;
+    }
+    if (rc == 0 && (events == NULL || items == NULL)) {
+        rc = error_set(err, ERR_LIMIT, "too many events in one turn");
+    }
+    if (rc == 0) {
+        rc = store_spool_list(engine->store, dir, 0, (size_t)max_bytes,
+                              &engine->turn, events, BATCH_EVENTS_MAX, &len,
+                              err);
+    }
+    for (size_t i = 0; rc == 0 && i < len; i++) {
+        items[i].leaf = events[i].leaf;
+        rc = bodies_take(events[i].bodies, &engine->turn, &items[i], err);
+        *bytes += events[i].leaf.len + events[i].bodies.len;
+    }
+    if (rc != 0 || len == 0) {
+        return rc;
+    }
+    len = segment_fit(items, len, (size_t)max_bytes);
+    rc = segment_store(engine, &log, items, len, err);
+    if (rc == 0) {
+        *moved = len;
+        peers_tell(engine, LINK_LOG_GREW, &origin, NULL);
+        engine->integrating = true;
+    }
+    return rc;
+}
+
+int sequence_spool(struct engine *engine, uint64_t max_bytes, struct error *err)
+{
+    uint64_t bytes = 0;
+    int rc = engine_write(engine, err);
+
+    if (max_bytes == 0 || max_bytes > BATCH_RAW_MAX) {
+        max_bytes = BATCH_RAW_MAX;
+    }
+    for (int dir = 1; rc == 0 && dir >= 0; dir--) {
+        size_t moved = 0;
+        size_t mark = engine->turn.used;
+
+        rc = queue_move(engine, dir == 1, max_bytes, &moved, &bytes, err);
+        arena_rewind(&engine->turn, mark);
+    }
+    return rc;
+}

@@ -1,0 +1,42 @@
+/* What `init` reads before it makes anything, and the first events. */
+#ifndef QCDC_NODE_SETUP_INTERNAL_H
+#define QCDC_NODE_SETUP_INTERNAL_H
+
+#include "node/engine_internal.h"
+#include "node/setup.h"
+#include "node/web/csv.h"
+
+struct setup_unit {
+    uint32_t number;
+    char name[256];
+};
+
+/* The unit file's rows, already split; and the rules. */
+struct setup_tables {
+    struct arena arena;   /* all below */
+    const char **columns; /* facts path of each column */
+    size_t columns_len;
+    struct csv_row *units;
+    size_t units_len;
+    const char *units_path;                      /* borrowed */
+    struct setup_unit hosted[SETUP_SECRETS_MAX]; /* by the top node */
+    size_t hosted_len;
+    struct span rules; /* text of the JSON file */
+};
+
+/* ERR_USAGE with file and line. */
+int setup_tables_read(struct setup_tables *tables,
+                      const struct init_request *request,
+                      struct error *err) MUST_USE;
+void setup_tables_free(struct setup_tables *tables);
+
+int setup_top_certify(struct engine *engine, const struct sign_pair *root,
+                      bool demo, struct error *err) MUST_USE;
+int setup_units_register(struct engine *engine,
+                         const struct setup_tables *tables,
+                         struct error *err) MUST_USE;
+int setup_rules_publish(struct engine *engine,
+                        const struct setup_tables *tables, const char *path,
+                        struct error *err) MUST_USE;
+
+#endif

@@ -1,0 +1,209 @@
+/* Room: node. Owns the picture that `sync` shows: what lies where, what waits,
+ * what a person must do. Reads only. */
+#include "node/peers.h"
+
+#include <string.h>
+
+#include "node/clock.h"
+#include "store/book.h"
+#include "store/delivery.h"
+#include "store/spool.h"
+
+#define LOGS_MAX 2048u
+
+static const char *text_in(struct arena *arena, const char *text)
+{
+    size_t len = strlen(text);
+    char *copy = arena_alloc(arena, len + 1);
+
+    if (copy == NULL) {
+        return "";
+    }
+    memcpy(copy, text, len);
+    return copy;
+}
+
+/* ---- peers
+ * ------------------------------------------------------------------- */
+
+/* A node is known to people by a unit it hosts; the directory names units. */
+static const char *node_name(struct engine *engine, uint32_t node,
+                             struct arena *arena)
+{
+    const struct directory *dir = engine_directory(engine);
+    struct store_now now = engine_store_now(engine);
+
+    for (size_t i = 0; i < dir->units_len; i++) {
+        struct unit_facts facts;
+
+        if (directory_unit_at(dir, dir->units[i].number, now.day, &facts) &&
+            facts.host == node && facts.name.len > 0) {
+            char *copy = arena_alloc(arena, facts.name.len + 1);
+
+            if (copy == NULL) {
+                return "";
+            }
+            memcpy(copy, facts.name.ptr, facts.name.len);
+            return copy;
+        }
+    }
+    return "";
+}
+
+static void lag_sum(const struct link *link, struct sync_peer *out)
+{
+    struct link_lag lag;
+
+    for (size_t i = 0; link_lag(link, i, &lag); i++) {
+        if (lag.sending && lag.here > lag.there) {
+            out->to_send += lag.here - lag.there;
+        } else if (!lag.sending && lag.there > lag.here) {
+            out->to_fetch += lag.there - lag.here;
+        }
+    }
+}
+
+static void peer_fill(struct engine *engine, const struct peer *peer,
+                      struct arena *arena, struct sync_peer *out)
+{
+    struct store_peer kept = {0};
+    struct link_info info = {0};
+    struct error ignored = {0};
+    uint64_t acked = 0;
+    uint64_t newest = 0;
+
+    memset(out, 0, sizeof(*out));
+    out->node = peer->node;
+    out->name = node_name(engine, peer->node, arena);
+    out->side = peer->up ? "up" : "down";
+    out->state = "closed";
+    out->trouble = "";
+    if (peer->link != NULL) {
+        link_info(peer->link, &info);
+        out->state = link_state_name(info.state);
+        out->connected = info.state == LINK_OPEN;
+        out->last_contact_ms = info.heard_ms;
+        out->clock_skew_ms = info.skew_ms;
+        lag_sum(peer->link, out);
+    }
+    if (store_peer_get(engine->store, peer->node, &kept, &ignored) == 0) {
+        if (out->last_contact_ms == 0) {
+            out->last_contact_ms = (uint64_t)kept.contact_s * 1000;
+            out->clock_skew_ms = kept.skew_ms;
+        }
+        out->trouble =
+            text_in(arena, kept.todo[0] != '\0' ? kept.todo : kept.refusal);
+    }
+    if (!peer->up && store_delivery_acked(engine->store, peer->node, &acked,
+                                          &newest, &ignored) == 0) {
+        out->deliveries = newest > acked ? newest - acked : 0;
+    }
+}
+
+/* Children that the directory names and nobody saw since the start. */
+static size_t absent_children(struct engine *engine, struct arena *arena,
+                              struct sync_peer *out, size_t max)
+{
+    const struct directory *dir = engine_directory(engine);
+    uint32_t self = engine_node(engine);
+    size_t len = 0;
+
+    for (size_t i = 0; i < dir->nodes_len && len < max; i++) {
+        uint32_t node = dir->nodes[i].number;
+        struct peer never = {.used = true, .node = node};
+
+        if (dir->nodes[i].parent == self && node != self &&
+            peer_of_node(engine, node) == NULL) {
+            peer_fill(engine, &never, arena, &out[len++]);
+        }
+    }
+    return len;
+}
+
+/* ---- logs
+ * ------------------------------------------------------------------------ */
+
+struct logs_filling {
+    struct engine *engine;
+    struct arena *arena;
+    struct sync_log *logs;
+    size_t len;
+};
+
+static int log_visit(void *data, const struct store_log *log)
+{
+    struct logs_filling *filling = data;
+    struct sync_log *out = &filling->logs[filling->len];
+    struct store_cosig newest;
+    struct error ignored = {0};
+
+    if (filling->len == LOGS_MAX) {
+        return 0;
+    }
+    memset(out, 0, sizeof(*out));
+    out->origin = text_in(filling->arena, log->origin);
+    out->node = log->node;
+    out->size = log->head.size;
+    out->integrated = log->integrated;
+    out->guarded = log->guarded;
+    out->frozen = text_in(filling->arena, log->frozen);
+    for (uint64_t back = 0; back < 64 && back < log->cosigs; back++) {
+        if (store_cosig_get(filling->engine->store, log->id,
+                            log->cosigs - 1 - back, &newest, &ignored) != 0) {
+            break;
+        }
+        if (back == 0) {
+            out->guarded_s = (int64_t)cosignature_time(&newest.line);
+        }
+        if (newest.repeat) {
+            out->heard_s = (int64_t)cosignature_time(&newest.line);
+            break;
+        }
+    }
+    filling->len++;
+    return 0;
+}
+
+int engine_sync_status(struct engine *engine, struct arena *arena,
+                       struct sync_status *out, struct error *err)
+{
+    struct logs_filling filling = {.engine = engine, .arena = arena};
+    struct sync_peer *peers = arena_array(arena, PEERS_MAX, sizeof(*peers));
+    struct store_spool_state only_here;
+    struct store_spool_state records;
+    struct store_spool_state directory;
+    size_t len = 0;
+    int rc;
+
+    filling.logs = arena_array(arena, LOGS_MAX, sizeof(*filling.logs));
+    if (peers == NULL || filling.logs == NULL) {
+        return error_set(err, ERR_LIMIT, "too little room for the answer");
+    }
+    for (size_t i = 0; i < engine->peers->len; i++) {
+        if (engine->peers->all[i].used && !engine->peers->all[i].joining) {
+            peer_fill(engine, &engine->peers->all[i], arena, &peers[len++]);
+        }
+    }
+    len += absent_children(engine, arena, peers + len, PEERS_MAX - len);
+    rc = store_log_each(engine->store, log_visit, &filling, err);
+    if (rc == 0) {
+        rc = store_only_here(engine->store, &only_here, err);
+    }
+    if (rc == 0) {
+        rc = store_spool_state(engine->store, false, &records, err);
+    }
+    if (rc == 0) {
+        rc = store_spool_state(engine->store, true, &directory, err);
+    }
+    if (rc == 0) {
+        *out = (struct sync_status){.peers = peers,
+                                    .peers_len = len,
+                                    .logs = filling.logs,
+                                    .logs_len = filling.len,
+                                    .only_here = only_here.count,
+                                    .only_here_ms = only_here.oldest_ms,
+                                    .spooled = records.count + directory.count,
+                                    .refused = engine->frames_refused};
+    }
+    return rc;
+}

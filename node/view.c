@@ -1,0 +1,416 @@
+/* Room: node. Owns what a link may see of durable state: logs, roots, tokens,
+ * the tree. Reads only; whatever the directory does not certify does not
+ * exist. Next: peers.c. */
+#include "node/peers.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "protocol/log/checkpoint.h"
+#include "store/book.h"
+#include "store/delivery.h"
+#include "store/directory.h"
+#include "store/spool.h"
+
+#define LOOK_BACK 64u /* cosignatures searched for the newest of a kind */
+
+void origin_text(struct engine *engine, const struct origin *origin,
+                 char text[ORIGIN_MAX + 1])
+{
+    struct buf out = buf_over(text, ORIGIN_MAX);
+
+    origin_format(span_str(engine->config->realm), origin, &out);
+    text[out.len] = '\0';
+}
+
+struct origin log_origin(const struct store_log *log)
+{
+    return (struct origin){
+        .node = log->node, .epoch = log->epoch, .dir = log->is_dir};
+}
+
+void checkpoint_text(struct engine *engine, const struct origin *origin,
+                     const struct merkle_head *head, struct buf *out)
+{
+    char name[ORIGIN_MAX + 1];
+    struct checkpoint checkpoint = {.head = *head};
+
+    origin_text(engine, origin, name);
+    checkpoint.origin = span_str(name);
+    checkpoint_format(&checkpoint, out);
+}
+
+int mirror_key(struct engine *engine, uint32_t node, char name[64],
+               struct vkey *out, struct error *err)
+{
+    const struct dir_cert *cert =
+        directory_cert(engine_directory(engine), node);
+    struct buf text = buf_over(name, 63);
+
+    if (cert == NULL) {
+        return error_set(err, ERR_NOTFOUND, "node %u is not certified", node);
+    }
+    origin_mirror_name(span_str(engine->config->realm), node, &text);
+    name[text.len] = '\0';
+    return vkey_make(span_str(name), VKEY_COSIGNATURE, &cert->mirror_key, out,
+                     err);
+}
+
+int log_facts_of(struct engine *engine, const struct origin *origin,
+                 struct log_facts *out, struct error *err)
+{
+    const struct directory *dir = engine_directory(engine);
+    const struct dir_cert *cert =
+        origin->dir ? directory_cert(dir, origin->node)
+                    : directory_cert_of_epoch(dir, origin->node, origin->epoch);
+
+    memset(out, 0, sizeof(*out));
+    if (cert == NULL && origin->dir && origin->epoch == 1 && dir->top == 0) {
+        out->bootstrap = true; /* the first log says who it is */
+        return 0;
+    }
+    if (cert == NULL ||
+        (origin->dir && (!cert->has_dir_log || origin->epoch != 1))) {
+        return error_set(err, ERR_NOTFOUND, "no certificate names that log");
+    }
+    out->key = origin->dir ? cert->dir_log_key : cert->log_key;
+    out->guard = cert->guard;
+    return 0;
+}
+
+int log_find(struct engine *engine, const struct origin *origin,
+             struct store_log *out, struct error *err)
+{
+    char name[ORIGIN_MAX + 1];
+
+    origin_text(engine, origin, name);
+    return store_log_find(engine->store, span_str(name), out, err);
+}
+
+int log_open(struct engine *engine, const struct origin *origin,
+             const struct sign_public *key, struct store_log *out,
+             struct error *err)
+{
+    struct store_log wanted = {.node = origin->node,
+                               .epoch = origin->epoch,
+                               .is_dir = origin->dir,
+                               .mirrored = true,
+                               .key = *key};
+
+    int rc;
+
+    origin_text(engine, origin, wanted.origin);
+    rc = store_log_find(engine->store, span_str(wanted.origin), out, err);
+    if (rc == 0 && out->mirrored && memcmp(&out->key, key, sizeof(*key)) == 0) {
+        return 0;
+    }
+    if (rc == 0 || rc == ERR_NOTFOUND) {
+        rc = engine_write(engine, err);
+    }
+    if (rc == 0) {
+        rc = store_log_ensure(engine->store, &wanted, out, err);
+    }
+    return rc;
+}
+
+/* ---- the view
+ * ---------------------------------------------------------------- */
+
+static void seen_fill(struct engine *engine, const struct store_log *log,
+                      uint32_t guard, uint32_t peer, struct frame_seen *seen)
+{
+    struct error ignored = {0};
+
+    if (guard == peer) {
+        struct store_cosig cosig;
+
+        if (store_cosig_newest(engine->store, log->id, &cosig, &ignored) == 0) {
+            *seen = (struct frame_seen){true, cosig.head, cosig.line};
+        }
+    } else {
+        struct store_held held[16];
+        size_t len = 0;
+
+        if (store_held_list(engine->store, log->id, held, 16, &len, &ignored) !=
+            0) {
+            return;
+        }
+        for (size_t i = 0; i < len; i++) {
+            if (held[i].node == peer) {
+                *seen = (struct frame_seen){true, held[i].head, held[i].line};
+            }
+        }
+    }
+}
+
+static void times_fill(struct engine *engine, const struct store_log *log,
+                       struct link_log *out)
+{
+    struct error ignored = {0};
+
+    for (uint64_t back = 0; back < LOOK_BACK && back < log->cosigs &&
+                            (out->batch_s == 0 || out->heard_s == 0);
+         back++) {
+        struct store_cosig cosig;
+
+        if (store_cosig_get(engine->store, log->id, log->cosigs - 1 - back,
+                            &cosig, &ignored) != 0) {
+            return;
+        }
+        if (cosig.repeat && out->heard_s == 0) {
+            out->heard_s = cosignature_time(&cosig.line);
+        }
+        if (!cosig.repeat && out->batch_s == 0) {
+            out->batch_s = cosignature_time(&cosig.line);
+        }
+    }
+}
+
+/* A newer certificate began another epoch: its own node says no more about
+ * this one. */
+static bool is_ended(struct engine *engine, const struct origin *origin)
+{
+    const struct dir_cert *newest =
+        directory_cert(engine_directory(engine), origin->node);
+
+    return !origin->dir && newest != NULL && newest->epoch != origin->epoch;
+}
+
+static int view_log(void *data, uint32_t peer, const struct origin *origin,
+                    struct link_log *out, struct error *err)
+{
+    struct engine *engine = data;
+    struct peers *peers = engine->peers;
+    struct log_facts facts;
+    struct store_log log;
+    struct buf note = buf_over(peers->note, sizeof(peers->note));
+    int rc = log_facts_of(engine, origin, &facts, err);
+
+    if (rc == 0 && is_ended(engine, origin) &&
+        (origin->node == peer || origin->node == engine_node(engine))) {
+        rc = error_set(err, ERR_NOTFOUND, "that epoch of the log has ended");
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    memset(out, 0, sizeof(*out));
+    origin_text(engine, origin, peers->name);
+    out->head.root = merkle_empty_root();
+    if (facts.bootstrap) {
+        out->key =
+            (struct vkey){.name = span_str(peers->name), .type = VKEY_ED25519};
+    } else {
+        rc = vkey_make(span_str(peers->name), VKEY_ED25519, &facts.key,
+                       &out->key, err);
+        if (rc != 0) {
+            return error_set(err, ERR_NOTFOUND, "the log's key is none");
+        }
+    }
+    out->guard = facts.guard;
+    rc = store_log_find(engine->store, span_str(peers->name), &log, err);
+    if (rc == ERR_NOTFOUND) {
+        return 0;
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    if (log.mirrored) {
+        out->head = log.head;
+    }
+    out->cosigs = log.cosigs;
+    out->cosigned_size = log.guarded;
+    out->frozen = log.frozen[0] != '\0';
+    times_fill(engine, &log, out);
+    seen_fill(engine, &log, facts.guard, peer, &out->seen);
+    if (out->head.size > 0) {
+        rc = store_log_note(engine->store, log.id, &note, err);
+        out->note = buf_span(&note);
+    }
+    return rc;
+}
+
+/* Is `origin` after `after` and before the best found so far? */
+static void next_consider(const struct origin *after, struct origin candidate,
+                          struct origin *best, bool *found)
+{
+    if ((after == NULL || origin_compare(&candidate, after) > 0) &&
+        (!*found || origin_compare(&candidate, best) < 0)) {
+        *best = candidate;
+        *found = true;
+    }
+}
+
+static int view_next(void *data, const struct origin *after, struct origin *out,
+                     struct error *err)
+{
+    struct engine *engine = data;
+    const struct directory *dir = engine_directory(engine);
+    bool found = false;
+
+    for (size_t i = 0; i < dir->nodes_len; i++) {
+        const struct dir_node *node = &dir->nodes[i];
+
+        for (size_t j = 0; j < node->certs_len; j++) {
+            const struct dir_cert *cert = node->certs[j];
+
+            if (cert->has_dir_log) {
+                next_consider(after,
+                              (struct origin){.node = node->number,
+                                              .epoch = 1,
+                                              .dir = true},
+                              out, &found);
+            }
+            next_consider(
+                after,
+                (struct origin){.node = node->number, .epoch = cert->epoch},
+                out, &found);
+        }
+    }
+    return found ? 0 : error_set(err, ERR_NOTFOUND, "no more logs");
+}
+
+static int view_root_at(void *data, const struct origin *origin, uint64_t size,
+                        struct hash *out, struct error *err)
+{
+    struct engine *engine = data;
+    struct store_log log;
+    int rc = log_find(engine, origin, &log, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    if (size == 0) {
+        *out = merkle_empty_root();
+        return 0;
+    }
+    if (size == log.head.size) {
+        *out = log.head.root;
+        return 0;
+    }
+    if (size > log.head.size) {
+        return error_set(err, ERR_NOTFOUND, "the log is shorter");
+    }
+    return store_log_root_at(engine->store, log.id, size, out, err);
+}
+
+static int view_cosigs_within(void *data, const struct origin *origin,
+                              uint64_t size, uint64_t *out, struct error *err)
+{
+    struct engine *engine = data;
+    struct store_log log;
+    struct store_cosig cosig;
+    int rc = log_find(engine, origin, &log, err);
+
+    if (rc == ERR_NOTFOUND) {
+        *out = 0;
+        return 0;
+    }
+    if (rc == 0) {
+        rc = store_cosig_covering(engine->store, log.id, size, &cosig, err);
+        if (rc == 0) {
+            *out = cosig.number;
+        } else if (rc == ERR_NOTFOUND) {
+            *out = log.cosigs;
+            rc = 0;
+        }
+    }
+    return rc;
+}
+
+static int view_parent_of(void *data, uint32_t node, uint32_t *out,
+                          struct error *err)
+{
+    struct engine *engine = data;
+    const struct dir_node *found =
+        directory_node(engine_directory(engine), node);
+
+    if (found == NULL) {
+        return error_set(err, ERR_NOTFOUND, "node %u is not certified", node);
+    }
+    *out = found->parent;
+    return 0;
+}
+
+static bool token_set(const uint8_t token[16])
+{
+    static const uint8_t zero[16];
+
+    return memcmp(token, zero, sizeof(zero)) != 0;
+}
+
+static int view_tokens(void *data, uint32_t peer, struct link_tokens *out,
+                       struct error *err)
+{
+    struct engine *engine = data;
+    struct store_token token;
+    int rc = store_token_get(engine->store, peer, &token, err);
+
+    memset(out, 0, sizeof(*out));
+    if (rc == ERR_NOTFOUND) {
+        return 0;
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    if (!token_set(token.current)) {
+        return 0;
+    }
+    if (token.seen) {
+        out->has_current = true;
+        memcpy(&out->current, token.current, 16);
+        return 0;
+    }
+    out->has_issued = true;
+    memcpy(&out->issued, token.current, 16);
+    out->has_current = token_set(token.previous);
+    memcpy(&out->current, token.previous, 16);
+    return 0;
+}
+
+static int view_spooled(void *data, uint64_t *out, struct error *err)
+{
+    struct engine *engine = data;
+    struct store_spool_state records;
+    struct store_spool_state directory;
+    int rc = store_spool_state(engine->store, false, &records, err);
+
+    if (rc == 0) {
+        rc = store_spool_state(engine->store, true, &directory, err);
+    }
+    if (rc == 0) {
+        *out = records.count + directory.count;
+    }
+    return rc;
+}
+
+static int view_deliveries(void *data, uint32_t peer, uint64_t *out,
+                           struct error *err)
+{
+    struct engine *engine = data;
+    uint64_t acked;
+    int rc;
+
+    if (peer == engine->config->parent) {
+        rc = store_delivery_taken(engine->store, peer, out, err);
+    } else {
+        rc = store_delivery_acked(engine->store, peer, &acked, out, err);
+    }
+    if (rc == ERR_NOTFOUND) {
+        *out = 0;
+        rc = 0;
+    }
+    return rc;
+}
+
+struct link_view view_of(struct engine *engine)
+{
+    return (struct link_view){.data = engine,
+                              .log = view_log,
+                              .next = view_next,
+                              .root_at = view_root_at,
+                              .cosigs_within = view_cosigs_within,
+                              .parent_of = view_parent_of,
+                              .tokens = view_tokens,
+                              .spooled = view_spooled,
+                              .deliveries = view_deliveries};
+}
