@@ -312,7 +312,7 @@ int file_read(const char *path, size_t max, char **text, size_t *len,
     if (file != stdin) {
         (void)fclose(file);
     }
-    if (rc < 0) {
+    if (rc < 0 || data == NULL) {
         free(data);
         return rc;
     }

@@ -41,6 +41,7 @@ static int take_value(struct reading *in, const char *word, const char **out,
 {
     const char *equals = strchr(word, '=');
 
+    *out = "";
     if (equals != NULL) {
         *out = equals + 1;
         return 0;

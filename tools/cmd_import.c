@@ -8,7 +8,7 @@
 #include "protocol/base/buf.h"
 #include "tools/command.h"
 
-#define FILE_MAX (32u * 1024u * 1024u)
+#define FILE_MAX ((size_t)32 * 1024 * 1024)
 
 /* By what is inside: JSON lines begin with a brace. */
 static const char *format_of(const char *text)

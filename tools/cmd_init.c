@@ -40,8 +40,11 @@ static int run(struct cli *cli, struct error *err)
         .demo = cli_option(cli, "demo") != NULL,
     };
     struct setup_result *result = calloc(1, sizeof(*result));
-    int rc = result == NULL ? error_set(err, ERR_NOMEM, "no memory") : 0;
+    int rc = 0;
 
+    if (result == NULL) {
+        return error_set(err, ERR_NOMEM, "no memory");
+    }
     rc = rc < 0 ? rc : needed(cli, "realm", &request.realm, err);
     rc = rc < 0 ? rc : needed(cli, "units", &request.units_path, err);
     rc = rc < 0 ? rc : needed(cli, "root-key", &request.root_key_path, err);
@@ -65,10 +68,8 @@ static int run(struct cli *cli, struct error *err)
         printf("%s: qcdc-node --dir %s\n",
                say(cli, "Khởi động nút", "Start the node"), cli->dir);
     }
-    if (result != NULL) {
-        setup_secrets_wipe(result);
-        free(result);
-    }
+    setup_secrets_wipe(result);
+    free(result);
     return rc;
 }
 

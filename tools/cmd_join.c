@@ -16,8 +16,11 @@ static int run(struct cli *cli, struct error *err)
         .endpoint = cli_option(cli, "endpoint"),
     };
     struct setup_result *result = calloc(1, sizeof(*result));
-    int rc = result == NULL ? error_set(err, ERR_NOMEM, "no memory")
-                            : setup_join(&request, result, err);
+
+    if (result == NULL) {
+        return error_set(err, ERR_NOMEM, "no memory");
+    }
+    int rc = setup_join(&request, result, err);
 
     if (rc == 0) {
         printf("%s %u, %s %s\n", say(cli, "Nút", "Node"), result->node,
@@ -32,10 +35,8 @@ static int run(struct cli *cli, struct error *err)
                    "the telephone, who confirms it (qcdc invite --confirm)."));
         printf("  qcdc-node --dir %s\n", cli->dir);
     }
-    if (result != NULL) {
-        setup_secrets_wipe(result);
-        free(result);
-    }
+    setup_secrets_wipe(result);
+    free(result);
     return rc;
 }
 

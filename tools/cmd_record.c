@@ -126,7 +126,7 @@ static int send_file(struct cli *cli, const char *path,
         return error_set(err, ERR_USAGE,
                          "--json FILE and NAME=VALUE exclude each other");
     }
-    int rc = file_read(path, 1024u * 1024, &text, &len, err);
+    int rc = file_read(path, (size_t)1024 * 1024, &text, &len, err);
 
     rc = rc < 0 ? rc
                 : cli_post_text(cli, "/v1/events", span_make(text, len), reply,
@@ -167,11 +167,11 @@ static int run(struct cli *cli, struct error *err)
 static int print_field(void *ctx, const char *path, struct span expected,
                        struct error *err)
 {
-    const char *prefix = ctx;
+    const char *const *prefix = ctx;
     char left[FACTS_PATH_MAX + 16];
 
     (void)err;
-    snprintf(left, sizeof(left), "  %s%s", prefix, path);
+    snprintf(left, sizeof(left), "  %s%s", *prefix, path);
     print_cell(left, 34, false);
     printf(" %.*s\n", (int)expected.len, (const char *)expected.ptr);
     return 0;
@@ -194,6 +194,7 @@ static void print_types(const struct cli *cli)
 
 static void more(const struct cli *cli)
 {
+    const char *prefixes[] = {"", "text.", "private."};
     struct error ignored = {0};
     const struct event_type *type =
         cli->args_len == 0 ? NULL : event_type_named(cli->args[0]);
@@ -204,14 +205,14 @@ static void more(const struct cli *cli)
     }
     printf("\n%s — %s\n", type->name, type->title_vi);
     printf("  key, unit, on, subject, refs, to, historical\n");
-    (void)!facts_describe(type, print_field, (void *)(uintptr_t) "", &ignored);
+    (void)!facts_describe(type, print_field, &prefixes[0], &ignored);
     if ((type->bodies & EVENT_BODY_TEXT) != 0) {
         (void)!facts_describe_as(body_text_shape(), print_field,
-                                 (void *)(uintptr_t) "text.", &ignored);
+                                 &prefixes[1], &ignored);
     }
     if ((type->bodies & (EVENT_BODY_PRIVATE | EVENT_BODY_UNIT)) != 0) {
         (void)!facts_describe_as(body_private_shape(), print_field,
-                                 (void *)(uintptr_t) "private.", &ignored);
+                                 &prefixes[2], &ignored);
     }
 }
 

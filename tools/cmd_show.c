@@ -217,7 +217,8 @@ static int show_raw(struct cli *cli, struct error *err)
     struct error ignored = {0};
     char *text = NULL;
     size_t len = 0;
-    int rc = file_read(cli->args[0], 8u * 1024 * 1024, &text, &len, &ignored);
+    int rc =
+        file_read(cli->args[0], (size_t)8 * 1024 * 1024, &text, &len, &ignored);
 
     if (rc == 0) {
         rc = raw_print(cli, span_make(text, len), err);

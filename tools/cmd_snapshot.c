@@ -70,7 +70,8 @@ static int run_recompute(struct cli *cli, struct error *err)
     struct client_reply reply;
     char *text = NULL;
     size_t len = 0;
-    int rc = file_read(cli->args[0], 64u * 1024 * 1024, &text, &len, err);
+    int rc =
+        file_read(cli->args[0], (size_t)64 * 1024 * 1024, &text, &len, err);
 
     if (rc < 0) {
         return rc;

@@ -218,7 +218,7 @@ static int ask(struct cli *cli, const char *path, struct client_reply *reply,
     if (file == NULL) {
         return cli_get(cli, path, reply, err);
     }
-    int rc = file_read(file, 64u * 1024 * 1024, &text, &len, err);
+    int rc = file_read(file, (size_t)64 * 1024 * 1024, &text, &len, err);
     if (rc < 0) {
         return rc;
     }

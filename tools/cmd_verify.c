@@ -8,7 +8,7 @@
 #include "protocol/event/receipt.h"
 #include "tools/command.h"
 
-#define RECEIPT_MAX (8u * 1024u * 1024u)
+#define RECEIPT_MAX ((size_t)8 * 1024 * 1024)
 
 extern const struct command cmd_check;
 
@@ -49,7 +49,7 @@ static int verify(struct cli *cli, struct span text, struct span policy,
     char room[4096];
     struct buf lines = buf_over(room, sizeof(room));
     int rc = proof == NULL ? error_set(err, ERR_NOMEM, "no memory")
-                           : arena_new(&arena, 16u * 1024 * 1024, err);
+                           : arena_new(&arena, (size_t)16 * 1024 * 1024, err);
 
     if (rc == 0) {
         rc = receipt_verify(text, root, policy, &arena, proof, err);

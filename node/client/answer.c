@@ -76,10 +76,12 @@ bool answer_is_null(const struct answer *value)
 
 int answer_each(const struct answer *object, answer_member_fn visit, void *ctx)
 {
-    /* The iterators take a pointer without const and do not write. */
-    json_t *walked = (json_t *)(uintptr_t)object;
+    json_t *walked;
     const char *name;
     json_t *value;
+
+    /* The iterators take a pointer without const and do not write. */
+    memcpy(&walked, &object, sizeof(void *));
 
     if (!json_is_object(walked)) {
         return 0;

@@ -12,7 +12,7 @@
 #include "protocol/base/hex.h"
 #include "protocol/crypto.h"
 
-#define ANSWER_MAX (256u * 1024u * 1024u)
+#define ANSWER_MAX ((size_t)256 * 1024 * 1024)
 
 struct client {
     CURL *curl;

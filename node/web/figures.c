@@ -13,7 +13,7 @@
 #include "protocol/event/types.h"
 #include "protocol/record/directory.h"
 
-#define EXPLAIN_MAX (256u * 1024u)
+#define EXPLAIN_MAX ((size_t)256 * 1024)
 #define DIFFERS_MAX 200u
 
 /* ---- duty -------------------------------------------------------------- */
@@ -104,7 +104,7 @@ static void put_item_id(json_t *object, const char *name,
     }
 }
 
-static int put_explain(struct api_call *call, json_t *object, const char *name,
+static int put_explain(struct api_call *call, json_t *object,
                        const struct duty_input *input,
                        const struct duty_item *item, enum lang lang,
                        struct error *err)
@@ -119,7 +119,8 @@ static int put_explain(struct api_call *call, json_t *object, const char *name,
     int rc = duty_explain(input, item, lang, &call->arena, &text, err);
 
     if (rc == 0) {
-        api_put(object, name, buf_span(&text));
+        api_put(object, lang == LANG_VI ? "explain_vi" : "explain_en",
+                buf_span(&text));
     }
     arena_rewind(&call->arena, mark);
     return rc;
@@ -151,11 +152,9 @@ static int put_item(struct api_call *call, json_t *object,
         put_evidence(call, evidence, &item->evidence[i]);
     }
     api_put_number(object, "evidence_count", item->evidence_len);
-    int rc = put_explain(call, object, "explain_vi", input, item, LANG_VI, err);
+    int rc = put_explain(call, object, input, item, LANG_VI, err);
 
-    return rc < 0 ? rc
-                  : put_explain(call, object, "explain_en", input, item,
-                                LANG_EN, err);
+    return rc < 0 ? rc : put_explain(call, object, input, item, LANG_EN, err);
 }
 
 static void put_cell(json_t *object, const struct duty_cell *cell)
@@ -426,10 +425,10 @@ int api_recompute(struct api_call *call, struct error *err)
     size_t len = 0;
     int rc = cells_when_read(call, &when, err);
 
-    if (rc == 0 && wanted == NULL) {
-        rc = error_set(err, ERR_MALFORMED,
-                       "snapshot: it has no hash: is it a file of "
-                       "`qcdc snapshot`?");
+    if (wanted == NULL) {
+        return error_set(err, ERR_MALFORMED,
+                         "snapshot: it has no hash: is it a file of "
+                         "`qcdc snapshot`?");
     }
     rc = rc < 0 ? rc : cells_known_read(call, call->body, &when.known, err);
     rc = rc < 0 ? rc

@@ -20,7 +20,7 @@
 
 #define CONNECTIONS_MAX 200u
 #define TIMEOUT_S 15u
-#define CONNECTION_MEMORY (32u * 1024u)
+#define CONNECTION_MEMORY ((size_t)32 * 1024)
 
 struct http {
     struct MHD_Daemon *daemon;
@@ -171,7 +171,7 @@ static int take_length(struct http_exchange *exchange, size_t *length)
         if (*p < '0' || *p > '9') {
             return -1;
         }
-        value = value * 10 + (size_t)(*p - '0');
+        value = value * 10u + (size_t)(*p - '0');
         if (value > HTTP_BODY_MAX) {
             return -2;
         }
@@ -314,6 +314,7 @@ static void take_body(struct http_exchange *exchange, const char *data,
     exchange->body_len += len;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the library's parameters */
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
                                   const char *url, const char *method,
                                   const char *version, const char *upload,
@@ -389,7 +390,7 @@ static struct MHD_Daemon *start_daemon(struct http *http, int fd)
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
         MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END);
 }

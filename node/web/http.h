@@ -17,7 +17,7 @@
 #include "protocol/base/span.h"
 
 /* Bytes of a body: a commune's whole import file. */
-#define HTTP_BODY_MAX (32u * 1024u * 1024u)
+#define HTTP_BODY_MAX ((size_t)32 * 1024 * 1024)
 
 struct http;
 struct http_exchange; /* one request under way */

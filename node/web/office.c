@@ -9,6 +9,8 @@
 #include "protocol/base/hex.h"
 #include "store/spool.h"
 
+#define ZONE_S 25200u /* UTC+7 */
+
 int api_node(struct api_call *call, struct error *err)
 {
     struct sign_public root = engine_root_key(call->engine);
@@ -45,7 +47,7 @@ static int parse_moment(const char *text, uint64_t *ms, struct error *err)
                          "2024-03-01T08:00",
                          text);
     }
-    *ms = ((uint64_t)day * 86400 + hour * 3600 + minute * 60 - 7 * 3600) * 1000;
+    *ms = ((uint64_t)day * 86400 + hour * 3600 + minute * 60 - ZONE_S) * 1000;
     return 0;
 }
 

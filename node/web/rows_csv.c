@@ -10,7 +10,7 @@
 
 size_t rows_arena_size(size_t file_len)
 {
-    return file_len * 12 + 1024u * 1024u;
+    return file_len * 12 + (size_t)1024 * 1024;
 }
 
 static int too_large(uint32_t line, struct error *err)

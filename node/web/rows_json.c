@@ -100,7 +100,7 @@ static int flatten_list(struct flat *flat, const json_t *list, const char *path,
 
     for (size_t i = 0; i < json_array_size(list); i++) {
         char number[32];
-        struct span text;
+        struct span text = {NULL, 0};
         int rc = scalar_text(json_array_get(list, i), path, number,
                              sizeof(number), &text, err);
 
@@ -110,30 +110,31 @@ static int flatten_list(struct flat *flat, const json_t *list, const char *path,
         if (text.len + 1 > sizeof(joined) - len) {
             return error_set(err, ERR_LIMIT, "%s: the list is too long", path);
         }
-        if (memchr(text.ptr, ';', text.len) != NULL) {
+        if (text.len > 0 && memchr(text.ptr, ';', text.len) != NULL) {
             return error_set(err, ERR_MALFORMED,
                              "%s: a semicolon inside an element", path);
         }
         if (i > 0) {
             joined[len++] = ';';
         }
-        memcpy(joined + len, text.ptr, text.len);
+        if (text.len > 0) {
+            memcpy(joined + len, text.ptr, text.len);
+        }
         len += text.len;
     }
     return put_pair(flat, path, joined, len, err);
 }
 
-static int flatten(struct flat *flat, const json_t *value, const char *path,
+static int flatten(struct flat *flat, json_t *value, const char *path,
                    unsigned depth, struct error *err);
 
-static int flatten_object(struct flat *flat, const json_t *object,
-                          const char *path, unsigned depth, struct error *err)
+static int flatten_object(struct flat *flat, json_t *object, const char *path,
+                          unsigned depth, struct error *err)
 {
     const char *name;
     json_t *member;
 
-    /* jansson's iterators take a pointer without const and do not write. */
-    json_object_foreach((json_t *)(uintptr_t)object, name, member)
+    json_object_foreach(object, name, member)
     {
         char below[FACTS_PATH_MAX];
         int len = snprintf(below, sizeof(below), "%s%s%s", path,
@@ -177,11 +178,11 @@ static int flatten_array(struct flat *flat, const json_t *array,
     return 0;
 }
 
-static int flatten(struct flat *flat, const json_t *value, const char *path,
+static int flatten(struct flat *flat, json_t *value, const char *path,
                    unsigned depth, struct error *err)
 {
     char number[32];
-    struct span text;
+    struct span text = {NULL, 0};
 
     if (depth > DEPTH_MAX) {
         return error_set(err, ERR_MALFORMED, "%s: nested too deeply", path);
@@ -215,13 +216,12 @@ static bool is_header_name(const char *name)
 }
 
 /* {"fields": {path: text}}: already as a table would have it. */
-static int read_fields(struct flat *flat, const json_t *fields,
-                       struct error *err)
+static int read_fields(struct flat *flat, json_t *fields, struct error *err)
 {
     const char *path;
     json_t *value;
 
-    json_object_foreach((json_t *)(uintptr_t)fields, path, value)
+    json_object_foreach(fields, path, value)
     {
         if (strlen(path) >= FACTS_PATH_MAX || json_is_object(value) ||
             json_is_array(value)) {
@@ -237,7 +237,7 @@ static int read_fields(struct flat *flat, const json_t *fields,
     return 0;
 }
 
-static int read_member(struct flat *flat, const char *name, const json_t *value,
+static int read_member(struct flat *flat, const char *name, json_t *value,
                        struct error *err)
 {
     if (strcmp(name, "facts") == 0) {
@@ -427,12 +427,12 @@ int rows_from_json(const struct rows_reader *reader, struct span text,
         lines += text.ptr[i] == '\n';
     }
     *out = (struct rows){0};
-    if (rc == 0) {
-        out->rows = arena_array(arena, lines, sizeof(*out->rows));
-        rc = out->rows == NULL ? error_set(err, ERR_LIMIT,
-                                           "the file is too "
-                                           "large: split it")
-                               : 0;
+    if (rc < 0) {
+        return rc;
+    }
+    out->rows = arena_array(arena, lines, sizeof(*out->rows));
+    if (out->rows == NULL) {
+        return error_set(err, ERR_LIMIT, "the file is too large: split it");
     }
     while (rc == 0 && text.len > 0) {
         const uint8_t *end = memchr(text.ptr, '\n', text.len);

@@ -266,12 +266,15 @@ static int sum_cells(struct api_call *call, struct status *status,
     int rc = rule_set_of(engine_directory(call->engine), &call->arena,
                          &status->rules, err);
 
+    if (rc < 0) {
+        return rc;
+    }
     take_duties(status);
     status->rows_max = engine_directory(call->engine)->units_len + 1;
     status->rows =
         arena_array(&call->arena, status->rows_max, sizeof(*status->rows));
-    if (rc == 0 && status->rows == NULL) {
-        rc = error_set(err, ERR_LIMIT, "no room for the rows");
+    if (status->rows == NULL) {
+        return error_set(err, ERR_LIMIT, "no room for the rows");
     }
     for (size_t i = 0; rc == 0 && i < len; i++) {
         rc = add_cell(call, status, &cells[i], &last_unit, err);

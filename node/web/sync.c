@@ -161,7 +161,7 @@ int api_receipt(struct api_call *call, struct error *err)
     struct buf text = {0};
     int rc = api_event_named(call, call->rest, &id, err);
 
-    rc = rc < 0 ? rc : room_for(call, 4u * 1024 * 1024, &text, err);
+    rc = rc < 0 ? rc : room_for(call, (size_t)4 * 1024 * 1024, &text, err);
     rc = rc < 0 ? rc : engine_receipt(call->engine, &id, &text, err);
     return rc < 0 ? rc : send_text(call, &text, err);
 }
@@ -169,7 +169,7 @@ int api_receipt(struct api_call *call, struct error *err)
 int api_policy(struct api_call *call, struct error *err)
 {
     struct buf text = {0};
-    int rc = room_for(call, 1024u * 1024, &text, err);
+    int rc = room_for(call, (size_t)1024 * 1024, &text, err);
 
     rc = rc < 0 ? rc : engine_policy(call->engine, &text, err);
     return rc < 0 ? rc : send_text(call, &text, err);

@@ -12,7 +12,8 @@
 #include "protocol/base/hex.h"
 #include "protocol/record/directory.h"
 
-#define ZONE_S (7 * 3600)
+#define ZONE_S 25200            /* UTC+7 */
+#define TIME_MAX_S 253402300799 /* the end of the year 9999 */
 #define ELEMENTS_MAX 8192u
 
 void api_put(json_t *object, const char *name, struct span text)
@@ -74,11 +75,12 @@ void api_put_day(json_t *object, const char *name, uint32_t day)
 
 void api_put_time(json_t *object, const char *name, int64_t time_s)
 {
-    time_t shifted = (time_t)(time_s + ZONE_S);
+    bool none = time_s <= 0 || time_s > TIME_MAX_S; /* or "at any time" */
+    time_t shifted = (time_t)((none ? 0 : time_s) + ZONE_S);
     struct tm tm;
     char text[64];
 
-    if (time_s <= 0 || time_s == INT64_MAX || gmtime_r(&shifted, &tm) == NULL) {
+    if (none || gmtime_r(&shifted, &tm) == NULL) {
         (void)json_object_set_new(object, name, json_null());
         return;
     }
