@@ -22,6 +22,7 @@
 #include "store/directory.h"
 #include "store/spool.h"
 
+#define INDEX_A_TURN 512u /* events whose texts are indexed */
 #define INTEGRATE_A_TURN 512u
 #define SETTLE_A_TURN 16u
 #define JOINING_ARENA_BYTES 131072u
@@ -467,6 +468,23 @@ static int sequence_work(struct engine *engine, bool *more, struct error *err)
     return rc;
 }
 
+/* Texts become findable in the turns that write anyway, and in the first: the
+ * spool is scanned, but what was sequenced or received must be indexed. */
+static int index_work(struct engine *engine, bool *more, struct error *err)
+{
+    struct store_integrated done = {0};
+    int rc;
+
+    if (engine->indexed && !store_in_transaction(engine->store)) {
+        return 0;
+    }
+    rc = engine_write(engine, err);
+    rc = rc != 0 ? rc : store_index(engine->store, INDEX_A_TURN, &done, err);
+    engine->indexed = rc == 0 && !done.more;
+    *more = *more || (rc == 0 && done.more);
+    return rc;
+}
+
 bool engine_work(struct engine *engine)
 {
     struct error err = {0};
@@ -485,6 +503,9 @@ bool engine_work(struct engine *engine)
     if (rc == 0) {
         peers_tick(engine);
         rc = settle(engine, &err);
+    }
+    if (rc == 0) {
+        rc = index_work(engine, &more, &err);
     }
     if (rc != 0) {
         engine_undo(engine);

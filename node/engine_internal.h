@@ -86,6 +86,7 @@ struct engine {
     uint32_t settled_day; /* cells are those of this day */
     bool unsettled;       /* units wait for store_settle */
     bool integrating;     /* leaves wait for integration */
+    bool indexed;         /* every text of the logs is in the index */
     bool grew;            /* spool or a log grew this turn */
     bool stopping;
     int fatal; /* enum err that ends the process, 0 = none */
