@@ -122,19 +122,19 @@ static int harden(struct store *store, struct error *err)
     return 0;
 }
 
-static int pragmas(struct store *store, const struct store_options *options,
-                   struct error *err)
+static int pragmas(struct store *store, struct error *err)
 {
     char sql[128];
     int rc;
 
     (void)snprintf(sql, sizeof(sql), "PRAGMA cache_size = -%u",
-                   options->cache_kib == 0 ? 8192u : options->cache_kib);
+                   store->cache_kib);
     if ((rc = db_exec(store, sql, err)) != 0 ||
         (rc = db_exec(store,
                       "PRAGMA mmap_size = 0;"
                       "PRAGMA cell_size_check = 1;"
                       "PRAGMA temp_store = MEMORY;"
+                      "PRAGMA secure_delete = ON;"
                       "PRAGMA synchronous = FULL;"
                       "PRAGMA wal_autocheckpoint = 0",
                       err)) != 0) {
@@ -231,9 +231,9 @@ int store_open(const struct store_options *options, struct store **out,
         return error_set(err, ERR_NOMEM, "store");
     }
     store->read_only = options->read_only;
+    store->cache_kib = options->cache_kib == 0 ? 8192u : options->cache_kib;
     if ((rc = open_file(store, options, err)) != 0 ||
-        (rc = harden(store, err)) != 0 ||
-        (rc = pragmas(store, options, err)) != 0 ||
+        (rc = harden(store, err)) != 0 || (rc = pragmas(store, err)) != 0 ||
         (rc = identify(store, err)) != 0 || (rc = migrate(store, err)) != 0 ||
         (rc = asof_tables(store, err)) != 0 ||
         (rc = prepare(store, err)) != 0 ||

@@ -14,6 +14,7 @@
 
 enum {
     EVENT_INSERT,
+    EVENT_REPLACE,
     EVENT_MOVE,
     EVENT_JUDGED,
     EVENT_BY_ID,
@@ -23,11 +24,13 @@ enum {
     EVENT_HOLDERS
 };
 
+#define EVENT_VALUES                                                           \
+    "(place, event, subject, standing, signature, lower_s, upper_s, leaf) "    \
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+
 static const char *const sql[] = {
-    [EVENT_INSERT] =
-        "INSERT OR REPLACE INTO events (place, event, subject, standing, "
-        "signature, lower_s, upper_s, leaf) VALUES "
-        "(?, ?, ?, ?, ?, ?, ?, ?)",
+    [EVENT_INSERT] = "INSERT INTO events " EVENT_VALUES,
+    [EVENT_REPLACE] = "REPLACE INTO events " EVENT_VALUES,
     [EVENT_MOVE] = "UPDATE events SET place = ? WHERE place = ?",
     [EVENT_JUDGED] = "UPDATE events SET standing = ?, signature = ? "
                      "WHERE place = ?",
@@ -43,10 +46,10 @@ static const char *const sql[] = {
 };
 const struct query_table event_queries = {sql, sizeof(sql) / sizeof(sql[0])};
 
-int event_put(struct store *store, const struct event_row *row,
-              struct error *err)
+static int put(struct store *store, int which, const struct event_row *row,
+               struct error *err)
 {
-    sqlite3_stmt *q = query(store, OWNER_EVENT, EVENT_INSERT);
+    sqlite3_stmt *q = query(store, OWNER_EVENT, which);
 
     bind_int(q, 1, row->place);
     bind_span(q, 2, SPAN_OF(row->event));
@@ -57,6 +60,15 @@ int event_put(struct store *store, const struct event_row *row,
     bind_int(q, 7, row->upper_s);
     bind_span(q, 8, row->leaf);
     return query_run(store, q, err);
+}
+
+int event_put(struct store *store, const struct event_row *row,
+              struct error *err)
+{
+    int rc = put(store, EVENT_INSERT, row, err);
+
+    /* Delivered first and mirrored later: rare, and REPLACE is dearer. */
+    return rc == ERR_CONFLICT ? put(store, EVENT_REPLACE, row, err) : rc;
 }
 
 int event_move(struct store *store, int64_t from, int64_t to, struct error *err)

@@ -5,6 +5,7 @@
  * subject: no random access. Must give the same bytes as slices in any order.
  * Read next: integrate.c.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "protocol/base/hex.h"
@@ -41,15 +42,16 @@ static const char *const sql[] = {
 const struct query_table rebuild_queries = {sql, sizeof(sql) / sizeof(sql[0])};
 
 static const char drop_derived[] =
+    "DROP INDEX events_by_event; DROP INDEX events_by_subject; "
     "DELETE FROM events; DELETE FROM quotes; DELETE FROM keys; "
     "DELETE FROM actors; DELETE FROM records; DELETE FROM record_units; "
     "DELETE FROM cells; DELETE FROM unit_wakes; DELETE FROM dirty_records; "
     "DELETE FROM dirty_units; DELETE FROM rejudge; "
-    "UPDATE cursors SET events = 0, cosigs = 0; "
-    "DROP INDEX events_by_event; DROP INDEX events_by_subject";
+    "UPDATE cursors SET events = 0, cosigs = 0";
 static const char make_indexes[] =
     "CREATE INDEX events_by_event ON events (event); "
     "CREATE INDEX events_by_subject ON events (subject)";
+#define REBUILD_CACHE "PRAGMA cache_size = -65536; PRAGMA secure_delete = OFF"
 static const char drop_search[] =
     "INSERT INTO search (search) VALUES ('delete-all'); "
     "UPDATE cursors SET search = 0";
@@ -213,7 +215,10 @@ static int derive(struct store *store,
         return rc;
     }
     store->work->bulk = false;
-    return fold_subjects(store, options->now.day, done, err);
+    store->work->fresh = true;
+    rc = fold_subjects(store, options->now.day, done, err);
+    store->work->fresh = false;
+    return rc != 0 ? rc : work_every_unit(store, err);
 }
 
 static int finish(struct store *store,
@@ -240,24 +245,46 @@ static int finish(struct store *store,
     return options->no_search ? 0 : store_index(store, 0, &part, err);
 }
 
+/* More cache, and no overwriting of what is deleted (it is derived and names
+ * nobody); NULL: as it was. */
+static int spare_memory(struct store *store, const char *pragmas,
+                        struct error *err)
+{
+    char sql_text[96];
+
+    if (pragmas != NULL) {
+        return db_exec(store, pragmas, err);
+    }
+    (void)snprintf(sql_text, sizeof(sql_text),
+                   "PRAGMA cache_size = -%u; PRAGMA secure_delete = ON",
+                   store->cache_kib);
+    return db_exec(store, sql_text, err);
+}
+
 int store_rebuild(struct store *store,
                   const struct store_rebuild_options *options,
                   struct store_integrated *done, struct error *err)
 {
     struct store_integrated out = {0};
-    int rc = store_begin(store, err);
+    int rc = spare_memory(store, REBUILD_CACHE, err);
 
-    if (rc != 0) {
+    if (rc != 0 || (rc = store_begin(store, err)) != 0) {
         return rc;
     }
     rc = derive(store, options, &out, err);
     store->work->bulk = false;
-    if (rc != 0 || (rc = finish(store, options, &out, err)) != 0) {
+    store->work->fresh = false;
+    rc = rc != 0 ? rc : finish(store, options, &out, err);
+    if (rc != 0) {
         store_rollback(store);
-        return error_wrap(err, "rebuild");
+        (void)error_wrap(err, "rebuild");
+    } else if ((rc = store_commit(store, err)) == 0) {
+        *done = out;
     }
-    *done = out;
-    return store_commit(store, err);
+    return spare_memory(store, NULL, rc == 0 ? err : &(struct error){0}) != 0 &&
+                   rc == 0
+               ? err->code
+               : rc;
 }
 
 static int dump_rows(struct store *store, int which,

@@ -7,11 +7,12 @@
 #include <string.h>
 
 #include "protocol/base/buf.h"
-#include "store/store_parts.h"
+#include "store/work.h"
 
 enum {
     RECORD_GET,
     RECORD_PUT,
+    RECORD_APPEND,
     RECORD_DELETE,
     RECORD_UNIT_PUT,
     RECORD_UNIT_DELETE,
@@ -31,12 +32,15 @@ enum {
     "(r.opened_day, r.subject) < (?8, ?9) "                                    \
     "ORDER BY r.opened_day DESC, r.subject DESC LIMIT ?10"
 
+#define RECORD_VALUES                                                          \
+    "(subject, kind, unit, holder, state, opened_day, year, wake_day, "        \
+    "dialogue, units, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
 static const char *const sql[] = {
     [RECORD_GET] = "SELECT units, bytes, dialogue, wake_day, holder, state "
                    "FROM records WHERE subject = ?",
-    [RECORD_PUT] = "INSERT OR REPLACE INTO records (subject, kind, unit, "
-                   "holder, state, opened_day, year, wake_day, dialogue, "
-                   "units, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [RECORD_PUT] = "REPLACE INTO records " RECORD_VALUES,
+    [RECORD_APPEND] = "INSERT INTO records " RECORD_VALUES,
     [RECORD_DELETE] = "DELETE FROM records WHERE subject = ?",
     [RECORD_UNIT_PUT] = "INSERT OR IGNORE INTO record_units (unit, subject) "
                         "VALUES (?, ?)",
@@ -151,7 +155,8 @@ static int unit_rows(struct store *store, int which, struct span units,
 static int put_row(struct store *store, const struct record_out *record,
                    uint32_t wake_day, struct span units, struct error *err)
 {
-    sqlite3_stmt *q = query(store, OWNER_RECORD, RECORD_PUT);
+    sqlite3_stmt *q = query(store, OWNER_RECORD,
+                            store->work->fresh ? RECORD_APPEND : RECORD_PUT);
 
     bind_span(q, 1, SPAN_OF(record->subject));
     bind_int(q, 2, record->kind);
@@ -222,6 +227,15 @@ int record_put(struct store *store, const struct record_out *record,
     units = buf_over(room, len * 4);
     for (i = 0; i < len; i++) {
         buf_put_u32(&units, record->units[i]);
+    }
+    if (store->work->fresh) {
+        rc = put_row(store, record, wake_day, buf_span(&units), err);
+        *changed = true;
+        rc = rc != 0 ? rc
+                     : unit_rows(store, RECORD_UNIT_PUT, buf_span(&units),
+                                 &record->subject, err);
+        arena_rewind(&store->scratch, mark);
+        return rc;
     }
     rc = read_old(store, &record->subject, record, wake_day, &old, err);
     *changed = !old.held || !old.same;

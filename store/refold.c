@@ -10,15 +10,15 @@
 #include "store/work.h"
 
 enum {
-    REFOLD_COUNT,
     REFOLD_ROWS
 };
 
 static const char *const sql[] = {
-    [REFOLD_COUNT] = "SELECT count(*) FROM events WHERE subject = ?",
     [REFOLD_ROWS] = EVENT_COLUMNS "WHERE subject = ?",
 };
 const struct query_table refold_queries = {sql, sizeof(sql) / sizeof(sql[0])};
+
+#define COPIES_FIRST 16u
 
 struct copy {
     struct event_row row; /* leaf kept in the fold arena */
@@ -83,29 +83,45 @@ static int judge_known(struct store *store, const struct store_known *known,
     return 0;
 }
 
+static int copies_room(struct store *store, struct copy **copies, size_t len,
+                       size_t *size, struct error *err)
+{
+    size_t grown = *size == 0 ? COPIES_FIRST : *size * 2;
+    struct copy *room;
+
+    if (len < *size) {
+        return 0;
+    }
+    room = arena_array(&store->fold, grown, sizeof(*room));
+    if (room == NULL) {
+        return error_set(err, ERR_LIMIT, "a long record");
+    }
+    if (len > 0) {
+        memcpy(room, *copies, len * sizeof(*room));
+    }
+    *copies = room;
+    *size = grown;
+    return 0;
+}
+
 static int load(struct store *store, const struct event_id *subject,
                 const struct store_known *known, const struct directory *dir,
                 struct copy **copies, size_t *len, struct error *err)
 {
-    sqlite3_stmt *q = query(store, OWNER_REFOLD, REFOLD_COUNT);
-    size_t count = 0, i = 0;
+    sqlite3_stmt *q = query(store, OWNER_REFOLD, REFOLD_ROWS);
+    size_t size = 0, i = 0;
     int rc;
 
+    *copies = NULL;
     bind_span(q, 1, SPAN_OF(*subject));
-    if ((rc = query_row(store, q, err)) == 1) {
-        count = (size_t)column_int(q, 0);
-        query_end(q);
-    }
-    *copies = arena_array(&store->fold, count + 1, sizeof(**copies));
-    if (rc < 0 || *copies == NULL) {
-        return rc < 0 ? rc : error_set(err, ERR_LIMIT, "a long record");
-    }
-    q = query(store, OWNER_REFOLD, REFOLD_ROWS);
-    bind_span(q, 1, SPAN_OF(*subject));
-    while (i < count && (rc = query_row(store, q, err)) == 1) {
-        struct copy *copy = &(*copies)[i];
+    while ((rc = query_row(store, q, err)) == 1) {
+        struct copy *copy;
         bool visible;
 
+        if ((rc = copies_room(store, copies, i, &size, err)) != 0) {
+            break;
+        }
+        copy = &(*copies)[i];
         event_row_read(q, &copy->row);
         if ((rc = place_visible(store, known, copy, &visible, err)) != 0 ||
             (rc = arena_keep(&store->fold, copy->row.leaf, &copy->row.leaf,
@@ -116,7 +132,7 @@ static int load(struct store *store, const struct event_id *subject,
     }
     query_end(q);
     *len = i;
-    for (i = 0; rc >= 0 && i < *len; i++) {
+    for (i = 0; rc >= 0 && known != NULL && i < *len; i++) {
         rc = judge_known(store, known, dir, &(*copies)[i], err);
     }
     return rc < 0 ? rc : 0;
@@ -170,7 +186,9 @@ static int gather_once(struct store *store, const struct event_id *subject,
         return rc;
     }
     memset(out, 0, sizeof(*out));
-    qsort(copies, len, sizeof(*copies), copy_order);
+    if (len > 1) {
+        qsort(copies, len, sizeof(*copies), copy_order);
+    }
     out->events = arena_array(&store->fold, len + 1, sizeof(*out->events));
     out->places = arena_array(&store->fold, len + 1, sizeof(*out->places));
     if (out->events == NULL || out->places == NULL) {

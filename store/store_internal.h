@@ -95,6 +95,7 @@ struct store {
     sqlite3 *db;
     sqlite3_stmt **statements[OWNER_COUNT];
     bool read_only;
+    uint32_t cache_kib;
     bool in_transaction;
     bool fatal; /* an I/O error: nothing may be written any more */
     uint32_t self;

@@ -11,6 +11,7 @@
 struct work {
     bool running; /* inside store_integrate */
     bool bulk;    /* a rebuild folds every subject anyway */
+    bool fresh;   /* and no record is there yet; every unit is evaluated */
     struct event_id *list;
     size_t len;
     uint32_t *slots; /* position in list + 1, by hash */

@@ -1,0 +1,486 @@
+/* The spool and the log: recorded at once, sequenced under the guard, found by
+ * search, delivered to parties; other days and earlier knowledge. */
+#include "tests/store/scene.h"
+
+#include "protocol/event/code.h"
+#include "store/delivery.h"
+#include "store/directory.h"
+#include "store/query.h"
+
+struct office {
+    struct scene *s;
+    struct store *store;
+    struct arena arena;
+    struct error err;
+};
+
+static int setup(void **state)
+{
+    struct office *o = calloc(1, sizeof(*o));
+
+    assert_non_null(o);
+    o->s = calloc(1, sizeof(*o->s));
+    assert_non_null(o->s);
+    scene_open(o->s);
+    scene_found(o->s);
+    assert_ok(arena_new(&o->arena, 4u << 20, &o->err), o->err);
+    *state = o;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct office *o = *state;
+
+    store_close(o->store);
+    arena_release(&o->arena);
+    scene_close(o->s);
+    free(o->s);
+    free(o);
+    return 0;
+}
+
+/* The commune's own store: directory logs and its own first segment. */
+static void open_commune(struct office *o)
+{
+    size_t log, i;
+
+    o->store = scene_store(":memory:", COMMUNE_A);
+    for (log = 0; log < o->s->logs_len; log++) {
+        const struct scene_log *from = &o->s->logs[log];
+
+        for (i = 0; i < from->parts_len; i++) {
+            if (from->log.is_dir || from->log.node == COMMUNE_A) {
+                scene_give(o->s, o->store, log, i);
+            }
+        }
+    }
+    scene_settle(o->store, "2024-03-10");
+}
+
+static struct scene_event received(const char *text)
+{
+    return (struct scene_event){
+        .node = COMMUNE_A,
+        .type = EVENT_PETITION_RECEIVED,
+        .on = "2024-03-04",
+        .text = text,
+        .private = "kín",
+        .facts = {{"channel", "counter"},
+                  {"kind", "proposal"},
+                  {"field", "land"},
+                  {"person_known", "true"},
+                  {"document.number", "77/ĐKN"},
+                  {"document.kind", "petition"}},
+    };
+}
+
+static struct event_id record(struct office *o, const char *text)
+{
+    struct scene_event event = received(text);
+    struct store_integrate_options options = {.now = now_of("2024-03-10")};
+    struct store_integrated done;
+    struct event_id id;
+    struct span bodies, leaf;
+    uint64_t number;
+
+    scene_day(o->s, "2024-03-04");
+    leaf = scene_sign(o->s, &event, &id, &bodies);
+    assert_ok(store_begin(o->store, &o->err), o->err);
+    assert_ok(
+        store_spool_append(o->store, false, leaf, bodies, &number, &o->err),
+        o->err);
+    assert_ok(store_integrate(o->store, &options, &done, &o->err), o->err);
+    assert_ok(store_commit(o->store, &o->err), o->err);
+    assert_int_equal(done.records, 1);
+    return id;
+}
+
+/* Sequences what is spooled, as the engine does. */
+static void sequence(struct office *o)
+{
+    struct scene_log *log = scene_log(o->s, COMMUNE_A, false);
+    struct store_spooled events[8];
+    struct scene_part *part;
+    struct store_log held;
+    struct body list[8][2];
+    size_t len, i;
+
+    assert_ok(store_spool_list(o->store, false, 0, 65536, &o->arena, events, 8,
+                               &len, &o->err),
+              o->err);
+    for (i = 0; i < len; i++) {
+        struct segment_item *item = &log->items[log->items_len++];
+        struct span bodies = events[i].bodies;
+
+        *item =
+            (struct segment_item){.leaf = events[i].leaf, .bodies = list[i]};
+        while (bodies.len > 0) {
+            assert_ok(body_take(&bodies, &list[i][item->bodies_len++], &o->err),
+                      o->err);
+        }
+    }
+    part = &log->parts[log->parts_len];
+    scene_seal(o->s, log);
+    assert_ok(
+        store_log_find(o->store, span_str(log->log.origin), &held, &o->err),
+        o->err);
+    part->segment.log = held.id;
+    assert_ok(store_begin(o->store, &o->err), o->err);
+    assert_ok(
+        store_sequence(o->store, false, &part->segment, &part->after, &o->err),
+        o->err);
+    assert_ok(store_commit(o->store, &o->err), o->err);
+}
+
+static void assert_found(struct office *o, const char *query,
+                         const struct event_id *id)
+{
+    struct event_id subjects[8];
+    size_t len = 0;
+
+    assert_ok(store_search(o->store, query, subjects, 8, &len, &o->err),
+              o->err);
+    if (len != 1 || !event_id_equal(&subjects[0], id)) {
+        fail_msg("\"%s\" found %zu records", query, len);
+    }
+}
+
+static void a_spooled_event_counts_at_once_and_moves_into_the_log(void **state)
+{
+    struct office *o = *state;
+    struct store_spool_state spool;
+    struct store_record before, after;
+    struct store_event event;
+    struct body body;
+    struct event_id id;
+    size_t log = (size_t)(scene_log(o->s, COMMUNE_A, false) - o->s->logs);
+
+    open_commune(o);
+    id = record(o, "Đường làng");
+    assert_ok(store_only_here(o->store, &spool, &o->err), o->err);
+    assert_int_equal(spool.count, 1);
+    assert_true(spool.oldest_ms > 0);
+    assert_ok(store_record_find(o->store, &id, &o->arena, &before, &o->err),
+              o->err);
+    assert_int_equal(before.unit, UBND(COMMUNE_A));
+    sequence(o);
+    assert_ok(store_spool_state(o->store, false, &spool, &o->err), o->err);
+    assert_int_equal(spool.count, 0);
+    assert_ok(store_only_here(o->store, &spool, &o->err), o->err);
+    assert_int_equal(spool.count, 1); /* in the log, not yet cosigned */
+    scene_cosign(o->s, &o->s->logs[log], false);
+    scene_give(o->s, o->store, log, o->s->logs[log].parts_len - 1);
+    scene_settle(o->store, "2024-03-10");
+    assert_ok(store_only_here(o->store, &spool, &o->err), o->err);
+    assert_int_equal(spool.count, 0);
+    assert_ok(store_event_find(o->store, &id, &o->arena, &event, &o->err),
+              o->err);
+    assert_true(event.log != 0);
+    assert_true(event.upper_s != 0);
+    assert_true(event.signature_ok);
+    assert_ok(store_record_find(o->store, &id, &o->arena, &after, &o->err),
+              o->err);
+    assert_int_equal(after.state, before.state);
+    assert_ok(store_body_find(o->store, &id, AUDIENCE_OF_PRIVATE, &o->arena,
+                              &body, &o->err),
+              o->err);
+    assert_int_equal(body.bytes.len, strlen("kín"));
+}
+
+static void the_same_event_twice_is_refused(void **state)
+{
+    struct office *o = *state;
+    struct scene_event event = received("x");
+    struct event_id id;
+    struct span bodies, leaf;
+    uint64_t number;
+
+    open_commune(o);
+    leaf = scene_sign(o->s, &event, &id, &bodies);
+    assert_ok(store_begin(o->store, &o->err), o->err);
+    assert_ok(
+        store_spool_append(o->store, false, leaf, bodies, &number, &o->err),
+        o->err);
+    assert_err(
+        store_spool_append(o->store, false, leaf, bodies, &number, &o->err),
+        ERR_CONFLICT, o->err);
+    store_rollback(o->store);
+    assert_err(store_event_find(o->store, &id, &o->arena,
+                                &(struct store_event){0}, &o->err),
+               ERR_NOTFOUND, o->err);
+}
+
+static void search_folds_accents_and_never_sees_private_text(void **state)
+{
+    struct office *o = *state;
+    struct event_id subjects[4], id;
+    char code[CODE_TEXT_SIZE];
+    size_t len = 1;
+    int round;
+
+    open_commune(o);
+    id = record(o, "Đề nghị sửa đường Đắk Hà");
+    code_format(&id, code);
+    for (round = 0; round < 2; round++) {
+        assert_found(o, "duong dak", &id);
+        assert_found(o, "ĐƯỜNG", &id);
+        assert_found(o, "77/ĐKN", &id);
+        assert_found(o, code, &id);
+        assert_ok(store_search(o->store, "kín", subjects, 4, &len, &o->err),
+                  o->err);
+        assert_int_equal(len, 0);
+        if (round == 0) { /* first in the spool, then in the index */
+            struct store_integrated done;
+
+            sequence(o);
+            assert_ok(store_begin(o->store, &o->err), o->err);
+            assert_ok(store_index(o->store, 0, &done, &o->err), o->err);
+            assert_ok(store_commit(o->store, &o->err), o->err);
+        }
+    }
+    assert_err(store_search(o->store, "  ", subjects, 4, &len, &o->err),
+               ERR_USAGE, o->err);
+}
+
+/* A fetched-back tail takes the place of what still lay in the spool. */
+static void a_restored_image_does_not_record_twice(void **state)
+{
+    struct office *o = *state;
+    struct scene_event event = received("cũ");
+    struct store_spool_state spool;
+    struct scene_log *log;
+    struct event_id id;
+    struct span bodies, leaf;
+    struct store_event rows[4];
+    uint64_t number;
+    size_t len, index;
+
+    open_commune(o);
+    leaf = scene_sign(o->s, &event, &id, &bodies);
+    assert_ok(store_begin(o->store, &o->err), o->err);
+    assert_ok(
+        store_spool_append(o->store, false, leaf, bodies, &number, &o->err),
+        o->err);
+    assert_ok(store_commit(o->store, &o->err), o->err);
+    log = scene_log(o->s, COMMUNE_A, false);
+    index = (size_t)(log - o->s->logs);
+    log->items[log->items_len++] = (struct segment_item){.leaf = leaf};
+    {
+        static struct body list[2];
+        struct segment_item *item = &log->items[log->items_len - 1];
+
+        item->bodies = list;
+        while (bodies.len > 0) {
+            assert_ok(body_take(&bodies, &list[item->bodies_len++], &o->err),
+                      o->err);
+        }
+    }
+    scene_seal(o->s, log);
+    scene_give(o->s, o->store, index, log->parts_len - 1);
+    scene_settle(o->store, "2024-03-10");
+    assert_ok(store_spool_state(o->store, false, &spool, &o->err), o->err);
+    assert_int_equal(spool.count, 0);
+    assert_ok(
+        store_event_list(o->store, &id, &o->arena, rows, 4, &len, &o->err),
+        o->err);
+    assert_int_equal(len, 1);
+    assert_true(rows[0].log != 0);
+}
+
+/* ---- deliveries: district to the neighbour ---- */
+
+static void hand_over(struct office *o, struct store *to,
+                      const struct store_delivery *delivery)
+{
+    struct store_delivery taken = *delivery;
+    struct hash hash;
+    struct store_log log, held;
+
+    assert_ok(store_log_get(o->store, delivery->log, &log, &o->err), o->err);
+    hash = merkle_leaf(delivery->leaf);
+    assert_ok(merkle_verify_inclusion(delivery->index, &delivery->head, &hash,
+                                      &delivery->path, &o->err),
+              o->err);
+    log.mirrored = false;
+    assert_ok(store_begin(to, &o->err), o->err);
+    assert_ok(store_log_ensure(to, &log, &held, &o->err), o->err);
+    taken.log = held.id;
+    taken.cosig.log = held.id;
+    taken.quoted.log = held.id;
+    assert_ok(store_delivery_take(to, &taken, &o->err), o->err);
+    assert_ok(store_delivery_take(to, &taken, &o->err),
+              o->err); /* safe twice */
+    assert_ok(store_commit(to, &o->err), o->err);
+}
+
+static void a_referred_record_is_delivered_to_its_new_holder(void **state)
+{
+    struct office *o = *state;
+    struct scene_event event = received("chuyển sang xã bên");
+    struct store_delivery deliveries[16];
+    struct store_record record;
+    struct store *neighbour;
+    struct store_log cert_log;
+    struct store_actor actors[4];
+    struct event_id id;
+    uint64_t acked, newest;
+    size_t len, i, log;
+
+    scene_day(o->s, "2024-03-05");
+    id = scene_say(o->s, &event);
+    (void)SAY(o->s, .node = COMMUNE_A, .type = EVENT_PETITION_REFERRED,
+              .on = "2024-03-05", .subject = id, .refs = {id},
+              .to = UBND(COMMUNE_B), .facts = {{"to", "1112"}});
+    scene_flush(o->s);
+    o->store = scene_store(":memory:", DISTRICT);
+    scene_give_all(o->s, o->store);
+    scene_settle(o->store, "2024-03-10");
+    assert_ok(store_delivery_list(o->store, COMMUNE_A, 0, 1 << 20, &o->arena,
+                                  deliveries, 16, &len, &o->err),
+              o->err);
+    assert_int_equal(len, 0); /* its own events it has */
+    assert_ok(store_delivery_list(o->store, COMMUNE_B, 0, 1 << 20, &o->arena,
+                                  deliveries, 16, &len, &o->err),
+              o->err);
+    assert_int_equal(len, 2);
+    assert_true(deliveries[0].has_cosig);
+    assert_true(deliveries[0].bodies.len + deliveries[1].bodies.len > 0);
+
+    neighbour = scene_store(":memory:", COMMUNE_B);
+    for (log = 0; log < o->s->logs_len; log++) {
+        for (i = 0; i < o->s->logs[log].parts_len; i++) {
+            if (o->s->logs[log].log.is_dir) {
+                scene_give(o->s, neighbour, log, i);
+            }
+        }
+    }
+    /* The clerk's certificate comes along. */
+    assert_ok(store_actor_list(o->store, COMMUNE_A, 0, actors, 4, &i, &o->err),
+              o->err);
+    assert_int_equal(i, 2);
+    for (i = 0; i < 2; i++) {
+        struct store_delivery cert = {.log = actors[i].log,
+                                      .index = actors[i].index};
+        struct store_event row;
+        struct store_source source_state;
+        struct merkle_source source =
+            store_log_source(o->store, cert.log, &source_state);
+
+        assert_ok(store_event_at(o->store, cert.log, cert.index, &o->arena,
+                                 &row, &o->err),
+                  o->err);
+        assert_ok(store_log_get(o->store, cert.log, &cert_log, &o->err),
+                  o->err);
+        cert.leaf = row.leaf;
+        cert.head = cert_log.head;
+        assert_ok(merkle_prove_inclusion(&source, cert.index, cert.head.size,
+                                         &cert.path, &o->err),
+                  o->err);
+        hand_over(o, neighbour, &cert);
+    }
+    for (i = 0; i < len; i++) {
+        hand_over(o, neighbour, &deliveries[i]);
+    }
+    scene_settle(neighbour, "2024-03-10");
+    assert_ok(store_record_find(neighbour, &id, &o->arena, &record, &o->err),
+              o->err);
+    assert_int_equal(record.unit, UBND(COMMUNE_A));
+    {
+        struct store_record here;
+
+        assert_ok(store_record_find(o->store, &id, &o->arena, &here, &o->err),
+                  o->err);
+        assert_true(span_equal(here.bytes, record.bytes));
+    }
+    store_close(neighbour);
+
+    assert_ok(store_begin(o->store, &o->err), o->err);
+    assert_ok(store_delivery_ack(o->store, COMMUNE_B, 2, &o->err), o->err);
+    assert_ok(store_commit(o->store, &o->err), o->err);
+    assert_ok(
+        store_delivery_acked(o->store, COMMUNE_B, &acked, &newest, &o->err),
+        o->err);
+    assert_int_equal(acked, 2);
+    assert_int_equal(newest, 2);
+}
+
+/* ---- other moments ---- */
+
+static size_t snapshot(struct office *o, struct store *store, const char *asof,
+                       const struct store_known *known, struct hash *hash)
+{
+    uint8_t *rows = NULL;
+    size_t len = 0;
+
+    assert_ok(
+        store_snapshot(store, now_of(asof), known, &rows, &len, hash, &o->err),
+        o->err);
+    free(rows);
+    return len;
+}
+
+static void a_snapshot_of_earlier_knowledge_can_be_recomputed(void **state)
+{
+    struct office *o = *state;
+    struct store_head_limit heads[SCENE_LOGS];
+    struct store_known known = {heads, 0, true};
+    struct hash then, again, as_of, now;
+    struct store *earlier;
+    size_t i;
+
+    scene_story(o->s, 1);
+    earlier = scene_store(":memory:", PROVINCE);
+    scene_give_all(o->s, earlier);
+    scene_settle(earlier, "2024-07-01");
+    assert_true(snapshot(o, earlier, "2024-07-01", NULL, &then) > 0);
+    for (i = 0; i < o->s->logs_len; i++) {
+        struct store_log log;
+
+        assert_ok(store_log_find(earlier, span_str(o->s->logs[i].log.origin),
+                                 &log, &o->err),
+                  o->err);
+        heads[known.heads_len++] =
+            (struct store_head_limit){log.id, log.head.size, log.cosigs};
+    }
+    store_close(earlier);
+
+    scene_story(o->s, 1); /* and the year goes on */
+    o->store = scene_store(":memory:", PROVINCE);
+    scene_give_all(o->s, o->store);
+    scene_settle(o->store, "2024-11-30");
+    for (i = 0; i < known.heads_len; i++) {
+        struct store_log log;
+
+        assert_ok(store_log_find(o->store, span_str(o->s->logs[i].log.origin),
+                                 &log, &o->err),
+                  o->err);
+        heads[i].log = log.id;
+    }
+    (void)snapshot(o, o->store, "2024-07-01", &known, &again);
+    assert_true(hash_equal(&then, &again));
+    (void)snapshot(o, o->store, "2024-07-01", NULL, &as_of);
+    assert_false(hash_equal(&then, &as_of));
+    (void)snapshot(o, o->store, "2024-11-30", NULL, &now);
+    scene_settle(o->store, "2024-07-01"); /* a clock set back */
+    (void)snapshot(o, o->store, "2024-07-01", NULL, &again);
+    assert_true(hash_equal(&as_of, &again));
+    scene_settle(o->store, "2024-11-30");
+    (void)snapshot(o, o->store, "2024-11-30", NULL, &again);
+    assert_true(hash_equal(&now, &again));
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_spooled_event_counts_at_once_and_moves_into_the_log),
+        TEST(the_same_event_twice_is_refused),
+        TEST(search_folds_accents_and_never_sees_private_text),
+        TEST(a_restored_image_does_not_record_twice),
+        TEST(a_referred_record_is_delivered_to_its_new_holder),
+        TEST(a_snapshot_of_earlier_knowledge_can_be_recomputed),
+    };
+    return TEST_RUN(tests);
+}
