@@ -46,7 +46,10 @@ int store_backup(struct store *store, const char *path, struct error *err)
     if (sql == NULL) {
         return error_set(err, ERR_NOMEM, "backup");
     }
+    /* SQLite attaches the copy while it writes it. */
+    (void)sqlite3_limit(store->db, SQLITE_LIMIT_ATTACHED, 1);
     rc = db_exec(store, sql, err);
+    (void)sqlite3_limit(store->db, SQLITE_LIMIT_ATTACHED, 0);
     sqlite3_free(sql);
     if (rc != 0) {
         return error_wrap(err, "%s", path);

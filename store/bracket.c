@@ -20,9 +20,10 @@ enum {
 };
 
 static const char *const sql[] = {
-    [BRACKET_QUOTED] = "SELECT c.log, c.number, c.line FROM logs l JOIN cosigs "
-                       "c ON c.log = l.id AND c.time_s = ? WHERE l.node = ? "
-                       "AND l.is_dir = 0 ORDER BY c.log, c.number",
+    [BRACKET_QUOTED] =
+        "SELECT c.log, c.number, c.line FROM logs l CROSS JOIN cosigs "
+        "c ON c.log = l.id AND c.time_s = ? WHERE l.node = ? "
+        "AND l.is_dir = 0 ORDER BY c.log, c.number",
     [BRACKET_WAIT] = "INSERT OR IGNORE INTO quotes (hash, place) VALUES (?, ?)",
     [BRACKET_WAITING] = "SELECT place FROM quotes WHERE hash = ? LIMIT 1",
     [BRACKET_WAITED] = "DELETE FROM quotes WHERE hash = ? AND place = ?",

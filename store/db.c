@@ -13,7 +13,7 @@
 
 #define APPLICATION_ID 0x71636463 /* "qcdc" */
 
-static const struct query_table *const owners[OWNER_COUNT] = {
+const struct query_table *const owners[OWNER_COUNT] = {
     [OWNER_META] = &meta_queries,
     [OWNER_LOG] = &log_queries,
     [OWNER_SEGMENT] = &segment_queries,
@@ -25,6 +25,7 @@ static const struct query_table *const owners[OWNER_COUNT] = {
     [OWNER_BRACKET] = &bracket_queries,
     [OWNER_VERIFY] = &verify_queries,
     [OWNER_WORK] = &work_queries,
+    [OWNER_REJUDGE] = &rejudge_queries,
     [OWNER_REFOLD] = &refold_queries,
     [OWNER_EVALUATE] = &evaluate_queries,
     [OWNER_INTEGRATE] = &integrate_queries,

@@ -21,11 +21,11 @@ enum {
 static const char *const sql[] = {
     [DIRECTORY_ROWS] =
         "SELECT e.place, e.standing, e.signature, e.leaf, l.node, l.epoch "
-        "FROM logs l JOIN events e ON e.place >= (l.id << 40) AND "
+        "FROM logs l CROSS JOIN events e ON e.place >= (l.id << 40) AND "
         "e.place < ((l.id + 1) << 40) WHERE l.is_dir = 1",
     [DIRECTORY_SPOOLED] =
         "SELECT e.place, e.standing, e.signature, e.leaf FROM spool s "
-        "JOIN events e ON e.place = s.number WHERE s.is_dir = 1",
+        "CROSS JOIN events e ON e.place = s.number WHERE s.is_dir = 1",
 };
 const struct query_table directory_queries = {sql,
                                               sizeof(sql) / sizeof(sql[0])};

@@ -24,7 +24,7 @@ enum {
 
 #define OF_UNIT(records, units)                                                \
     "SELECT r.subject, r.kind, r.bytes, r.dialogue FROM " units                \
-    " u JOIN " records " r ON r.subject = u.subject WHERE u.unit = ?"
+    " u CROSS JOIN " records " r ON r.subject = u.subject WHERE u.unit = ?"
 #define OF_DIALOGUE(records)                                                   \
     "SELECT subject, kind, bytes, dialogue FROM " records " WHERE dialogue = " \
     "?"
@@ -40,7 +40,8 @@ static const char *const sql[] = {
     [EVALUATE_ONE_ASOF] = OF_SUBJECT("temp.asof_records"),
     [EVALUATE_REPEATS] =
         "SELECT c.number, c.size, c.root, c.line, c.request, l.id, l.origin "
-        "FROM logs l JOIN cosigs c ON c.log = l.id AND c.request IS NOT NULL "
+        "FROM logs l CROSS JOIN cosigs c ON c.log = l.id AND c.request IS NOT "
+        "NULL "
         "WHERE l.node = ? AND l.is_dir = 0 ORDER BY l.epoch DESC, c.number "
         "DESC",
 };

@@ -14,11 +14,7 @@
 enum {
     INTEGRATE_LOGS,
     INTEGRATE_CURSOR,
-    INTEGRATE_REJUDGE_GET,
-    INTEGRATE_REJUDGE_PUT,
-    INTEGRATE_REJUDGE_DONE,
     INTEGRATE_ROWS,
-    INTEGRATE_ASIDE,
     INTEGRATE_DIRTY,
     INTEGRATE_CLEAN,
     INTEGRATE_SPOOLED,
@@ -30,19 +26,13 @@ enum {
 
 static const char *const sql[] = {
     [INTEGRATE_LOGS] =
-        "SELECT l.id FROM logs l JOIN cursors c ON c.log = l.id WHERE l.id > ? "
+        "SELECT l.id FROM logs l CROSS JOIN cursors c ON c.log = l.id WHERE "
+        "l.id > ? "
         "AND l.mirrored = 1 AND (c.events < l.size OR c.cosigs < l.cosigs) "
         "ORDER BY l.id LIMIT 1",
     [INTEGRATE_CURSOR] = "UPDATE cursors SET events = ? WHERE log = ?",
-    [INTEGRATE_REJUDGE_GET] = "SELECT log, next FROM rejudge ORDER BY log DESC "
-                              "LIMIT 1",
-    [INTEGRATE_REJUDGE_PUT] = "UPDATE rejudge SET next = ? WHERE log = ?",
-    [INTEGRATE_REJUDGE_DONE] = "DELETE FROM rejudge WHERE log = ?",
     [INTEGRATE_ROWS] = EVENT_COLUMNS "WHERE place >= ? AND place < ? "
                                      "ORDER BY place LIMIT 1",
-    [INTEGRATE_ASIDE] = EVENT_COLUMNS
-    "WHERE standing = 3 AND standing <> 0 AND place >= ? AND place < ? "
-    "ORDER BY place LIMIT 1",
     [INTEGRATE_DIRTY] = "SELECT subject FROM dirty_records LIMIT 1",
     [INTEGRATE_CLEAN] = "DELETE FROM dirty_records WHERE subject = ?",
     [INTEGRATE_SPOOLED] = "SELECT number FROM spool WHERE event = ?",
@@ -51,7 +41,8 @@ static const char *const sql[] = {
     [INTEGRATE_STANDINGS] = "SELECT standing, count(*) FROM events WHERE "
                             "standing <> 0 GROUP BY standing",
     [INTEGRATE_STANDINGS_OF] =
-        "SELECT e.standing, count(*) FROM logs l JOIN events e ON e.standing "
+        "SELECT e.standing, count(*) FROM logs l CROSS JOIN events e ON "
+        "e.standing "
         "<> 0 AND e.place >= (l.id << 40) AND e.place < ((l.id + 1) << 40) "
         "WHERE l.node = ? GROUP BY e.standing",
 };
@@ -103,9 +94,9 @@ static int after_certificate(struct store *store, const struct store_log *log,
                : work_rejudge(store, newest.id, err);
 }
 
-static int note_effective(struct store *store, const struct store_log *log,
-                          const struct leaf *leaf, int64_t place, uint64_t rank,
-                          struct error *err)
+int note_effective(struct store *store, const struct store_log *log,
+                   const struct leaf *leaf, int64_t place, uint64_t rank,
+                   struct error *err)
 {
     int rc;
 
@@ -162,105 +153,6 @@ int work_arrival(struct store *store, const struct arrival *arrival,
         return rc;
     }
     return work_subject(store, &row.subject, err);
-}
-
-/* ---- standings again ---- */
-
-static int rejudge_row(struct store *store, const struct event_row *row,
-                       const struct directory *dir, struct error *err)
-{
-    struct judge_input in = {.signature = row->signature, .directory = dir};
-    enum standing standing;
-    struct leaf leaf;
-    int rc = log_info(store, place_log(row->place), &in.log, err);
-
-    if (rc != 0 || leaf_scan(row->leaf, &leaf, err) != 0) {
-        return rc;
-    }
-    leaf.id = row->event;
-    in.leaf = &leaf;
-    in.rank = rank_of(in.log, place_index(row->place));
-    if (in.signature == SIGNATURE_UNKNOWN &&
-        (rc = verify_leaf(store, &leaf, &in.signature, err)) != 0) {
-        return rc;
-    }
-    if ((rc = judge(store, &in, &standing, err)) != 0 ||
-        (standing == row->standing && in.signature == row->signature)) {
-        return rc;
-    }
-    if ((rc = event_judge_put(store, row->place, standing, in.signature,
-                              err)) != 0 ||
-        (standing == STANDING_EFFECTIVE &&
-         (rc = note_effective(store, in.log, &leaf, row->place, in.rank,
-                              err)) != 0)) {
-        return rc;
-    }
-    return work_subject(store, &row->subject, err);
-}
-
-/* One event at or after *next of that scope: 1 and *next moved, else 0. */
-static int rejudge_next(struct store *store, uint32_t log, int64_t *next,
-                        const struct directory *dir, struct error *err)
-{
-    sqlite3_stmt *q = query(store, OWNER_INTEGRATE,
-                            log == 0 ? INTEGRATE_ASIDE : INTEGRATE_ROWS);
-    size_t mark = store->scratch.used;
-    struct event_row row;
-    const struct store_log *info;
-    int rc;
-
-    bind_int(q, 1, *next);
-    bind_int(q, 2, log == 0 ? INT64_MAX : place_of(log + 1, 0));
-    if ((rc = query_row(store, q, err)) != 1) {
-        return rc;
-    }
-    event_row_read(q, &row);
-    rc = arena_keep(&store->scratch, row.leaf, &row.leaf, err);
-    query_end(q);
-    *next = row.place + 1;
-    if (rc == 0 &&
-        (rc = log_info(store, place_log(row.place), &info, err)) == 0 &&
-        !info->is_dir) {
-        rc = rejudge_row(store, &row, dir, err);
-    }
-    arena_rewind(&store->scratch, mark);
-    return rc != 0 ? rc : 1;
-}
-
-static int rejudge(struct store *store, const struct directory *dir,
-                   uint32_t budget, bool *more, struct error *err)
-{
-    uint32_t left = budget;
-
-    for (;;) {
-        sqlite3_stmt *q = query(store, OWNER_INTEGRATE, INTEGRATE_REJUDGE_GET);
-        uint32_t log;
-        int64_t next;
-        int rc;
-
-        if ((rc = query_row(store, q, err)) != 1) {
-            return rc;
-        }
-        log = column_u32(q, 0);
-        next = column_int(q, 1);
-        query_end(q);
-        for (rc = 1; rc == 1 && left > 0; left--) {
-            rc = rejudge_next(store, log, &next, dir, err);
-        }
-        if (rc < 0) {
-            return rc;
-        }
-        q = query(store, OWNER_INTEGRATE,
-                  rc == 0 ? INTEGRATE_REJUDGE_DONE : INTEGRATE_REJUDGE_PUT);
-        bind_int(q, 1, rc == 0 ? (int64_t)log : next);
-        if (rc == 1) {
-            bind_int(q, 2, log);
-        }
-        *more = rc == 1;
-        if ((rc = query_run(store, q, err)) != 0 || *more) {
-            return rc;
-        }
-    }
 }
 
 /* ---- segments ---- */

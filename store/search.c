@@ -22,17 +22,19 @@ enum {
 };
 
 static const char *const sql[] = {
-    [SEARCH_LOGS] = "SELECT l.id, c.search, c.events FROM logs l JOIN cursors "
-                    "c ON c.log = l.id WHERE l.is_dir = 0 AND l.mirrored = 1 "
-                    "AND c.search < c.events ORDER BY l.id LIMIT 1",
+    [SEARCH_LOGS] =
+        "SELECT l.id, c.search, c.events FROM logs l CROSS JOIN cursors "
+        "c ON c.log = l.id WHERE l.is_dir = 0 AND l.mirrored = 1 "
+        "AND c.search < c.events ORDER BY l.id LIMIT 1",
     [SEARCH_CURSOR] = "UPDATE cursors SET search = ? WHERE log = ?",
     [SEARCH_PUT] = "INSERT INTO search (rowid, text) VALUES (?, ?)",
-    [SEARCH_MATCH] = "SELECT e.subject FROM search s JOIN events e ON "
+    [SEARCH_MATCH] = "SELECT e.subject FROM search s CROSS JOIN events e ON "
                      "e.place = s.rowid WHERE s.search MATCH ? "
                      "ORDER BY s.rowid DESC LIMIT ?",
-    [SEARCH_SPOOL] = "SELECT e.place, e.subject, e.leaf FROM spool s JOIN "
-                     "events e ON e.place = s.number WHERE s.is_dir = 0 "
-                     "ORDER BY s.number DESC",
+    [SEARCH_SPOOL] =
+        "SELECT e.place, e.subject, e.leaf FROM spool s CROSS JOIN "
+        "events e ON e.place = s.number WHERE s.is_dir = 0 "
+        "ORDER BY s.number DESC",
     [SEARCH_SUBJECT] = "SELECT subject FROM events WHERE event = ? LIMIT 1",
 };
 const struct query_table search_queries = {sql, sizeof(sql) / sizeof(sql[0])};

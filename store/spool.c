@@ -38,7 +38,8 @@ static const char *const sql[] = {
     [SPOOL_CURSOR] = "UPDATE cursors SET events = ? WHERE log = ?",
     [SPOOL_UNGUARDED] =
         "SELECT count(*), coalesce(sum(length(e.leaf)), 0), min(e.place) FROM "
-        "logs l JOIN events e ON e.place >= ((l.id << 40) | l.guarded) AND "
+        "logs l CROSS JOIN events e ON e.place >= ((l.id << 40) | l.guarded) "
+        "AND "
         "e.place < ((l.id + 1) << 40) WHERE l.node = ? AND l.mirrored = 1",
 };
 const struct query_table spool_queries = {sql, sizeof(sql) / sizeof(sql[0])};

@@ -28,6 +28,7 @@ enum query_owner {
     OWNER_VERIFY,
     OWNER_WORK,
     OWNER_INTEGRATE,
+    OWNER_REJUDGE,
     OWNER_REFOLD,
     OWNER_EVALUATE,
     OWNER_RECORD,
@@ -49,13 +50,15 @@ struct query_table {
     size_t len;
 };
 
-extern const struct query_table meta_queries, log_queries, segment_queries,
-    cosig_queries, spool_queries, event_queries, directory_queries,
-    actor_queries, bracket_queries, verify_queries, work_queries,
-    integrate_queries, refold_queries, evaluate_queries, record_queries,
-    settle_queries, cell_queries, body_queries, asof_queries, rebuild_queries,
-    search_queries, book_queries, delivery_queries, check_queries,
-    derived_queries;
+extern const struct query_table rejudge_queries, meta_queries, log_queries,
+    segment_queries, cosig_queries, spool_queries, event_queries,
+    directory_queries, actor_queries, bracket_queries, verify_queries,
+    work_queries, integrate_queries, refold_queries, evaluate_queries,
+    record_queries, settle_queries, cell_queries, body_queries, asof_queries,
+    rebuild_queries, search_queries, book_queries, delivery_queries,
+    check_queries, derived_queries;
+
+extern const struct query_table *const owners[OWNER_COUNT];
 
 /* Places: log << 40 | index. */
 #define PLACE_BITS 40

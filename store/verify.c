@@ -24,7 +24,7 @@ static const char *const sql[] = {
     [VERIFY_HELD] = "SELECT 1 FROM verdicts WHERE id = ?",
     [VERIFY_PUT] = "INSERT OR IGNORE INTO verdicts (id, marks) VALUES (?, ?)",
     [VERIFY_GET] = "SELECT marks FROM verdicts WHERE id = ?",
-    [VERIFY_LOGS] = "SELECT l.id, c.events FROM logs l JOIN cursors c ON "
+    [VERIFY_LOGS] = "SELECT l.id, c.events FROM logs l CROSS JOIN cursors c ON "
                     "c.log = l.id WHERE l.id > ? AND l.is_dir = 0 AND "
                     "c.events < l.size ORDER BY l.id LIMIT 1",
 };

@@ -23,4 +23,13 @@ struct work {
 
 void work_clear(struct work *work);
 
+/* ---- integrate.c, rejudge.c ---- */
+/* What an event that counts certifies or revokes. */
+int note_effective(struct store *store, const struct store_log *log,
+                   const struct leaf *leaf, int64_t place, uint64_t rank,
+                   struct error *err) MUST_USE;
+/* At most `budget` events of what is noted in the table rejudge. */
+int rejudge(struct store *store, const struct directory *dir, uint32_t budget,
+            bool *more, struct error *err) MUST_USE;
+
 #endif
