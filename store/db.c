@@ -243,7 +243,8 @@ int store_open(const struct store_options *options, struct store **out,
         (rc = arena_new(&store->duty, FOLD_ARENA, err)) != 0 ||
         (rc = parts_new(store, err)) != 0 ||
         (rc = self_load(store, err)) != 0 ||
-        (rc = logs_sound(store, err)) != 0) {
+        (rc = logs_sound(store, err)) != 0 ||
+        (rc = upgrade_note(store, err)) != 0) {
         store_close(store);
         return rc;
     }

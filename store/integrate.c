@@ -20,6 +20,7 @@ enum {
     INTEGRATE_SPOOLED,
     INTEGRATE_UNSPOOL,
     INTEGRATE_UNROW,
+    INTEGRATE_NOTED,
     INTEGRATE_STANDINGS,
     INTEGRATE_STANDINGS_OF
 };
@@ -38,6 +39,7 @@ static const char *const sql[] = {
     [INTEGRATE_SPOOLED] = "SELECT number FROM spool WHERE event = ?",
     [INTEGRATE_UNSPOOL] = "DELETE FROM spool WHERE number = ?",
     [INTEGRATE_UNROW] = "DELETE FROM events WHERE place = ?",
+    [INTEGRATE_NOTED] = "SELECT unit FROM dirty_units LIMIT 1",
     [INTEGRATE_STANDINGS] = "SELECT standing, count(*) FROM events WHERE "
                             "standing <> 0 GROUP BY standing",
     [INTEGRATE_STANDINGS_OF] =
@@ -411,6 +413,21 @@ static int slice(struct store *store,
     return 0;
 }
 
+static int units_noted(struct store *store, struct store_integrated *out,
+                       struct store_integrated *done, struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_INTEGRATE, INTEGRATE_NOTED);
+    int rc = query_row(store, q, err);
+
+    query_end(q);
+    if (rc < 0) {
+        return rc;
+    }
+    out->units = (uint32_t)rc;
+    *done = *out;
+    return 0;
+}
+
 int store_integrate(struct store *store,
                     const struct store_integrate_options *options,
                     struct store_integrated *done, struct error *err)
@@ -431,10 +448,7 @@ int store_integrate(struct store *store,
 
         rc = store_index(store, out.events, &ignored, err);
     }
-    if (rc == 0) {
-        *done = out;
-    }
-    return rc;
+    return rc != 0 ? rc : units_noted(store, &out, done, err);
 }
 
 int fold_pending(struct store *store,

@@ -49,7 +49,8 @@ struct store_integrate_options {
 struct store_integrated {
     uint32_t events;  /* made into rows */
     uint32_t records; /* folded */
-    uint32_t units;   /* evaluated (store_settle) */
+    uint32_t units;   /* evaluated (store_settle); of store_integrate: 1 if
+                         any is noted for it */
     bool more;        /* something is left that can be done now */
     bool unverified;  /* something waits for signatures */
 };

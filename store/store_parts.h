@@ -248,6 +248,9 @@ int verdicts_put(struct store *store, int64_t place, const uint8_t *marks,
 int verify_leaf(struct store *store, const struct leaf *leaf,
                 enum signature_state *signature, struct error *err) MUST_USE;
 
+/* ---- upgrade.c ---- */
+int upgrade_note(struct store *store, struct error *err) MUST_USE;
+
 /* ---- asof.c ---- */
 /* Fills the temporary tables; *dir = the directory they were folded with. */
 int asof_fill(struct store *store, struct store_now asof,

@@ -202,12 +202,49 @@ static void rebuild_mends_what_is_derived(void **state)
     assert_string_equal(found.kinds, "");
 }
 
+static void a_newer_program_derives_again_by_itself(void **state)
+{
+    struct store_options open = {0};
+    struct store *store = NULL;
+    struct error err = {0};
+    char path[600], *before, *after;
+    sqlite3 *db = NULL;
+
+    (void)state;
+    (void)snprintf(path, sizeof(path), "%s", scene_path("upgrade"));
+    make(path);
+    open.path = path;
+    assert_ok(store_open(&open, &store, &err), err);
+    before = scene_dump(store);
+    store_close(store);
+    /* As an older program left it: it did not understand answers. */
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db,
+                     "UPDATE events SET standing = 4 WHERE subject IN (SELECT "
+                     "subject FROM records WHERE kind = 1) AND event <> "
+                     "subject AND standing = 0; UPDATE records SET bytes = "
+                     "x'00'; UPDATE meta SET value = x'0000000000000001' "
+                     "WHERE name = 'program'",
+                     NULL, NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(db);
+    assert_ok(store_open(&open, &store, &err), err);
+    scene_settle(store, ASOF);
+    after = scene_dump(store);
+    assert_string_equal(before, after);
+    store_close(store);
+    free(before);
+    free(after);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sound_store_has_no_findings),
         cmocka_unit_test(any_flipped_bit_is_found),
         cmocka_unit_test(rebuild_mends_what_is_derived),
+        cmocka_unit_test(a_newer_program_derives_again_by_itself),
     };
     return TEST_RUN(tests);
 }
