@@ -55,13 +55,28 @@ static bool names_line(const struct dialogue_node *node,
            node->v.plan_line >= 1 && node->v.plan_line <= plan->lines_len;
 }
 
+/* It names a line of another plan of this unit. The plan of a unit that chaired
+ * it too is no hindrance: a joint dialogue counts for each. */
+static bool is_promised(const struct eval *e, const struct dialogue_node *node,
+                        const struct plan_view *plan)
+{
+    if (node->v.plan_line == 0 || !node->v.has_plan ||
+        event_id_equal(&node->v.plan, &plan->subject)) {
+        return false;
+    }
+    for (size_t i = 0; i < e->plans_len; i++) {
+        if (event_id_equal(&node->v.plan, &e->plans[i].subject)) {
+            return e->plans[i].unit == e->in->unit;
+        }
+    }
+    return false;
+}
+
 /* Free to fill a line: of this year, and promised to no line elsewhere. */
-static bool fills_any(const struct dialogue_node *node,
+static bool fills_any(const struct eval *e, const struct dialogue_node *node,
                       const struct plan_view *plan)
 {
-    return held_in(node, plan->year) &&
-           (node->v.plan_line == 0 || !node->v.has_plan ||
-            event_id_equal(&node->v.plan, &plan->subject));
+    return held_in(node, plan->year) && !is_promised(e, node, plan);
 }
 
 static size_t earliest_open(const struct plan_view *plan,
@@ -98,7 +113,7 @@ static void plan_fill(const struct eval *e, const struct plan_view *plan,
         }
     }
     for (size_t i = 0; i < e->dialogues_len; i++) {
-        if (!used[i] && fills_any(&e->dialogues[i], plan)) {
+        if (!used[i] && fills_any(e, &e->dialogues[i], plan)) {
             size_t line = earliest_open(plan, filled);
 
             if (line < plan->lines_len) {

@@ -158,6 +158,27 @@ static void joint_dialogue_counts_for_each_chair(void **state)
     assert_int_equal(items(w, "D5"), 1);
 }
 
+/* The same: a schedule names one plan at most, and a joint dialogue that names
+ * the other unit's still fills the earliest open line of this one's. */
+static void joint_dialogue_may_name_the_plan_of_the_other(void **state)
+{
+    static const char *const lines[] = {"2024-05-31"};
+    struct world *w = *state;
+    Qcdc__V1__DialogueRecord *d = dialogue(w, WORLD_DISTRICT, "2024-05-10");
+    struct event_id theirs =
+        put_plan(w, WORLD_PARTY, 2024, act(w, "2024-01-10"), lines, 1);
+
+    put_plan(w, WORLD_DISTRICT, 2024, act(w, "2024-01-10"), lines, 1);
+    chair_add(w, d, WORLD_PARTY, true);
+    d->plan_id = bytes_of(w, theirs);
+    d->plan_line = 1;
+    put_dialogue(w, id_new(w), d);
+    world_evaluate(w, WORLD_DISTRICT, "2024-12-31", NULL);
+    assert_cell(cell(w, "D1", 2024, 0), DUTY_MET, 1, 1);
+    world_evaluate(w, WORLD_PARTY, "2024-12-31", NULL);
+    assert_cell(cell(w, "D1", 2024, 0), DUTY_MET, 1, 1);
+}
+
 /* ---- D5 ------------------------------------------------------------------ */
 
 /* Held Tuesday 12-3-2024; five working days: 13, 14, 15, 18, 19. */
@@ -462,6 +483,7 @@ int main(void)
         TEST(postponement_in_time_moves_the_line),
         TEST(postponement_too_late_or_to_next_year_moves_nothing),
         TEST(joint_dialogue_counts_for_each_chair),
+        TEST(joint_dialogue_may_name_the_plan_of_the_other),
         TEST(conclusion_on_the_fifth_working_day_is_met),
         TEST(conclusion_on_the_sixth_working_day_is_late),
         TEST(terms_of_conclusions_skip_tet_and_count_the_swap),
