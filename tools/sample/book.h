@@ -44,7 +44,8 @@ struct row {
     char subject[KEY_SIZE];
     char refs[ROW_REFS_MAX][KEY_SIZE];
     size_t refs_len;
-    uint32_t to; /* one addressee at most; 0 = none */
+    uint32_t to; /* one addressee at most, said once: where the type has a fact
+                    of that name it is meant too; 0 = none */
     struct field *fields;
     size_t fields_len;
     size_t fields_size;

@@ -114,24 +114,38 @@ static bool shares_chair(const struct raised *r, const struct meeting *m)
     return false;
 }
 
-/* What became of earlier petitions: nearly all are named. */
+static bool is_first(const struct office *office, const struct gathering *g)
+{
+    for (size_t i = 0; i < office->raised_len; i++) {
+        if (office->raised[i].day < g->day &&
+            shares_chair(&office->raised[i], g->m)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What became of earlier petitions: nearly all are named. There is a report
+ * even when none is open any more. */
 static void previous(struct office *office, const struct gathering *g)
 {
-    struct row *row = NULL;
+    struct row *row;
     char path[PATH_SIZE];
     size_t len = 0;
 
+    if (is_first(office, g) || office_slips(office, 1, 4, 15)) {
+        return;
+    }
+    row = row_of(office, g, "PreviousResultsReported", "kt", g->day);
+
     for (size_t i = 0; i < office->raised_len && len < 40; i++) {
         struct raised *r = &office->raised[i];
-        const bool forgotten = office_slips(office, 2, 8, 25);
+        const bool forgotten = office_slips(office, 1, 2, 9);
         const uint32_t drawn = dice_below(&office->dice, 100);
 
         if (r->day >= g->day || r->final_day < g->day || forgotten ||
             !shares_chair(r, g->m)) {
             continue;
-        }
-        if (row == NULL) {
-            row = row_of(office, g, "PreviousResultsReported", "kt", g->day);
         }
         (void)snprintf(path, sizeof(path), "items[%zu].petition_id", len);
         row_id(office->book, row, path, r->key);
@@ -150,10 +164,8 @@ static void previous(struct office *office, const struct gathering *g)
             r->final_day = g->day;
         }
     }
-    if (row != NULL) {
-        office_paper(office, row, "document", "previous", "BC");
-        (void)office_put(office, row);
-    }
+    office_paper(office, row, "document", "previous", "BC");
+    (void)office_put(office, row);
 }
 
 static void held(struct office *office, struct gathering *g)

@@ -143,9 +143,7 @@ static void notified(struct office *office, const struct paper *p,
     row = act(office, p, "PersonNotified", "tb",
               work_after(p->day, lag) + p->paused);
     row_text(row, "notice", "%s", notice);
-    if (to != 0) {
-        row_number(row, "to", to);
-    }
+    row->to = to;
     office_paper(office, row, "document", "other", "TB");
     (void)office_put(office, row);
 }
@@ -206,10 +204,13 @@ static struct row *answered(struct office *office, const struct place *place,
     return row;
 }
 
+/* Names the answer: it counts after it, whichever was typed first. */
 static void published(struct office *office, const struct place *place,
-                      const struct paper *p, uint32_t unit, uint32_t on)
+                      const struct paper *p, const struct row *answered_by,
+                      uint32_t on)
 {
-    struct row *row = office_row_at(office, place, "Published", unit, on);
+    struct row *row =
+        office_row_at(office, place, "Published", answered_by->unit, on);
 
     row_key(row, "%s-ck", p->key);
     if (place == office->place) {
@@ -217,6 +218,7 @@ static void published(struct office *office, const struct place *place,
     } else {
         row_subject_at(office->book, row, office->place->node, p->key);
     }
+    row_ref(office->book, row, answered_by->key);
     row_text(row, "what", "answer");
     row_number(row, "forms", 1u << dice_below(&office->dice, 6));
     row_day(row, "from_day", on);
@@ -231,7 +233,7 @@ static void answer(struct office *office, const struct place *place,
 {
     const bool personal = dice_chance(&office->dice, personal_percent);
     const bool noted = dice_chance(&office->dice, 7);
-    const bool told = !office_slips(office, 3, 10, 30);
+    const bool told = !office_slips(office, 1, 4, 15);
     struct row *row = answered(office, place, p, unit, on);
 
     row_text(row, "form", "%s", noted ? "noted" : "written");
@@ -244,7 +246,7 @@ static void answer(struct office *office, const struct place *place,
         office_text(row, NULL, p->matter->answer);
     }
     if (office_put(office, row) && !personal && told) {
-        published(office, place, p, unit,
+        published(office, place, p, row,
                   work_after(on, dice_below(&office->dice, 5)));
     }
 }
@@ -272,7 +274,6 @@ static void referred(struct office *office, const struct paper *p, uint32_t on)
     struct row *row = act(office, p, "PetitionReferred", "cd", on);
 
     row->to = above->pc;
-    row_number(row, "to", above->pc);
     row_day(row, "due_day", work_on(on + 30));
     office_paper(office, row, "document", "other", "CV");
     (void)office_put(office, row);
@@ -373,7 +374,6 @@ static uint32_t forwarded(struct office *office, const struct paper *p,
     struct row *row = act(office, p, "PetitionReferred", "cd", on);
 
     row->to = above->pc;
-    row_number(row, "to", above->pc);
     row_day(row, "due_day", promise->due_day);
     office_paper(office, row, "document", "other", "CV");
     (void)office_put(office, row);
@@ -450,11 +450,11 @@ uint32_t petition_promised(struct office *office, const struct promise *promise)
     if (dice_chance(&office->dice, 9)) {
         due = extended(office, &p, due);
     }
-    if (office_slips(office, 3, 9, 30)) {
+    if (office_slips(office, 1, 5, 20)) {
         return UINT32_MAX; /* no answer */
     }
     on = due - dice_between(&office->dice, 3, 14);
-    if (office_slips(office, 3, 14, 30)) {
+    if (office_slips(office, 3, 9, 25)) {
         on = due + dice_between(&office->dice, 2, 25);
     }
     on =
