@@ -18,7 +18,8 @@
  *    (fold_improves below) needs an Approved or a Document with a number or
  *    file in `order`; the event corrected is then marked improved.
  *  - Voided takes an event out; improving unless the event only ever counted
- *    for its unit (an answer, a notice, a publication, a filed paper ...).
+ *    for its unit (an answer, a notice, a publication, a filed paper ...). A
+ *    report or a cancellation may hide what then counts, so these improve.
  *  - Approved sets the mark with_key; from a unit above the act's own it also
  *    sets Act.approved, by which a contradicted date counts.
  */

@@ -19,9 +19,11 @@ static const struct {
     uint32_t field;
     enum improving how;
 } improving_fields[] = {
+    {EVENT_PETITION_RECEIVED, 2, IMPROVES_ANY},     /* kind */
     {EVENT_PETITION_RECEIVED, 5, IMPROVES_UNSET},   /* person_known */
     {EVENT_PETITION_RECEIVED, 7, IMPROVES_ANY},     /* dialogue_id */
     {EVENT_PETITION_CLASSIFIED, 1, IMPROVES_ANY},   /* result */
+    {EVENT_PETITION_CLASSIFIED, 2, IMPROVES_ANY},   /* kind */
     {EVENT_PETITION_CLASSIFIED, 4, IMPROVES_ANY},   /* holder */
     {EVENT_PETITION_CLASSIFIED, 5, IMPROVES_LATER}, /* due_day */
     {EVENT_PETITION_REFERRED, 1, IMPROVES_ANY},     /* to */
@@ -84,24 +86,18 @@ bool fold_improves(uint32_t type, uint32_t field, uint64_t old_number,
 }
 
 /* Taking out one of these takes something from its unit; taking out anything
- * else may take a duty away. */
+ * else may take a duty away, or let count what stood behind it: the report
+ * after a first one without its section, the dialogue held after a
+ * cancellation. */
 static bool only_credits(uint32_t type)
 {
     static const uint32_t types[] = {
-        EVENT_SUPPLEMENT_REQUESTED,
-        EVENT_PETITION_EXTENDED,
-        EVENT_PERSON_NOTIFIED,
-        EVENT_PETITION_ANSWERED,
-        EVENT_OUTCOME_REPORTED,
-        EVENT_PETITION_WITHDRAWN,
-        EVENT_DIALOGUE_CANCELLED,
-        EVENT_PREVIOUS_RESULTS_REPORTED,
-        EVENT_PUBLISHED,
-        EVENT_REPORT_SUBMITTED,
-        EVENT_NOTHING_TO_REPORT,
-        EVENT_DOCUMENT_FILED,
-        EVENT_DOCUMENT_WAIVED,
-        EVENT_APPROVED,
+        EVENT_SUPPLEMENT_REQUESTED,      EVENT_PETITION_EXTENDED,
+        EVENT_PERSON_NOTIFIED,           EVENT_PETITION_ANSWERED,
+        EVENT_OUTCOME_REPORTED,          EVENT_PETITION_WITHDRAWN,
+        EVENT_PREVIOUS_RESULTS_REPORTED, EVENT_PUBLISHED,
+        EVENT_NOTHING_TO_REPORT,         EVENT_DOCUMENT_FILED,
+        EVENT_DOCUMENT_WAIVED,           EVENT_APPROVED,
     };
 
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {

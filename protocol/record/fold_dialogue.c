@@ -111,6 +111,15 @@ static bool named_add(struct fold *f, struct named *n,
     return true;
 }
 
+/* Items of the dossier that are events of their own: a paper said to be one
+ * does not fill them, so it must not hide a waiver, which does. */
+static bool is_event_item(unsigned kind)
+{
+    return kind == QCDC__V1__DOCUMENT_KIND__DOCUMENT_KIND_PLAN ||
+           kind == QCDC__V1__DOCUMENT_KIND__DOCUMENT_KIND_PREVIOUS ||
+           kind == QCDC__V1__DOCUMENT_KIND__DOCUMENT_KIND_CONCLUSION;
+}
+
 /* The earliest day counts; of one day, the first in fold order. */
 static void paper_put(struct dialogue *d, unsigned kind, const struct entry *e,
                       bool waived)
@@ -118,8 +127,16 @@ static void paper_put(struct dialogue *d, unsigned kind, const struct entry *e,
     if (kind == 0 || kind >= DOSSIER_KINDS) {
         return;
     }
-    if (d->papers[kind].entry == NULL || e->on < d->papers[kind].entry->on) {
-        d->papers[kind] = (struct paper){.entry = e, .waived = waived};
+
+    struct paper *paper = &d->papers[kind];
+    bool before = paper->entry == NULL || e->on < paper->entry->on;
+
+    if (paper->entry != NULL && waived != paper->waived &&
+        is_event_item(kind)) {
+        before = waived;
+    }
+    if (before) {
+        *paper = (struct paper){.entry = e, .waived = waived};
     }
 }
 

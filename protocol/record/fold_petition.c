@@ -254,17 +254,23 @@ static enum standing extended(void *state, struct entry *e)
     return STANDING_EFFECTIVE;
 }
 
+/* Only a complaint or denunciation can be refused or put off. */
+static bool notice_tells(const struct petition *p, Qcdc__V1__Notice notice)
+{
+    return is_contestable(p) || (notice != QCDC__V1__NOTICE__NOTICE_REFUSED &&
+                                 notice != QCDC__V1__NOTICE__NOTICE_NEEDS_TIME);
+}
+
 static enum standing notified(void *state, struct entry *e)
 {
     struct petition *p = state;
     Qcdc__V1__Notice notice = FACTS(e, PersonNotified)->notice;
 
-    if ((notice == QCDC__V1__NOTICE__NOTICE_REFUSED ||
-         notice == QCDC__V1__NOTICE__NOTICE_NEEDS_TIME) &&
-        !is_contestable(p)) {
+    if (!notice_tells(p, notice)) {
         return STANDING_CONTRADICTS;
     }
-    if (p->r.notified == NULL) {
+    /* A complaint put off, then found to be a proposal: tell again. */
+    if (p->r.notified == NULL || !notice_tells(p, p->r.notice)) {
         p->r.notified = fold_act(p->f, e);
         p->r.notice = notice;
     }

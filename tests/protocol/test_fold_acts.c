@@ -357,6 +357,9 @@ static void what_improves_is_known_by_field(void **state)
     assert_true(fold_improves(EVENT_PETITION_RECEIVED, 5, 1, 0));
     assert_false(fold_improves(EVENT_PETITION_RECEIVED, 5, 0, 1));
     assert_false(fold_improves(EVENT_PETITION_RECEIVED, 6, 3, 4));
+    /* A complaint may be put off (P1), a proposal not. */
+    assert_true(fold_improves(EVENT_PETITION_RECEIVED, 2, 1, 2));
+    assert_true(fold_improves(EVENT_PETITION_CLASSIFIED, 2, 1, 2));
 }
 
 int main(void)

@@ -84,6 +84,17 @@ static struct event_id file(struct world *w, struct event_id subject,
                     SAYS(DocumentFiled, document_filed, .document = &document));
 }
 
+static const Qcdc__V1__DossierLine *
+dossier_line(const Qcdc__V1__DialogueRecord *r, Qcdc__V1__DocumentKind kind)
+{
+    for (size_t i = 0; i < r->n_dossier; i++) {
+        if (r->dossier[i]->kind == kind) {
+            return r->dossier[i];
+        }
+    }
+    return NULL;
+}
+
 static void a_postponed_dialogue_keeps_its_first_plan_line(void **state)
 {
     struct world w;
@@ -136,12 +147,51 @@ static void a_cancelled_dialogue_is_not_held(void **state)
 
     assert_int_equal(DIALOGUE(&w)->state, STATE(SCHEDULED));
     assert_int_equal(w.out.year, 2025);
-    tell_plain(&w, EVENT_DIALOGUE_CANCELLED, 11, d, none, "2024-03-01");
 
+    struct event_id cancel =
+        tell_plain(&w, EVENT_DIALOGUE_CANCELLED, 11, d, none, "2024-03-01");
     struct event_id held = hold(&w, d, "2024-03-15");
 
     assert_int_equal(DIALOGUE(&w)->state, STATE(CANCELLED));
     assert_standing(&w, held, STANDING_CONTRADICTS);
+
+    /* Taking the cancellation back would meet D1: a leader's word. */
+    struct event_id back =
+        tell_plain(&w, EVENT_VOIDED, 11, d, cancel, "2024-03-20");
+
+    assert_int_equal(DIALOGUE(&w)->state, STATE(CANCELLED));
+    assert_standing(&w, back, STANDING_NEEDS_APPROVAL);
+    tell_plain(&w, EVENT_APPROVED, 11, d, back, "2024-03-21");
+    assert_int_equal(DIALOGUE(&w)->state, STATE(HELD));
+    world_close(&w);
+}
+
+/* duties.md D6: an item is present or waived. A paper said to be item 6 is
+ * not its event, so it must not hide the waiver. */
+static void a_paper_never_hides_the_waiver_of_an_event_item(void **state)
+{
+    struct world w;
+
+    (void)state;
+    world_open(&w, RECORD_DIALOGUE);
+
+    struct event_id d = hold(&w, none, "2024-04-10");
+
+    file(&w, d, DOC(PREVIOUS), "2024-04-11");
+    assert_false(dossier_line(DIALOGUE(&w), DOC(PREVIOUS))->waived);
+    TELL(&w, .type = EVENT_DOCUMENT_WAIVED, .on = "2024-04-15", .subject = d,
+         .facts = SAYS(DocumentWaived, document_waived, .kind = DOC(PREVIOUS),
+                       .reason = 1));
+    TELL(&w, .type = EVENT_DOCUMENT_WAIVED, .on = "2024-04-16", .subject = d,
+         .facts = SAYS(DocumentWaived, document_waived, .kind = DOC(PREVIOUS),
+                       .reason = 1));
+    file(&w, d, DOC(PREVIOUS), "2024-04-17");
+
+    const Qcdc__V1__DossierLine *line =
+        dossier_line(DIALOGUE(&w), DOC(PREVIOUS));
+
+    assert_true(line->waived);
+    assert_int_equal(line->act->on_day, on("2024-04-15"));
     world_close(&w);
 }
 
@@ -226,17 +276,6 @@ static void previous_results_name_each_petition_once(void **state)
     assert_int_equal(r->previous[0]->act->on_day, on("2024-04-10"));
     assert_standing(&w, again, STANDING_REPEATED);
     world_close(&w);
-}
-
-static const Qcdc__V1__DossierLine *
-dossier_line(const Qcdc__V1__DialogueRecord *r, Qcdc__V1__DocumentKind kind)
-{
-    for (size_t i = 0; i < r->n_dossier; i++) {
-        if (r->dossier[i]->kind == kind) {
-            return r->dossier[i];
-        }
-    }
-    return NULL;
 }
 
 static void the_dossier_gathers_papers_from_any_event(void **state)
@@ -389,12 +428,13 @@ static void reports_and_nothing_to_report_fold(void **state)
 
     (void)state;
     world_open(&w, RECORD_REPORT);
-    TELL(&w, .type = EVENT_REPORT_SUBMITTED, .on = "2024-06-14",
-         .facts =
-             SAYS(ReportSubmitted, report_submitted,
-                  .period = QCDC__V1__PERIOD__PERIOD_HALF, .year = 2024,
-                  .section =
-                      QCDC__V1__DIALOGUE_SECTION__DIALOGUE_SECTION_NONE_HELD));
+
+    struct event_id first = TELL(
+        &w, .type = EVENT_REPORT_SUBMITTED, .on = "2024-06-14",
+        .facts = SAYS(
+            ReportSubmitted, report_submitted,
+            .period = QCDC__V1__PERIOD__PERIOD_HALF, .year = 2024,
+            .section = QCDC__V1__DIALOGUE_SECTION__DIALOGUE_SECTION_NONE_HELD));
 
     const Qcdc__V1__ReportRecord *report = world_fold(&w);
 
@@ -402,6 +442,14 @@ static void reports_and_nothing_to_report_fold(void **state)
     assert_int_equal(report->section,
                      QCDC__V1__DIALOGUE_SECTION__DIALOGUE_SECTION_NONE_HELD);
     assert_int_equal(report->period, QCDC__V1__PERIOD__PERIOD_HALF);
+
+    /* Taking out the first report lets the next one decide (Y1). */
+    struct event_id out =
+        tell_plain(&w, EVENT_VOIDED, 11, first, first, "2024-06-20");
+
+    report = world_fold(&w);
+    assert_non_null(report->submitted);
+    assert_standing(&w, out, STANDING_NEEDS_APPROVAL);
     world_close(&w);
 
     world_open(&w, RECORD_NOTICE);
@@ -450,6 +498,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_postponed_dialogue_keeps_its_first_plan_line),
         cmocka_unit_test(a_cancelled_dialogue_is_not_held),
+        cmocka_unit_test(a_paper_never_hides_the_waiver_of_an_event_item),
         cmocka_unit_test(conclusions_add_up_and_the_first_mention_stands),
         cmocka_unit_test(previous_results_name_each_petition_once),
         cmocka_unit_test(the_dossier_gathers_papers_from_any_event),

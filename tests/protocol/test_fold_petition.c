@@ -294,6 +294,36 @@ static void domain_4_2_rec_4_a_proposal_is_never_refused(void **state)
     world_close(&w);
 }
 
+/* duties.md P1: "needs more time" tells nobody anything of a proposal; the
+ * notice that does comes after it. */
+static void a_notice_after_a_useless_one_is_the_first(void **state)
+{
+    struct world w;
+
+    (void)state;
+    world_open(&w, RECORD_PETITION);
+
+    struct event_id p = receive(&w, "2024-03-01", KIND(COMPLAINT));
+
+    TELL(&w, .type = EVENT_PERSON_NOTIFIED, .on = "2024-03-02", .subject = p,
+         .facts = SAYS(PersonNotified, person_notified,
+                       .notice = QCDC__V1__NOTICE__NOTICE_NEEDS_TIME));
+    TELL(&w, .type = EVENT_PETITION_CLASSIFIED, .on = "2024-03-05",
+         .subject = p,
+         .facts = SAYS(PetitionClassified, petition_classified,
+                       .result = RESULT(ACCEPTED), .kind = KIND(PROPOSAL)));
+    TELL(&w, .type = EVENT_PERSON_NOTIFIED, .on = "2024-03-06", .subject = p,
+         .facts = SAYS(PersonNotified, person_notified,
+                       .notice = QCDC__V1__NOTICE__NOTICE_ACCEPTED));
+
+    const Qcdc__V1__PetitionRecord *r = PETITION(&w);
+
+    assert_int_equal(r->kind, KIND(PROPOSAL));
+    assert_int_equal(r->notified->on_day, on("2024-03-06"));
+    assert_int_equal(r->notice, QCDC__V1__NOTICE__NOTICE_ACCEPTED);
+    world_close(&w);
+}
+
 static void what_a_closed_petition_does_not_allow_contradicts(void **state)
 {
     struct world w;
@@ -425,6 +455,7 @@ int main(void)
             a_pause_is_the_days_after_the_request_to_the_supplement),
         cmocka_unit_test(domain_4_2_rec_4_a_proposal_is_never_refused),
         cmocka_unit_test(what_a_closed_petition_does_not_allow_contradicts),
+        cmocka_unit_test(a_notice_after_a_useless_one_is_the_first),
         cmocka_unit_test(an_event_counts_only_within_as_of_and_bracket),
         cmocka_unit_test(without_its_opening_event_all_waits),
         cmocka_unit_test(when_the_opening_event_does_not_count_nothing_does),
