@@ -165,6 +165,28 @@ void item_period(struct duty_item *item, uint32_t year, uint32_t month)
     item->month = (uint8_t)month;
 }
 
+void eval_wake(struct eval *e, uint32_t day)
+{
+    if (day > e->in->asof_day && day < e->wake_day) {
+        e->wake_day = day;
+    }
+}
+
+bool act_in_time(struct eval *e, const struct rule *rule,
+                 const struct act_view *act, uint32_t due_day)
+{
+    uint32_t g_day;
+
+    if (due_day == 0 || act->on_day > due_day) {
+        return false;
+    }
+    if (act->historical || act->approved || act->lower_day <= due_day) {
+        return true;
+    }
+    g_day = due_working(e, due_day, rule_value(rule, "entry_days", 0, 0));
+    return g_day == 0 || act->lower_day <= g_day;
+}
+
 static bool is_enrolled(const struct eval *e, uint32_t unit)
 {
     struct unit_facts facts;
@@ -323,8 +345,8 @@ int item_put(struct eval *e, struct duty_item *item, struct error *err)
                          e->in->unit);
     }
     cell_count(cell, item);
-    if (item->verdict == DUTY_NOT_DUE && item->g_day + 1 < e->wake_day) {
-        e->wake_day = item->g_day + 1;
+    if (item->verdict == DUTY_NOT_DUE) {
+        eval_wake(e, item->g_day + 1);
     }
     if (e->in->cells_only) {
         return 0;
@@ -383,10 +405,7 @@ static int groups_evaluate(struct eval *e, struct error *err)
             group.len++;
         }
         for (size_t j = 0; j < group.len; j++) {
-            if (group.rules[j].from_day > e->in->asof_day &&
-                group.rules[j].from_day < e->wake_day) {
-                e->wake_day = group.rules[j].from_day;
-            }
+            eval_wake(e, group.rules[j].from_day);
         }
         rc = cells_open(e, &group, err);
         if (rc == 0) {
@@ -414,15 +433,19 @@ static int item_order(const void *a, const void *b)
     return order != 0 ? order : event_id_compare(&x->second, &y->second);
 }
 
+/* New periods begin with a month; a unit's own attributes (territory, host,
+ * its end) change on their day. */
 static void wake_start(struct eval *e)
 {
     const struct civil_day today = day_to_civil(e->in->asof_day);
     const uint32_t year = (uint32_t)today.year;
+    const struct dir_unit *unit = directory_unit(e->in->directory, e->in->unit);
 
     e->wake_day = today.month == 12 ? eval_day(year + 1, 1, 1)
                                     : eval_day(year, today.month + 1, 1);
-    if (e->duties_from > e->in->asof_day && e->duties_from < e->wake_day) {
-        e->wake_day = e->duties_from;
+    eval_wake(e, e->duties_from);
+    for (size_t i = 0; i < unit->versions_len; i++) {
+        eval_wake(e, unit->versions[i].from_day);
     }
 }
 

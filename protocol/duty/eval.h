@@ -96,6 +96,15 @@ uint32_t due_in_year(struct eval *e, const struct rule *rule, const char *name,
 /* due_day, and first_due_day if it is not set. */
 void item_due(struct duty_item *item, uint32_t due_day);
 
+/* True for an act on or before a due date, by its own day unless the chain
+ * refutes that: recorded only after the g of that date, not historical, not
+ * approved by a superior. For what moves a date or ends an item. */
+bool act_in_time(struct eval *e, const struct rule *rule,
+                 const struct act_view *act, uint32_t due_day);
+
+/* The cells may change on that later day though nothing new comes in. */
+void eval_wake(struct eval *e, uint32_t day);
+
 /* The acts that decide an item. */
 struct deeds {
     const struct act_view *const *acts;

@@ -125,8 +125,9 @@ static void plan_fill(const struct eval *e, const struct plan_view *plan,
 
 /* A postponement made by the running due date to a later date of the same
  * year moves it. */
-static void line_postpone(struct eval *e, const struct plan_view *plan,
-                          size_t line, struct duty_item *item)
+static void line_postpone(struct eval *e, const struct rule *rule,
+                          const struct plan_view *plan, size_t line,
+                          struct duty_item *item)
 {
     for (size_t i = 0; i < e->dialogues_len; i++) {
         const struct dialogue_node *node = &e->dialogues[i];
@@ -138,7 +139,7 @@ static void line_postpone(struct eval *e, const struct plan_view *plan,
         for (size_t j = 1; j < node->v.schedules_len; j++) {
             const struct schedule_view *again = &node->v.schedules[j];
 
-            if (item->due_day != 0 && again->act.on_day <= item->due_day &&
+            if (act_in_time(e, rule, &again->act, item->due_day) &&
                 again->planned_day > item->due_day &&
                 day_year(again->planned_day) == plan->year) {
                 item_due(item, due_rolled(e, again->planned_day));
@@ -163,7 +164,7 @@ static int line_item(struct eval *e, const struct rule *rule,
     if (!eval_lives_to(e, &item, plan->lines[line].planned_day)) {
         return 0;
     }
-    line_postpone(e, plan, line, &item);
+    line_postpone(e, rule, plan, line, &item);
     item_period(&item, plan->year, 0);
     item.line = (uint16_t)(line + 1);
     item.subject = plan->subject;

@@ -25,13 +25,14 @@ static uint32_t owner_of(const struct concluded_view *line,
 }
 
 /* Returns the date promised at last, as stated. */
-static uint32_t extend(struct eval *e, const struct petition_view *v,
-                       uint32_t promised, struct duty_item *item)
+static uint32_t extend(struct eval *e, const struct rule *rule,
+                       const struct petition_view *v, uint32_t promised,
+                       struct duty_item *item)
 {
     for (size_t i = 0; i < v->extensions_len; i++) {
         const struct extension_view *more = &v->extensions[i];
 
-        if (item->due_day != 0 && more->act.on_day <= item->due_day &&
+        if (act_in_time(e, rule, &more->act, item->due_day) &&
             more->due_day > item->due_day) {
             item_due(item, due_rolled(e, more->due_day));
             item->extended = true;
@@ -42,11 +43,12 @@ static uint32_t extend(struct eval *e, const struct petition_view *v,
 }
 
 /* Withdrawn by the due date, and nothing had met the duty before. */
-static bool is_withdrawn(const struct petition_view *v,
+static bool is_withdrawn(struct eval *e, const struct rule *rule,
+                         const struct petition_view *v,
                          const struct duty_item *item, uint32_t met_day)
 {
-    return v->withdrawn.has && item->due_day != 0 &&
-           v->withdrawn.on_day <= item->due_day &&
+    return v->withdrawn.has &&
+           act_in_time(e, rule, &v->withdrawn, item->due_day) &&
            (met_day == 0 || v->withdrawn.on_day < met_day);
 }
 
@@ -83,7 +85,7 @@ static int undertaking_item(struct eval *e, const struct rule *rule,
     if (petition != NULL) {
         const struct petition_view *v = &petition->v;
 
-        promised = extend(e, v, promised, item);
+        promised = extend(e, rule, v, promised, item);
         if (v->answered.has) {
             acts[len++] = &v->answered;
             done = v->publicity == VIEW_PUBLICITY_PERSONAL;
@@ -97,7 +99,7 @@ static int undertaking_item(struct eval *e, const struct rule *rule,
                 met_day = v->published.on_day;
             }
         }
-        if (is_withdrawn(v, item, done ? met_day : 0)) {
+        if (is_withdrawn(e, rule, v, item, done ? met_day : 0)) {
             return withdrawn_put(e, v, item, err);
         }
     }
@@ -178,13 +180,14 @@ static const struct act_view *told_by(const struct petition_view *v)
 }
 
 /* A pause that runs on is taken to end on the as-of day: the due date then
- * lies in the future, as it must. */
+ * lies in the future, as it must, and moves every day. */
 static uint32_t told_due(struct eval *e, const struct rule *rule,
                          struct petition_view *v)
 {
     for (size_t i = 0; i < v->pauses_len; i++) {
         if (v->pauses[i].until == 0) {
             v->pauses[i].until = e->in->asof_day;
+            eval_wake(e, e->in->asof_day + 1);
         }
     }
     return due_paused(e, v->received.on_day,
@@ -207,7 +210,7 @@ static int told_item(struct eval *e, const struct rule *rule,
     item_due(&item, told_due(e, rule, v));
     period = day_to_civil(item.due_day != 0 ? item.due_day : item.arises_day);
     item_period(&item, (uint32_t)period.year, period.month);
-    if (is_withdrawn(v, &item, told == NULL ? 0 : told->on_day)) {
+    if (is_withdrawn(e, rule, v, &item, told == NULL ? 0 : told->on_day)) {
         return withdrawn_put(e, v, &item, err);
     }
     rc = item_judge_one(e, rule, v->receiver, told, &item, err);
@@ -223,8 +226,8 @@ int items_person_told(struct eval *e, const struct rule_group *group,
         struct petition_view *v = &e->petitions[i].v;
         const struct rule *rule;
 
-        if (v->receiver != e->in->unit || !v->person_known || v->has_dialogue ||
-            v->channel == VIEW_CHANNEL_DIALOGUE) {
+        if (v->receiver != e->in->unit || !v->person_known ||
+            e->petitions[i].raised != NULL) {
             continue;
         }
         rule = eval_rule(e, group, v->received.on_day);

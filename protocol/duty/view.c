@@ -101,7 +101,6 @@ static const struct shape outcome_shape =
 static const struct slot petition_slots[] = {
     U32(1, petition_view, receiver),
     U32(4, petition_view, kind),
-    U32(6, petition_view, channel),
     FLAG(7, petition_view, person_known),
     ID_AND(10, petition_view, dialogue, has_dialogue),
     ACT(11, petition_view, received),

@@ -20,7 +20,6 @@
 /* Enum values of event.proto that decide a verdict. */
 enum {
     VIEW_PETITION_PROPOSAL = 1,
-    VIEW_CHANNEL_DIALOGUE = 3,
     VIEW_NOTICE_REFUSED = 3,
     VIEW_NOTICE_NEEDS_TIME = 4,
     VIEW_ANSWER_ON_THE_SPOT = 1,
@@ -74,7 +73,6 @@ struct petition_view {
     struct event_id subject;
     uint32_t receiver;
     uint32_t kind;
-    uint32_t channel;
     bool person_known;
     bool has_dialogue;
     struct event_id dialogue;

@@ -140,6 +140,27 @@ static void postponement_too_late_or_to_next_year_moves_nothing(void **state)
     assert_int_equal(cell(w, "D1", 2024, 0)->postponed, 0);
 }
 
+/* As any date: stated as of 29-3, recorded after its g of 5-4. */
+static void postponement_that_the_chain_refutes_moves_nothing(void **state)
+{
+    static const char *const lines[] = {"2024-03-29"};
+    struct world *w = *state;
+    Qcdc__V1__DialogueRecord *d = dialogue(w, WORLD_PARTY, "2024-04-19");
+    struct event_id plan =
+        put_plan(w, WORLD_PARTY, 2024, act(w, "2024-01-10"), lines, 1);
+
+    d->plan_id = bytes_of(w, plan);
+    d->plan_line = 1;
+    schedule_add(w, d, "2024-03-29", "2024-03-01");
+    schedule_add(w, d, "2024-04-19", "2024-03-29");
+    d->schedules[1]->act =
+        act_between(w, "2024-03-29", "2024-04-06", "2024-04-08");
+    put_dialogue(w, id_new(w), d);
+    world_evaluate(w, WORLD_PARTY, "2024-12-31", NULL);
+    assert_item(item(w, "D1", 0), DUTY_LATE, "2024-03-29", "2024-04-05");
+    assert_int_equal(cell(w, "D1", 2024, 0)->postponed, 0);
+}
+
 /* duties.md D1: a joint dialogue counts for each chairing unit. */
 static void joint_dialogue_counts_for_each_chair(void **state)
 {
@@ -482,6 +503,7 @@ int main(void)
         TEST(named_line_is_filled_by_its_dialogue),
         TEST(postponement_in_time_moves_the_line),
         TEST(postponement_too_late_or_to_next_year_moves_nothing),
+        TEST(postponement_that_the_chain_refutes_moves_nothing),
         TEST(joint_dialogue_counts_for_each_chair),
         TEST(joint_dialogue_may_name_the_plan_of_the_other),
         TEST(conclusion_on_the_fifth_working_day_is_met),

@@ -151,6 +151,10 @@ static void closed_unit_owes_nothing_after_its_end(void **state)
     assert_cell(cell(w, "Y1", 2024, 0), DUTY_MISSING, 0, 1);
     assert_false(has_cell(w, "D1", 2024, 0));
     assert_false(has_cell(w, "Y1", 2025, 0));
+    /* Known before its day: the unit is weighed again when it comes. */
+    versions[1].from_day = day("2024-06-28");
+    world_evaluate(w, WORLD_COMMUNE, "2024-06-25", "2024-06-25");
+    assert_day(w->result.wake_day, "2024-06-28");
 }
 
 /* DESIGN section 7: not applicable before the unit's duties_from. */

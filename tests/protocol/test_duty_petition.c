@@ -137,6 +137,39 @@ static void extension_after_the_due_date_moves_nothing(void **state)
 }
 
 /* duties.md D8: owed by the body named; the chairing unit sees it apart. */
+/* Formats section 6: an extension stated as of 2-5 but recorded only after g
+ * of that date, 8-5, is contradicted: it moves nothing unless the superior
+ * approved it or it is of an old file. */
+static void extension_that_the_chain_refutes_moves_nothing(void **state)
+{
+    static const struct {
+        const char *lower;
+        bool approved, historical;
+        uint8_t verdict;
+    } cases[] = {{"2024-05-08", false, false, DUTY_MET},
+                 {"2024-05-09", false, false, DUTY_LATE},
+                 {"2024-05-09", true, false, DUTY_MET},
+                 {"2024-05-09", false, true, DUTY_MET}};
+    struct world *w = *state;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct event_id id;
+        Qcdc__V1__PetitionRecord *p = promise(w, WORLD_COMMUNE, &id);
+
+        extend(w, p, "2024-06-14", "2024-05-02");
+        p->extensions[0]->act =
+            act_between(w, "2024-05-02", cases[i].lower, "2024-05-20");
+        p->extensions[0]->act->approved = cases[i].approved;
+        p->extensions[0]->act->historical = cases[i].historical;
+        p->answered = act(w, "2024-06-12");
+        p->publicity = PERSONAL;
+        put_petition(w, id, p);
+        world_evaluate(w, WORLD_COMMUNE, "2024-12-31", NULL);
+        assert_int_equal(cell(w, "D8", 2024, 0)->verdict, cases[i].verdict);
+        w->records_len = 0;
+    }
+}
+
 static void forwarded_promise_is_owed_by_the_body_named(void **state)
 {
     struct world *w = *state;
@@ -329,11 +362,13 @@ static void unknown_persons_dialogues_and_others_are_no_items(void **state)
 {
     struct world *w = *state;
     Qcdc__V1__PetitionRecord *anonymous = told(w, "2024-03-12", NULL);
-    Qcdc__V1__PetitionRecord *spoken = told(w, "2024-03-12", NULL);
+    struct event_id id = id_new(w);
+    Qcdc__V1__PetitionRecord *spoken =
+        raised(w, WORLD_COMMUNE, id, "2024-03-12");
     Qcdc__V1__PetitionRecord *before = told(w, "2023-12-20", NULL);
 
     anonymous->person_known = false;
-    spoken->channel = QCDC__V1__CHANNEL__CHANNEL_DIALOGUE;
+    put_dialogue(w, id, dialogue(w, WORLD_COMMUNE, "2024-03-12"));
     put_petition(w, id_new(w), anonymous);
     put_petition(w, id_new(w), spoken);
     put_petition(w, id_new(w), before); /* duties_from is 1-1-2024 */
@@ -343,6 +378,26 @@ static void unknown_persons_dialogues_and_others_are_no_items(void **state)
     assert_int_equal(items(w, "P1"), 0);
     assert_cell(cell(w, "P1", 2024, 3), DUTY_NONE_CONFIRMED, 0, 0);
     assert_cell(cell(w, "P1", 2024, 4), DUTY_NONE_RECORDED, 0, 0);
+}
+
+/* duties.md, words: raised there = refs the dialogue *and* its day. A paper
+ * of another day, or of a voter contact, owes its person the notice. */
+static void naming_a_dialogue_of_another_day_escapes_nothing(void **state)
+{
+    struct world *w = *state;
+    struct event_id id = id_new(w);
+    struct event_id contact = id_new(w);
+    Qcdc__V1__DialogueRecord *d = dialogue(w, WORLD_COMMUNE, "2024-03-12");
+
+    d->voter_contact = true;
+    put_dialogue(w, contact, d);
+    put_dialogue(w, id, dialogue(w, WORLD_COMMUNE, "2024-03-12"));
+    put_petition(w, id_new(w), raised(w, WORLD_COMMUNE, id, "2024-03-12"));
+    put_petition(w, id_new(w), raised(w, WORLD_COMMUNE, id, "2024-03-13"));
+    put_petition(w, id_new(w), raised(w, WORLD_COMMUNE, contact, "2024-03-12"));
+    world_evaluate(w, WORLD_COMMUNE, "2024-12-31", "2024-12-31");
+    assert_int_equal(items(w, "P1"), 2);
+    assert_cell(cell(w, "P1", 2024, 3), DUTY_MISSING, 0, 2);
 }
 
 static void pause(struct world *w, Qcdc__V1__PetitionRecord *p,
@@ -399,6 +454,23 @@ static void open_pause_is_not_due(void **state)
     assert_day(item(w, "P1", 0)->due_day, "2024-05-13");
 }
 
+/* Its due date moves with every day, so the month of its cell may. As of 19-3
+ * eight more from 20-3 end on Friday 29-3; a day later on Monday 1-4. */
+static void open_pause_wakes_the_unit_each_day(void **state)
+{
+    struct world *w = *state;
+    Qcdc__V1__PetitionRecord *p = told(w, "2024-03-12", NULL);
+
+    pause(w, p, "2024-03-15", NULL);
+    put_petition(w, id_new(w), p);
+    world_evaluate(w, WORLD_COMMUNE, "2024-03-19", NULL);
+    assert_cell(cell(w, "P1", 2024, 3), DUTY_NOT_DUE, 0, 0);
+    assert_day(w->result.wake_day, "2024-03-20");
+    world_evaluate(w, WORLD_COMMUNE, "2024-03-20", NULL);
+    assert_cell(cell(w, "P1", 2024, 3), DUTY_NONE_RECORDED, 0, 0);
+    assert_cell(cell(w, "P1", 2024, 4), DUTY_NOT_DUE, 0, 0);
+}
+
 static void petition_withdrawn_in_time_is_no_item_but_counted(void **state)
 {
     struct world *w = *state;
@@ -417,6 +489,24 @@ static void petition_withdrawn_in_time_is_no_item_but_counted(void **state)
     assert_int_equal(items(w, "P1"), 2);
 }
 
+/* Formats section 6: on by the due date of 26-3, but recorded only after g,
+ * 2-4: the withdrawal is contradicted and ends nothing. */
+static void withdrawal_that_the_chain_refutes_ends_nothing(void **state)
+{
+    struct world *w = *state;
+    Qcdc__V1__PetitionRecord *on_g = told(w, "2024-03-12", NULL);
+    Qcdc__V1__PetitionRecord *after_g = told(w, "2024-03-12", NULL);
+
+    on_g->withdrawn = act_between(w, "2024-03-26", "2024-04-02", "2024-04-03");
+    after_g->withdrawn =
+        act_between(w, "2024-03-26", "2024-04-03", "2024-04-03");
+    put_petition(w, id_new(w), on_g);
+    put_petition(w, id_new(w), after_g);
+    world_evaluate(w, WORLD_COMMUNE, "2024-12-31", "2024-12-31");
+    assert_cell(cell(w, "P1", 2024, 3), DUTY_MISSING, 0, 1);
+    assert_int_equal(cell(w, "P1", 2024, 3)->withdrawn, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -426,6 +516,7 @@ int main(void)
         TEST(personal_answer_needs_no_publication),
         TEST(extension_in_time_moves_the_promise),
         TEST(extension_after_the_due_date_moves_nothing),
+        TEST(extension_that_the_chain_refutes_moves_nothing),
         TEST(forwarded_promise_is_owed_by_the_body_named),
         TEST(accepted_referral_moves_the_promise),
         TEST(body_without_number_is_owed_by_others),
@@ -438,10 +529,13 @@ int main(void)
         TEST(term_over_tet_skips_the_seven_days),
         TEST(answer_tells_and_refusal_does_not_for_a_proposal),
         TEST(unknown_persons_dialogues_and_others_are_no_items),
+        TEST(naming_a_dialogue_of_another_day_escapes_nothing),
         TEST(pause_stretches_the_term),
         TEST(pause_after_the_due_date_changes_nothing),
         TEST(open_pause_is_not_due),
+        TEST(open_pause_wakes_the_unit_each_day),
         TEST(petition_withdrawn_in_time_is_no_item_but_counted),
+        TEST(withdrawal_that_the_chain_refutes_ends_nothing),
     };
 
     return TEST_RUN(tests);

@@ -30,7 +30,6 @@ static void numbers_are_those_of_the_schema(void **state)
         AT(act, "improved", 7),
         AT(petition_record, "receiver", 1),
         AT(petition_record, "kind", 4),
-        AT(petition_record, "channel", 6),
         AT(petition_record, "person_known", 7),
         AT(petition_record, "dialogue_id", 10),
         AT(petition_record, "received", 11),
@@ -121,8 +120,6 @@ static void values_are_those_of_the_schema(void **state)
     (void)state;
     assert_int_equal(VIEW_PETITION_PROPOSAL,
                      QCDC__V1__PETITION_KIND__PETITION_KIND_PROPOSAL);
-    assert_int_equal(VIEW_CHANNEL_DIALOGUE,
-                     QCDC__V1__CHANNEL__CHANNEL_DIALOGUE);
     assert_int_equal(VIEW_NOTICE_REFUSED, QCDC__V1__NOTICE__NOTICE_REFUSED);
     assert_int_equal(VIEW_NOTICE_NEEDS_TIME,
                      QCDC__V1__NOTICE__NOTICE_NEEDS_TIME);
