@@ -123,6 +123,7 @@ static int read_mark(struct store *store, sqlite3_stmt *q,
     return rc;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
 int actor_before(struct store *store, uint32_t node, const struct key_id *key,
                  uint32_t unit, uint64_t rank, struct actor_mark *mark,
                  struct error *err)
@@ -332,6 +333,7 @@ static int read_actor(struct store *store, sqlite3_stmt *q,
     return rc != 0 ? rc : store_key(store, &actor->id, &actor->key, err);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
 int store_actor_list(struct store *store, uint32_t node, uint32_t unit,
                      struct store_actor *actors, size_t max, size_t *len,
                      struct error *err)

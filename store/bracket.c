@@ -139,6 +139,7 @@ static int covering_time(struct store *store, uint32_t log, uint64_t index,
     return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
 int bracket_of(struct store *store, const struct store_log *log, uint64_t index,
                const struct leaf *leaf, const struct store_known *known,
                struct bracket *out, struct error *err)

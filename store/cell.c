@@ -199,6 +199,7 @@ static int choose(struct store *store, struct store_now asof,
     return asof_fill(store, asof, known, &out->directory, err);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
 int store_evaluate(struct store *store, uint32_t unit, struct store_now asof,
                    const struct store_known *known, struct arena *arena,
                    struct duty_input *input, struct duty_result *result,
@@ -238,11 +239,12 @@ static int add_rows(struct rows *rows, const struct duty_result *result,
             rows->size = size;
         }
         snapshot_row(&result->cells[i],
-                     rows->bytes + rows->len++ * SNAPSHOT_ROW_SIZE);
+                     rows->bytes + (size_t)SNAPSHOT_ROW_SIZE * rows->len++);
     }
     return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
 int store_snapshot(struct store *store, struct store_now asof,
                    const struct store_known *known, uint8_t **rows_out,
                    size_t *rows_len, struct hash *hash, struct error *err)

@@ -182,8 +182,7 @@ static int prepare(struct store *store, struct error *err)
     for (owner = 0; owner < OWNER_COUNT; owner++) {
         const struct query_table *table = owners[owner];
 
-        store->statements[owner] =
-            calloc(table->len, sizeof(*store->statements[owner]));
+        store->statements[owner] = calloc(table->len, sizeof(sqlite3_stmt *));
         if (store->statements[owner] == NULL) {
             return error_set(err, ERR_NOMEM, "prepared statements");
         }

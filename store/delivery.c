@@ -158,11 +158,12 @@ static int put_owed(void *data, const struct body *body)
 }
 
 /* Texts go with the record; ciphertext only to hosts of addressees. */
+/* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
 static int owed_bodies(struct store *store, uint32_t child, int64_t place,
                        const struct leaf *leaf, struct arena *arena,
                        struct span *bodies, struct error *err)
 {
-    size_t size = BODIES_MAX * BODY_WIRE_MAX;
+    size_t size = (size_t)BODIES_MAX * BODY_WIRE_MAX;
     size_t mark = store->scratch.used;
     uint8_t *room = arena_alloc(&store->scratch, size);
     struct owed_bodies owed = {.err = err};
@@ -286,6 +287,7 @@ static int fill(struct store *store, uint32_t child, struct arena *arena,
     return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
 int store_delivery_list(struct store *store, uint32_t child, uint64_t after,
                         size_t max_bytes, struct arena *arena,
                         struct store_delivery *deliveries, size_t max,

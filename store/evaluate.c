@@ -240,6 +240,7 @@ static int collect_room(struct collected *all, struct arena *arena,
     return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
 static int collect(struct store *store, int which, struct span key,
                    uint32_t unit, struct arena *arena, struct collected *all,
                    struct error *err)
@@ -256,7 +257,7 @@ static int collect(struct store *store, int which, struct span key,
         struct duty_record *record;
         struct span dialogue = column_span(q, 3);
 
-        if ((rc = collect_room(all, arena, err)) != 0) {
+        if ((rc = collect_room(all, arena, err)) != 0 || all->records == NULL) {
             break;
         }
         record = &all->records[all->len];

@@ -31,7 +31,7 @@ int day_passed(struct store *store, uint32_t day, struct error *err) MUST_USE;
 int work_every_record(struct store *store, struct error *err) MUST_USE;
 
 /* The counts beside n and d, as stored. */
-#define CELL_DETAIL_SIZE (21u * 4u)
+#define CELL_DETAIL_SIZE 84u /* 21 numbers of 4 bytes */
 void cell_detail_encode(const struct duty_cell *cell, struct buf *out);
 void cell_detail_decode(struct span bytes, struct duty_cell *cell);
 

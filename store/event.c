@@ -200,6 +200,7 @@ int store_event_by_code(struct store *store, const char *code,
     return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
 int store_event_list(struct store *store, const struct event_id *subject,
                      struct arena *arena, struct store_event *events,
                      size_t max, size_t *len, struct error *err)

@@ -159,6 +159,7 @@ int work_arrival(struct store *store, const struct arrival *arrival,
 
 /* ---- segments ---- */
 
+/* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
 static int segment_marks(struct store *store, int64_t place, uint32_t count,
                          const struct store_integrate_options *options,
                          uint8_t *marks, bool *ready, bool *held,
@@ -307,7 +308,7 @@ static int integrate_logs(struct store *store,
     uint32_t start = store->work->last_log;
     uint32_t after = start;
     bool wrapped = start == 0;
-    struct store_log log;
+    struct store_log log = {.id = 0};
     int rc = 0;
 
     while (*left > 0) {

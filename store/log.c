@@ -153,7 +153,6 @@ static int log_insert(struct store *store, const struct store_log *wanted,
     uint8_t encoded[RANGE_ENCODED_MAX];
     struct buf out = buf_over(encoded, sizeof(encoded));
     struct range empty;
-    int rc;
 
     range_init(&empty);
     range_encode(&empty, &out);
@@ -164,7 +163,7 @@ static int log_insert(struct store *store, const struct store_log *wanted,
     bind_int(q, 5, wanted->mirrored);
     bind_span(q, 6, SPAN_OF(wanted->key));
     bind_span(q, 7, buf_span(&out));
-    if ((rc = query_run(store, q, err)) != 0) {
+    if (query_run(store, q, err) != 0) {
         return error_wrap(err, "%s", wanted->origin);
     }
     store->logs_len = 0;
@@ -176,7 +175,7 @@ static int log_insert(struct store *store, const struct store_log *wanted,
 int store_log_ensure(struct store *store, const struct store_log *wanted,
                      struct store_log *log, struct error *err)
 {
-    struct store_log found;
+    struct store_log found = {.id = 0};
     int rc = store_log_find(store, span_str(wanted->origin), &found, err);
 
     if (rc == ERR_NOTFOUND) {
@@ -324,7 +323,7 @@ int store_log_root_at(struct store *store, uint32_t id, uint64_t size,
 {
     struct store_source state;
     struct merkle_source source = store_log_source(store, id, &state);
-    struct store_log log;
+    struct store_log log = {.id = 0};
     int rc;
 
     if (size == 0) {
@@ -353,7 +352,7 @@ static int remember(void *data, const struct store_log *log)
     struct store *store = data;
 
     if (log->id >= store->logs_size) {
-        size_t size = (log->id + 1u) * 2u;
+        size_t size = ((size_t)log->id + 1) * 2;
         struct store_log *logs = realloc(store->logs, size * sizeof(*logs));
 
         if (logs == NULL) {

@@ -60,7 +60,7 @@ int migrate(struct store *store, struct error *err)
                          version);
     }
     for (; version < migrations_len; version++) {
-        if ((rc = apply(store, version, err)) != 0) {
+        if (apply(store, version, err) != 0) {
             return error_wrap(err, "migration %s", migrations[version].name);
         }
     }

@@ -34,6 +34,7 @@ void parts_forget(struct store *store)
     if (store->work == NULL) {
         return; /* still opening */
     }
+    arena_reset(&store->scratch); /* whoever failed may not have rewound */
     directory_forget(store);
     actor_forget(store);
     heard_forget(store);

@@ -97,7 +97,7 @@ int store_record_list(struct store *store,
 
 /* Texts, document numbers and codes that contain every word of the query
  * (accents do not matter), newest first; private bodies are never indexed. */
-int store_search(struct store *store, const char *query,
+int store_search(struct store *store, const char *text,
                  struct event_id *subjects, size_t max, size_t *len,
                  struct error *err) MUST_USE;
 

@@ -316,6 +316,7 @@ int store_record_find(struct store *store, const struct event_id *subject,
     return rc;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
 int store_record_list(struct store *store,
                       const struct store_record_filter *filter,
                       struct arena *arena, struct store_record *records,

@@ -104,6 +104,7 @@ static int copies_room(struct store *store, struct copy **copies, size_t len,
     return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
 static int load(struct store *store, const struct event_id *subject,
                 const struct store_known *known, const struct directory *dir,
                 struct copy **copies, size_t *len, struct error *err)
@@ -173,6 +174,7 @@ static int take_event(struct store *store, const struct copy *copies,
     return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
 static int gather_once(struct store *store, const struct event_id *subject,
                        uint32_t asof_day, const struct store_known *known,
                        const struct directory *directory, struct gathered *out,
@@ -219,6 +221,7 @@ static int gather_once(struct store *store, const struct event_id *subject,
     return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
 int gather(struct store *store, const struct event_id *subject,
            uint32_t asof_day, const struct store_known *known,
            const struct directory *directory, struct gathered *out,
@@ -249,6 +252,7 @@ int fold_gathered(struct store *store, const struct gathered *gathered,
 
 /* Gathers and folds; a record that outgrows the arena is tried in a bigger
  * one. `kind` RECORD_NONE: there is no such record (yet). */
+/* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
 int fold_subject(struct store *store, const struct event_id *subject,
                  uint32_t asof_day, const struct store_known *known,
                  const struct directory *directory, struct gathered *gathered,

@@ -93,6 +93,7 @@ int store_spool_append(struct store *store, bool is_dir, struct span bytes,
     return rc;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
 int store_spool_list(struct store *store, bool is_dir, uint64_t from,
                      size_t max_bytes, struct arena *arena,
                      struct store_spooled *events, size_t max, size_t *len,
@@ -140,6 +141,7 @@ int store_spool_state(struct store *store, bool is_dir,
     int rc;
 
     bind_int(q, 1, is_dir);
+    memset(state, 0, sizeof(*state));
     if ((rc = query_row(store, q, err)) == 1) {
         state->count = (uint64_t)column_int(q, 0);
         state->bytes = (uint64_t)column_int(q, 1);
@@ -266,7 +268,7 @@ int store_sequence(struct store *store, bool is_dir,
 int store_only_here(struct store *store, struct store_spool_state *state,
                     struct error *err)
 {
-    struct store_spool_state part;
+    struct store_spool_state part = {0};
     struct store_event event;
     sqlite3_stmt *q;
     size_t mark = store->scratch.used;

@@ -21,7 +21,7 @@ struct store_spooled {
 
 /* Stores one event of our own. The same event id again is ERR_CONFLICT.
  * The caller integrates in the same transaction (store_integrate). */
-int store_spool_append(struct store *store, bool is_dir, struct span leaf,
+int store_spool_append(struct store *store, bool is_dir, struct span bytes,
                        struct span bodies, uint64_t *number,
                        struct error *err) MUST_USE;
 

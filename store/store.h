@@ -43,7 +43,7 @@ struct store_options {
 
 /* Opens and brings the schema up to date; refuses a newer one (ERR_USAGE).
  * Checks that every log's range gives its root (ERR_CORRUPT). */
-int store_open(const struct store_options *options, struct store **store,
+int store_open(const struct store_options *options, struct store **out,
                struct error *err) MUST_USE;
 /* NULL is fine. An open transaction is rolled back. */
 void store_close(struct store *store);

@@ -11,8 +11,8 @@
 #include "store/query.h"
 #include "store/store_internal.h"
 
-#define LEAVES_ARENA (2u * SEGMENT_ARENA_MIN)
-#define SCRATCH_ARENA (8u << 20) /* the facts of one leaf, decoded */
+#define LEAVES_ARENA ((size_t)2 << 20) /* a segment as stored, and opened */
+#define SCRATCH_ARENA (8u << 20)       /* the facts of one leaf, decoded */
 #define FOLD_ARENA (1u << 20)
 #define FOLD_ARENA_MAX ((size_t)512 << 20)
 
@@ -112,7 +112,7 @@ int directory_new(struct store *store, struct error *err) MUST_USE;
 void directory_free(struct store *store);
 void directory_forget(struct store *store);
 /* A leaf of a directory log came in at this place. */
-int directory_add(struct store *store, int64_t place, struct span leaf,
+int directory_add(struct store *store, int64_t place, struct span bytes,
                   struct error *err) MUST_USE;
 /* Applies what changed since the last call: standings, work to be done. */
 int directory_settle(struct store *store, struct error *err) MUST_USE;

@@ -17,12 +17,12 @@
 static int64_t program_mark(void)
 {
     const struct event_type *type;
-    uint64_t mark = EVALUATION_VERSION * 1000u + FOLD_VERSION;
+    uint64_t mark = (uint64_t)EVALUATION_VERSION * 1000 + FOLD_VERSION;
     size_t i;
 
     for (i = 0; (type = event_type_at(i)) != NULL; i++) {
         if (type->shape != NULL) {
-            mark = mark * 31u + type->number * 7u + type->version;
+            mark = mark * 31u + (uint64_t)type->number * 7 + type->version;
         }
     }
     return (int64_t)(mark & INT64_MAX);

@@ -75,7 +75,7 @@ static int next_of(struct store *store, uint32_t log, uint64_t **next,
     struct verify_state *state = store->verify;
 
     if (log >= state->len) {
-        size_t len = (log + 1u) * 2u;
+        size_t len = ((size_t)log + 1) * 2;
         uint64_t *grown = realloc(state->next, len * sizeof(*grown));
 
         if (grown == NULL) {

@@ -272,6 +272,78 @@ static void roots_and_proofs_come_from_hashes_alone(void **state)
     free(s);
 }
 
+static int page_count(struct store *store)
+{
+    sqlite3_stmt *q = NULL;
+    int pages;
+
+    assert_int_equal(
+        sqlite3_prepare_v2(store->db, "PRAGMA page_count", -1, &q, NULL),
+        SQLITE_OK);
+    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+    pages = sqlite3_column_int(q, 0);
+    sqlite3_finalize(q);
+    return pages;
+}
+
+/* At every page the disk may be full: the turn is refused as a whole, and
+ * when there is room again everything goes on. */
+static void a_full_disk_refuses_whole_turns_and_loses_nothing(void **state)
+{
+    struct scene *s = calloc(1, sizeof(*s));
+    struct store *store;
+    uint64_t findings = 1;
+    struct error err = {0};
+    int pages, failed = 0;
+
+    (void)state;
+    assert_non_null(s);
+    scene_open(s);
+    scene_found(s);
+    scene_story(s, 2);
+    store = scene_store(scene_path("full"), PROVINCE);
+    scene_give_all(s, store);
+    for (pages = 0; pages < 60; pages++) {
+        struct store_integrate_options options = {
+            .now = now_of("2024-11-30"), .max_events = 8, .verify_here = true};
+        struct store_integrated done;
+        char sql[96];
+        int rc;
+
+        /* One page more than there are, or two ..., in turns. */
+        (void)snprintf(sql, sizeof(sql),
+                       "PRAGMA max_page_count = 1; PRAGMA max_page_count = %d",
+                       pages % 4 == 3 ? 1000000
+                                      : page_count(store) + pages % 4);
+        assert_int_equal(sqlite3_exec(store->db, sql, NULL, NULL, NULL),
+                         SQLITE_OK);
+        assert_ok(store_begin(store, &err), err);
+        rc = store_integrate(store, &options, &done, &err);
+        if (rc != 0) {
+            assert_int_equal(rc, ERR_LIMIT);
+            assert_err_says(err, "disk is full");
+            failed++;
+            store_rollback(store);
+        } else {
+            assert_ok(store_commit(store, &err), err);
+        }
+    }
+    assert_true(failed > 0);
+    assert_int_equal(sqlite3_exec(store->db, "PRAGMA max_page_count = 1000000",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    scene_settle(store, "2024-11-30");
+    assert_ok(
+        store_check(store,
+                    &(struct store_check_options){.now = now_of("2024-11-30")},
+                    &findings, &err),
+        err);
+    assert_int_equal(findings, 0);
+    store_close(store);
+    scene_close(s);
+    free(s);
+}
+
 static void notes_are_kept_by_kind(void **state)
 {
     struct store *store = open_new(":memory:");
@@ -331,6 +403,7 @@ int main(void)
         cmocka_unit_test(no_statement_reads_a_big_table_whole),
         cmocka_unit_test(a_segment_must_begin_where_the_log_ends),
         cmocka_unit_test(roots_and_proofs_come_from_hashes_alone),
+        cmocka_unit_test(a_full_disk_refuses_whole_turns_and_loses_nothing),
         cmocka_unit_test(notes_are_kept_by_kind),
         cmocka_unit_test(a_backup_is_a_whole_store),
     };
