@@ -36,21 +36,44 @@ static struct span proof_put(struct engine *engine, struct proof *proof)
     return text.overflow ? (struct span){NULL, 0} : buf_span(&text);
 }
 
-/* One leaf of a log that we mirror, proven under its newest checkpoint. */
+/* Proves one leaf of a log that we mirror, under its newest checkpoint. */
+static int leaf_prove(struct engine *engine, const struct store_log *log,
+                      uint64_t index, struct span *out, struct error *err)
+{
+    struct store_source state;
+    struct merkle_source source;
+    struct proof proof = {.index = index};
+    uint8_t *space = arena_alloc(&engine->turn, NOTE_MAX);
+    struct buf note = buf_over(space, NOTE_MAX);
+    int rc;
+
+    if (space == NULL) {
+        return error_set(err, ERR_LIMIT, "too much in one turn");
+    }
+    rc = store_log_note(engine->store, log->id, &note, err);
+    if (rc == 0) {
+        source = store_log_source(engine->store, log->id, &state);
+        rc = merkle_prove_inclusion(&source, index, log->head.size, &proof.path,
+                                    err);
+    }
+    if (rc == 0) {
+        proof.note = buf_span(&note);
+        *out = proof_put(engine, &proof);
+    }
+    return rc;
+}
+
+/* A certificate with its proof: made here, or passed on as it came. */
 static int certificate_add(struct engine *engine, struct certificates *certs,
                            uint32_t log_id, uint64_t index, struct error *err)
 {
     struct frame_certificate *out = &certs->list[certs->len];
     struct store_event event;
     struct store_log log;
-    struct store_source state;
-    struct merkle_source source;
-    struct proof proof = {.index = index};
-    uint8_t *space = arena_alloc(&engine->turn, NOTE_MAX);
-    struct buf note = buf_over(space, NOTE_MAX);
+    struct span proof;
     int rc = store_log_get(engine->store, log_id, &log, err);
 
-    if (rc == 0 && (space == NULL || certs->len == FRAME_CERTIFICATES_MAX)) {
+    if (rc == 0 && certs->len == FRAME_CERTIFICATES_MAX) {
         rc = error_set(err, ERR_LIMIT, "too many certificates");
     }
     if (rc == 0) {
@@ -58,19 +81,15 @@ static int certificate_add(struct engine *engine, struct certificates *certs,
                             err);
     }
     if (rc == 0) {
-        rc = store_log_note(engine->store, log_id, &note, err);
+        rc = log.mirrored ? leaf_prove(engine, &log, index, &proof, err)
+                          : store_delivery_proof(engine->store, log_id, index,
+                                                 &engine->turn, &proof, err);
     }
     if (rc == 0) {
-        source = store_log_source(engine->store, log_id, &state);
-        rc = merkle_prove_inclusion(&source, index, log.head.size, &proof.path,
-                                    err);
-    }
-    if (rc == 0) {
-        proof.note = buf_span(&note);
         *out = (struct frame_certificate){.origin = log_origin(&log),
                                           .index = index,
                                           .leaf = event.leaf,
-                                          .proof = proof_put(engine, &proof)};
+                                          .proof = proof};
         certs->len++;
     }
     return rc;
@@ -161,21 +180,22 @@ static size_t delivery_send(struct engine *engine, struct peer *peer,
         engine_react(engine, "deliver", "prepare", &err);
         return 0;
     }
-    frame.delivery =
-        (struct frame_delivery){.number = delivery->number,
-                                .to_node = peer->node,
-                                .origin = log_origin(&log),
-                                .index = delivery->index,
-                                .leaf = delivery->leaf,
-                                .bodies = delivery->bodies,
-                                .proof = proof_put(engine, &proof),
-                                .has_cover = delivery->has_cosig,
-                                .cover_number = delivery->cosig.number,
-                                .cover = cosig_of(&delivery->cosig),
-                                .has_quoted = delivery->has_quoted,
-                                .quoted = cosig_of(&delivery->quoted),
-                                .certificates = certs->list,
-                                .certificates_len = certs->len};
+    frame.delivery = (struct frame_delivery){
+        .number = delivery->number,
+        .to_node = peer->node,
+        .origin = log_origin(&log),
+        .index = delivery->index,
+        .leaf = delivery->leaf,
+        .bodies = delivery->bodies,
+        .proof = delivery->proof.len > 0 ? delivery->proof
+                                         : proof_put(engine, &proof),
+        .has_cover = delivery->has_cosig,
+        .cover_number = delivery->cosig.number,
+        .cover = cosig_of(&delivery->cosig),
+        .has_quoted = delivery->has_quoted,
+        .quoted = cosig_of(&delivery->quoted),
+        .certificates = certs->list,
+        .certificates_len = certs->len};
     return action_send_frame(engine, peer, &frame);
 }
 

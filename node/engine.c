@@ -26,6 +26,7 @@
 #define INTEGRATE_A_TURN 512u
 #define SETTLE_A_TURN 16u
 #define JOINING_ARENA_BYTES 131072u
+#define HAPPENINGS_BYTES (2u * 1024u * 1024u)
 #define META_CLOCK "clock_offset_ms"
 
 /* ---- life
@@ -118,6 +119,9 @@ int engine_open(const struct config *config, struct engine **out,
         rc = arena_new(&made->joining, JOINING_ARENA_BYTES, err);
     }
     if (rc == 0) {
+        rc = arena_new(&made->happenings, HAPPENINGS_BYTES, err);
+    }
+    if (rc == 0) {
         rc = segment_codec_new(&made->codec, err);
     }
     if (rc == 0) {
@@ -149,6 +153,7 @@ void engine_close(struct engine *engine)
     segment_codec_free(engine->codec);
     arena_release(&engine->turn);
     arena_release(&engine->joining);
+    arena_release(&engine->happenings);
     if (engine->lock_fd >= 0) {
         close(engine->lock_fd);
     }

@@ -72,6 +72,8 @@ struct engine {
     struct peers *peers;
     struct arena joining; /* our request while we join */
     /* Happenings of links that wait for the present one (peers.c). */
+    struct arena happenings; /* of the list below: whoever rewinds the turn's
+                                arena must not take it away */
     struct pending *pending;
     struct pending *pending_last;
     bool stepping;

@@ -153,6 +153,7 @@ static int link_make(struct engine *engine, struct peer *peer,
     rc = vkey_make(buf_span(&name), VKEY_COSIGNATURE, &engine->keys.mirror.pub,
                    &options.mirror, err);
     if (rc == 0 && peer->joining && peer->up) {
+        arena_reset(&engine->joining); /* of the try before */
         rc = join_request_make(&engine->keys, engine->config->realm,
                                engine_node(engine), &engine->joining,
                                &options.join, err);
@@ -187,7 +188,7 @@ static void step_once(struct engine *engine, struct peer *peer,
 static void pending_add(struct engine *engine, struct peer *peer,
                         const struct link_event *event)
 {
-    struct pending *added = arena_alloc(&engine->turn, sizeof(*added));
+    struct pending *added = arena_alloc(&engine->happenings, sizeof(*added));
 
     if (added == NULL) {
         peer->lost = true; /* the session starts over: nothing is lost */
@@ -195,7 +196,7 @@ static void pending_add(struct engine *engine, struct peer *peer,
     }
     added->peer = peer;
     added->event = *event;
-    added->event.text = arena_copy(&engine->turn, event->text);
+    added->event.text = arena_copy(&engine->happenings, event->text);
     if (engine->pending_last == NULL) {
         engine->pending = added;
     } else {
@@ -226,6 +227,7 @@ void peer_step(struct engine *engine, struct peer *peer,
         step_once(engine, next->peer, &next->event);
     }
     engine->stepping = false;
+    arena_reset(&engine->happenings);
     arena_rewind(&engine->turn, mark);
 }
 
@@ -462,6 +464,8 @@ void peers_lost(void *ctx, const struct route *route)
         if (peer->used && ((route == NULL && peer->up) ||
                            (route != NULL && !peer->up && peer->routed &&
                             same_route(&peer->route, route)))) {
+            log_line(LOG_INFO, "link", "frame_lost", "peer=%u side=%s",
+                     peer->node, peer->up ? "up" : "down");
             peer->lost = true;
         }
     }

@@ -27,8 +27,9 @@ static const char *const sql[] = {
     [BRACKET_WAIT] = "INSERT OR IGNORE INTO quotes (hash, place) VALUES (?, ?)",
     [BRACKET_WAITING] = "SELECT place FROM quotes WHERE hash = ? LIMIT 1",
     [BRACKET_WAITED] = "DELETE FROM quotes WHERE hash = ? AND place = ?",
-    [BRACKET_UPPER] = "UPDATE events SET upper_s = ? WHERE place >= ? AND "
-                      "place < ? AND upper_s = 0 RETURNING subject",
+    [BRACKET_UPPER] = "UPDATE events SET upper_s = ?1 WHERE place >= ?2 AND "
+                      "place < ?3 AND (upper_s = 0 OR upper_s > ?1) "
+                      "RETURNING subject",
     [BRACKET_LOWER] = "UPDATE events SET lower_s = ? WHERE place = ? "
                       "RETURNING subject",
     [BRACKET_CURSOR_GET] = "SELECT cosigs FROM cursors WHERE log = ?",

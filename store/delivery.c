@@ -157,11 +157,48 @@ static int put_owed(void *data, const struct body *body)
                : 0;
 }
 
+#define RECORD_EVENTS_MAX 256u
+
+/* A later addressee is handed the keys of what came before (DESIGN section
+ * 4): he is owed the ciphertext of the whole record. */
+static int addressed_later(struct store *store, const struct directory *dir,
+                           uint32_t child, const struct leaf *leaf,
+                           const struct event_id *id, struct owed_bodies *owed,
+                           struct error *err)
+{
+    struct event_id subject =
+        leaf->header.has_subject ? leaf->header.subject : *id;
+    struct store_event *events =
+        arena_array(&store->scratch, RECORD_EVENTS_MAX, sizeof(*events));
+    size_t len = 0;
+    int rc;
+
+    if (events == NULL) {
+        return error_set(err, ERR_LIMIT, "bodies");
+    }
+    rc = store_event_list(store, &subject, &store->scratch, events,
+                          RECORD_EVENTS_MAX, &len, err);
+    for (size_t i = 0; rc == 0 && i < len; i++) {
+        struct leaf other;
+
+        if (leaf_scan(events[i].leaf, &other, err) != 0 || !other.understood) {
+            continue;
+        }
+        for (size_t j = 0; j < other.header.addressees_len; j++) {
+            owed->privates |=
+                child_of_unit(dir, store->self, other.header.addressees[j],
+                              LAST_DAY) == child;
+        }
+    }
+    return rc;
+}
+
 /* Texts go with the record; ciphertext only to hosts of addressees. */
 /* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
 static int owed_bodies(struct store *store, uint32_t child, int64_t place,
-                       const struct leaf *leaf, struct arena *arena,
-                       struct span *bodies, struct error *err)
+                       const struct leaf *leaf, const struct event_id *id,
+                       struct arena *arena, struct span *bodies,
+                       struct error *err)
 {
     size_t size = (size_t)BODIES_MAX * BODY_WIRE_MAX;
     size_t mark = store->scratch.used;
@@ -180,7 +217,10 @@ static int owed_bodies(struct store *store, uint32_t child, int64_t place,
             child_of_unit(dir, store->self, leaf->header.addressees[i],
                           LAST_DAY) == child;
     }
-    rc = body_each(store, place, put_owed, &owed, err);
+    if (!owed.privates) {
+        rc = addressed_later(store, dir, child, leaf, id, &owed, err);
+    }
+    rc = rc != 0 ? rc : body_each(store, place, put_owed, &owed, err);
     rc = rc != 0 ? rc : arena_keep(arena, buf_span(&owed.out), bodies, err);
     arena_rewind(&store->scratch, mark);
     return rc;
@@ -221,6 +261,19 @@ static int kept_proof(struct store *store, int64_t place, struct arena *arena,
         query_end(q);
     }
     return rc;
+}
+
+int store_delivery_proof(struct store *store, uint32_t log, uint64_t index,
+                         struct arena *arena, struct span *proof,
+                         struct error *err)
+{
+    proof->len = 0;
+    if (kept_proof(store, place_of(log, index), arena, proof, err) < 0) {
+        return err->code;
+    }
+    return proof->len > 0
+               ? 0
+               : error_set(err, ERR_NOTFOUND, "no proof came with that leaf");
 }
 
 static int find_quoted(struct store *store, const struct leaf *leaf,
@@ -279,8 +332,8 @@ static int fill(struct store *store, uint32_t child, struct arena *arena,
                            : kept_proof(store, place, arena, &delivery->proof,
                                         err)) != 0 ||
         (rc = find_quoted(store, &leaf, &log, delivery, err)) != 0 ||
-        (rc = owed_bodies(store, child, place, &leaf, arena, &delivery->bodies,
-                          err)) != 0) {
+        (rc = owed_bodies(store, child, place, &leaf, &delivery->id, arena,
+                          &delivery->bodies, err)) != 0) {
         return rc;
     }
     *ready = true;
@@ -415,13 +468,14 @@ static int take_row(struct store *store, const struct store_delivery *delivery,
     return query_run(store, q, err);
 }
 
+/* It may cover leaves that came before it, certificates among them; the first
+ * that covers a leaf counts, in whatever order they come. */
 static int take_cosig(struct store *store, const struct store_log *log,
-                      const struct store_cosig *cosig, uint64_t from,
-                      struct error *err)
+                      const struct store_cosig *cosig, struct error *err)
 {
     int rc = store_cosig_deliver(store, cosig, err);
 
-    return rc != 0 ? rc : bracket_apply(store, log, cosig, from, err);
+    return rc != 0 ? rc : bracket_apply(store, log, cosig, 0, err);
 }
 
 static int take_event(struct store *store, const struct store_log *log,
@@ -459,13 +513,11 @@ int store_delivery_take(struct store *store,
     if ((rc = take_row(store, delivery, place, &fresh, err)) != 0) {
         return rc;
     }
-    /* Its bracket first: the first one that covers it, not a later one. */
     if (rc == 0 && delivery->has_cosig) {
-        rc = take_cosig(store, &log, &delivery->cosig, delivery->index, err);
+        rc = take_cosig(store, &log, &delivery->cosig, err);
     }
     if (rc == 0 && delivery->has_quoted) {
-        rc = take_cosig(store, &log, &delivery->quoted,
-                        delivery->quoted.head.size, err);
+        rc = take_cosig(store, &log, &delivery->quoted, err);
     }
     return rc != 0 || !fresh ? rc : take_event(store, &log, delivery, err);
 }

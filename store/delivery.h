@@ -48,6 +48,10 @@ int store_delivery_acked(struct store *store, uint32_t child, uint64_t *number,
 int store_delivery_take(struct store *store,
                         const struct store_delivery *delivery,
                         struct error *err) MUST_USE;
+/* The proof that came with a delivered leaf, as it was taken. ERR_NOTFOUND. */
+int store_delivery_proof(struct store *store, uint32_t log, uint64_t index,
+                         struct arena *arena, struct span *proof,
+                         struct error *err) MUST_USE;
 /* The highest number that this node took from its parent. */
 int store_delivery_taken(struct store *store, uint32_t parent, uint64_t *number,
                          struct error *err) MUST_USE;

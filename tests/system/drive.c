@@ -372,9 +372,9 @@ static int log_print(void *data, const struct store_log *log)
 {
     (void)data;
     printf("log=%s size=%" PRIu64 " integrated=%" PRIu64 " guarded=%" PRIu64
-           " cosigs=%" PRIu64 " frozen=\"%s\"\n",
+           " cosigs=%" PRIu64 " mirrored=%d frozen=\"%s\"\n",
            log->origin, log->head.size, log->integrated, log->guarded,
-           log->cosigs, log->frozen);
+           log->cosigs, log->mirrored, log->frozen);
     return 0;
 }
 

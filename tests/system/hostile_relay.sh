@@ -6,10 +6,10 @@
 
 realm
 enrol province city 2 $((PORT + 1))
-stop province
 stop city
 enrol city ward 12 0
 stop ward
+stop province
 "$DRIVE" official "$WORK/ward" clerk 2011 15 || die "official"
 "$DRIVE" petitions "$WORK/ward" clerk 20 p >/dev/null || die "petitions"
 start ward

@@ -16,6 +16,8 @@ enrol city ward13 13 0
 stop glei
 glei_commune=$(awk -F, '$3 == 3 {print $1; exit}' "$DATA/nodes-62-2019.csv")
 enrol glei far "$glei_commune" 0
+# Who refers must know the keys of whom he refers to.
+until_true 30 held ward12 thu/2/dir/e1 "size=2 integrated=2"
 stop ward12
 stop ward13
 stop far
@@ -53,8 +55,9 @@ stop ward13
 stop far
 "$DRIVE" private "$WORK/ward13" clerk "$first" | grep -q "content=Đường hỏng" ||
     die "the sibling cannot read what was referred to it"
-"$DRIVE" private "$WORK/far" clerk "$second" | grep -q "content=Cầu gãy" ||
-    die "the far commune cannot read what was referred to it"
+# The province is not the ward's guard: it holds no ciphertext to pass on.
+"$DRIVE" private "$WORK/far" clerk "$second" 2>/dev/null &&
+    die "ciphertext took a way that nobody meant it to"
 stop city
 "$DRIVE" official "$WORK/city" head 2001 15 || die "official of the city"
 "$DRIVE" private "$WORK/city" head "$first" 2>/dev/null &&
