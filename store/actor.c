@@ -17,6 +17,7 @@ enum {
     ACTOR_NEWEST,
     ACTOR_PUT,
     ACTOR_MOVE,
+    ACTOR_DROP,
     ACTOR_LIST,
     ACTOR_FIND,
     KEY_PUT_NEW,
@@ -33,6 +34,8 @@ static const char *const sql[] = {
                   "unit, rights, revoked) VALUES (?, ?, ?, ?, ?, ?, ?)",
     [ACTOR_MOVE] = "UPDATE actors SET rank = ?, place = ? WHERE node = ? AND "
                    "key_id = ? AND rank = ?",
+    [ACTOR_DROP] = "DELETE FROM actors WHERE node = ? AND key_id = ? AND "
+                   "rank = ?",
     [ACTOR_LIST] = "SELECT node, key_id, unit, rights, revoked, place, "
                    "max(rank) FROM actors WHERE node = ?1 AND "
                    "(?2 = 0 OR unit = ?2) GROUP BY key_id, unit LIMIT ?3",
@@ -224,6 +227,21 @@ static bool is_certificate(const struct leaf *leaf)
                                 leaf->header.type == EVENT_ACTOR_REVOKED);
 }
 
+bool actor_of(const struct leaf *leaf, struct key_id *id,
+              struct actor_mark *mark)
+{
+    struct certificate cert;
+
+    if (!is_certificate(leaf) || !read_certificate(leaf, &cert)) {
+        return false;
+    }
+    *id = cert.id;
+    mark->unit = cert.unit;
+    mark->rights = cert.rights;
+    mark->revoked = leaf->header.type == EVENT_ACTOR_REVOKED;
+    return true;
+}
+
 int actor_note(struct store *store, const struct leaf *leaf, int64_t place,
                uint64_t rank, struct error *err)
 {
@@ -260,6 +278,23 @@ int actor_move(struct store *store, const struct leaf *leaf, uint64_t from,
     bind_int(q, 3, leaf->header.node);
     bind_span(q, 4, SPAN_OF(cert.id));
     bind_int(q, 5, (int64_t)from);
+    actor_forget(store);
+    return query_run(store, q, err);
+}
+
+int actor_drop(struct store *store, const struct leaf *leaf, uint64_t rank,
+               struct error *err)
+{
+    struct certificate cert;
+    sqlite3_stmt *q;
+
+    if (!is_certificate(leaf) || !read_certificate(leaf, &cert)) {
+        return 0;
+    }
+    q = query(store, OWNER_ACTOR, ACTOR_DROP);
+    bind_int(q, 1, leaf->header.node);
+    bind_span(q, 2, SPAN_OF(cert.id));
+    bind_int(q, 3, (int64_t)rank);
     actor_forget(store);
     return query_run(store, q, err);
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "protocol/link/frames.h"
 #include "protocol/link/origin.h"
 #include "store/directory.h"
 
@@ -17,22 +18,17 @@ enum {
     CHECK_BLOCK,
     CHECK_COSIG_AFTER,
     CHECK_HELD,
-    CHECK_LOG_NOTE,
-    CHECK_SPOOL_AFTER,
-    CHECK_DELIVERED_AFTER
+    CHECK_LOG_NOTE
 };
 
 static const char *const sql[] = {
     [CHECK_BLOCK] = "SELECT hash FROM blocks WHERE log = ? AND block = ?",
-    [CHECK_COSIG_AFTER] = "SELECT number FROM cosigs WHERE log = ? AND "
+    [CHECK_COSIG_AFTER] = "SELECT number, time_s FROM cosigs WHERE log = ? AND "
                           "number >= ? ORDER BY number LIMIT 1",
-    [CHECK_HELD] = "SELECT node, size, root, line FROM held WHERE log = ? "
-                   "ORDER BY node",
+    [CHECK_HELD] =
+        "SELECT node, size, root, line, time_s FROM held WHERE log = ? "
+        "ORDER BY node",
     [CHECK_LOG_NOTE] = "SELECT note FROM logs WHERE id = ?",
-    [CHECK_SPOOL_AFTER] = "SELECT number, event, leaf FROM spool WHERE "
-                          "number > ? ORDER BY number LIMIT 1",
-    [CHECK_DELIVERED_AFTER] = "SELECT place, leaf FROM delivered WHERE "
-                              "place > ? ORDER BY place LIMIT 1",
 };
 const struct query_table check_queries = {sql, sizeof(sql) / sizeof(sql[0])};
 
@@ -115,6 +111,20 @@ static int check_blocks(struct checking *c, const struct store_log *log,
         query_end(q);
     }
     return 0;
+}
+
+/* Standings of directory events, judged anew from their leaves alone. */
+static int standing_differs(void *data, int64_t place)
+{
+    return found(data, "event",
+                 "the directory event at place %lld has another standing or "
+                 "signature",
+                 (long long)place);
+}
+
+static int check_directory(struct checking *c)
+{
+    return directory_fresh(c->store, standing_differs, c, c->err);
 }
 
 /* One segment: 1 = go on after it, 0 = the rest cannot be judged. */
@@ -248,8 +258,28 @@ static bool guard_signed(struct checking *c, const struct store_log *log,
     return node == NULL; /* nobody to ask: not a finding */
 }
 
+/* A repeat is what "heard from" rests on: the node itself asked for it. */
+static bool asked_for(struct checking *c, const struct store_log *log,
+                      const struct store_cosig *cosig)
+{
+    const struct dir_node *node = directory_node(c->dir, log->node);
+    struct checkpoint checkpoint = {.origin = span_str(log->origin),
+                                    .head = cosig->head};
+    uint8_t text[CHECKPOINT_TEXT_MAX];
+    struct buf out = buf_over(text, sizeof(text));
+    bool asked = !cosig->repeat || node == NULL;
+    size_t i;
+
+    checkpoint_format(&checkpoint, &out);
+    for (i = 0; !asked && i < node->certs_len; i++) {
+        asked = heard_verify(buf_span(&out), cosig->number, &cosig->request,
+                             &node->certs[i]->actor_key);
+    }
+    return asked;
+}
+
 static int check_cosig(struct checking *c, const struct store_log *log,
-                       uint64_t number)
+                       uint64_t number, int64_t time_s)
 {
     struct store_cosig cosig;
     struct hash root;
@@ -260,7 +290,8 @@ static int check_cosig(struct checking *c, const struct store_log *log,
                                      c->err->text)
                              : rc;
     }
-    if (!guard_signed(c, log, &cosig)) {
+    if (!guard_signed(c, log, &cosig) || !asked_for(c, log, &cosig) ||
+        (int64_t)cosignature_time(&cosig.line) != time_s) {
         return found(c, "cosignature",
                      "%s: guard cosignature %llu is not its guard's",
                      log->origin, (unsigned long long)number);
@@ -284,6 +315,7 @@ static int check_cosigs(struct checking *c, const struct store_log *log)
     for (;;) {
         sqlite3_stmt *q = query(c->store, OWNER_CHECK, CHECK_COSIG_AFTER);
         uint64_t number;
+        int64_t time_s;
         int rc;
 
         bind_int(q, 1, log->id);
@@ -292,6 +324,7 @@ static int check_cosigs(struct checking *c, const struct store_log *log)
             return rc;
         }
         number = rc == 1 ? (uint64_t)column_int(q, 0) : log->cosigs;
+        time_s = rc == 1 ? column_int(q, 1) : 0;
         query_end(q);
         if (number != next && next < log->cosigs && log->mirrored &&
             found(c, "cosignature", "%s: guard cosignature %llu is missing",
@@ -301,7 +334,7 @@ static int check_cosigs(struct checking *c, const struct store_log *log)
         if (rc == 0) {
             return 0;
         }
-        if ((rc = check_cosig(c, log, number)) != 0) {
+        if ((rc = check_cosig(c, log, number, time_s)) != 0) {
             return rc;
         }
         next = number + 1;
@@ -322,7 +355,8 @@ static int check_held(struct checking *c, const struct store_log *log)
         if (directory_node(c->dir, node) != NULL &&
             (column_bytes(q, 2, &head.root, sizeof(head.root), c->err) != 0 ||
              column_bytes(q, 3, &line, sizeof(line), c->err) != 0 ||
-             !mirror_signed(c, node, log, &head, &line)) &&
+             !mirror_signed(c, node, log, &head, &line) ||
+             (int64_t)cosignature_time(&line) != column_int(q, 4)) &&
             (rc = found(c, "cosignature", "%s: that of node %u does not verify",
                         log->origin, node)) != 0) {
             break;
@@ -341,6 +375,9 @@ static int check_log(void *data, const struct store_log *log)
 
     range_init(&range);
     range_init(&c->block);
+    if ((rc = check_log_row(c, log)) != 0) {
+        return rc;
+    }
     rc = vkey_make(span_str(log->origin), VKEY_ED25519, &log->key, &vkey,
                    c->err);
     if (rc != 0) {
@@ -363,62 +400,6 @@ static int check_log(void *data, const struct store_log *log)
     return rc != 0 ? rc : check_held(c, log);
 }
 
-/* ---- spool and deliveries ---- */
-
-static int check_loose_leaf(struct checking *c, int64_t place,
-                            struct span bytes, struct span id)
-{
-    enum signature_state signature;
-    struct leaf leaf;
-    int rc;
-
-    if (leaf_parse(bytes, &leaf, c->err) != 0) {
-        return found(c, "leaf", "place %lld holds no leaf", (long long)place);
-    }
-    if (id.len > 0 && !span_equal(id, SPAN_OF(leaf.id))) {
-        return found(c, "leaf", "spooled event %lld has another id",
-                     (long long)place);
-    }
-    if ((rc = verify_leaf(c->store, &leaf, &signature, c->err)) != 0) {
-        return rc;
-    }
-    if (signature == SIGNATURE_BAD) {
-        return found(c, "leaf", "the signature at place %lld does not verify",
-                     (long long)place);
-    }
-    return check_row(c, place, &leaf, signature);
-}
-
-static int check_loose(struct checking *c, int which)
-{
-    int64_t key = -1;
-
-    for (;;) {
-        sqlite3_stmt *q = query(c->store, OWNER_CHECK, which);
-        bool spooled = which == CHECK_SPOOL_AFTER;
-        size_t mark = c->store->scratch.used;
-        struct span leaf, id = {0};
-        int rc;
-
-        bind_int(q, 1, key);
-        if ((rc = query_row(c->store, q, c->err)) != 1) {
-            return rc;
-        }
-        key = column_int(q, 0);
-        rc = arena_keep(&c->store->scratch, column_span(q, spooled ? 2 : 1),
-                        &leaf, c->err);
-        if (rc == 0 && spooled) {
-            rc = arena_keep(&c->store->scratch, column_span(q, 1), &id, c->err);
-        }
-        query_end(q);
-        rc = rc != 0 ? rc : check_loose_leaf(c, key, leaf, id);
-        arena_rewind(&c->store->scratch, mark);
-        if (rc != 0) {
-            return rc;
-        }
-    }
-}
-
 int store_check(struct store *store, const struct store_check_options *options,
                 uint64_t *findings, struct error *err)
 {
@@ -427,8 +408,9 @@ int store_check(struct store *store, const struct store_check_options *options,
 
     if (rc != 0 ||
         (rc = store_log_each(store, check_log, &checking, err)) != 0 ||
-        (rc = check_loose(&checking, CHECK_SPOOL_AFTER)) != 0 ||
-        (rc = check_loose(&checking, CHECK_DELIVERED_AFTER)) != 0 ||
+        (rc = check_loose(&checking)) != 0 ||
+        (rc = check_directory(&checking)) != 0 ||
+        (rc = check_tables(&checking)) != 0 ||
         (rc = check_derived(&checking)) != 0) {
         return rc;
     }

@@ -53,9 +53,15 @@ static int row_differs(struct checking *c, const struct event_row *row,
         return found(c, "event", "the row of place %lld has another leaf",
                      (long long)row->place);
     }
-    if ((rc = log_info(c->store, place_log(row->place), &log, c->err)) != 0 ||
-        log->is_dir) {
+    if ((rc = log_info(c->store, place_log(row->place), &log, c->err)) != 0) {
         return rc;
+    }
+    if (log->is_dir) { /* its standing: check_directory */
+        return event_id_equal(&row->subject, &leaf->id)
+                   ? 0
+                   : found(c, "event",
+                           "the row of place %lld has another subject",
+                           (long long)row->place);
     }
     subject = leaf->understood ? leaf_subject(leaf) : leaf->id;
     rc = bracket_of(c->store, log, place_index(row->place), leaf, NULL,
@@ -114,12 +120,14 @@ int check_row(struct checking *c, int64_t place, const struct leaf *leaf,
     event_row_read(q, &row);
     rc = row_differs(c, &row, leaf, signature);
     query_end(q);
-    return rc != 0 ? rc : standing_differs(c, &row, leaf);
+    rc = rc != 0 ? rc : standing_differs(c, &row, leaf);
+    return rc != 0 ? rc : check_actor(c, &row, leaf);
 }
 
 int check_rows(struct checking *c, const struct store_log *log, uint64_t first,
                const struct segment_view *view)
 {
+    uint8_t marks[BATCH_EVENTS_MAX] = {SIGNATURE_UNKNOWN};
     uint32_t i;
 
     for (i = 0; i < view->count && first + i < log->integrated; i++) {
@@ -131,6 +139,7 @@ int check_rows(struct checking *c, const struct store_log *log, uint64_t first,
             continue; /* kept as it came, and never counted */
         }
         rc = verify_leaf(c->store, &leaf, &signature, c->err);
+        marks[i] = (uint8_t)signature;
         rc = rc != 0
                  ? rc
                  : check_row(c, place_of(log->id, first + i), &leaf, signature);
@@ -138,7 +147,7 @@ int check_rows(struct checking *c, const struct store_log *log, uint64_t first,
             return rc;
         }
     }
-    return 0;
+    return check_verdicts(c, place_of(log->id, first), marks, view->count);
 }
 
 /* ---- records ---- */
@@ -198,7 +207,7 @@ static int check_record(struct checking *c, const struct event_id *subject,
     }
     same = rc == 1 && same_record(q, &record, gathered.wake_day);
     query_end(q);
-    return same ? 0
+    return same ? check_record_units(c, &record)
                 : found(c, "record",
                         "record %02x%02x%02x%02x... is not what its events "
                         "add up to",
@@ -290,7 +299,7 @@ static int check_unit(struct checking *c, uint32_t unit, uint64_t *cells)
         i++;
     }
     if (rc != 0 || (same && i == result.cells_len)) {
-        return rc;
+        return rc != 0 ? rc : check_wake(c, unit, result.wake_day);
     }
     return found(c, "cell", "unit %u has other cells than its records give",
                  unit);
@@ -326,6 +335,8 @@ int check_derived(struct checking *c)
     if (dirty != 0 || day != c->options->now.day) {
         return 0; /* work is noted: nothing to compare with yet */
     }
-    rc = check_records(c);
-    return rc != 0 ? rc : check_cells(c);
+    if ((rc = check_records(c)) != 0 || (rc = check_cells(c)) != 0) {
+        return rc;
+    }
+    return check_counts(c);
 }

@@ -1,4 +1,4 @@
-/* One run of store_check: shared by check.c and check_derived.c. */
+/* One run of store_check: shared by the files check*.c. */
 #ifndef QCDC_STORE_CHECK_PARTS_H
 #define QCDC_STORE_CHECK_PARTS_H
 
@@ -12,6 +12,8 @@ struct checking {
     struct error *err;
     uint64_t findings;
     struct range block; /* the unfinished block of the log being read */
+    uint64_t actors;    /* certificates and revocations that count */
+    uint64_t units;     /* rows of record_units that there should be */
 };
 
 /* Counts one finding and shows it; what the visitor returned. */
@@ -26,5 +28,25 @@ int check_row(struct checking *c, int64_t place, const struct leaf *leaf,
               enum signature_state signature) MUST_USE;
 /* Records and cells are what would be derived now. */
 int check_derived(struct checking *c) MUST_USE;
+
+/* ---- check_loose.c: spool and deliveries ---- */
+int check_loose(struct checking *c) MUST_USE;
+
+/* ---- check_tables.c: what integration leans on ---- */
+/* A log's row, its cursor and its newest cosignature agree with its origin. */
+int check_log_row(struct checking *c, const struct store_log *log) MUST_USE;
+/* The kept verdicts of a segment are those of its leaves. */
+int check_verdicts(struct checking *c, int64_t place, const uint8_t *marks,
+                   uint32_t count) MUST_USE;
+/* The right that an event gives or takes is noted; counts it. */
+int check_actor(struct checking *c, const struct event_row *row,
+                const struct leaf *leaf) MUST_USE;
+int check_record_units(struct checking *c,
+                       const struct record_out *record) MUST_USE;
+int check_wake(struct checking *c, uint32_t unit, uint32_t day) MUST_USE;
+/* Keys, verdicts, queues: rows that stand for nothing, or twice. */
+int check_tables(struct checking *c) MUST_USE;
+/* With nothing left to integrate: as many rows as there are leaves. */
+int check_counts(struct checking *c) MUST_USE;
 
 #endif

@@ -40,6 +40,8 @@ const struct query_table *const owners[OWNER_COUNT] = {
     [OWNER_DELIVERY] = &delivery_queries,
     [OWNER_CHECK] = &check_queries,
     [OWNER_DERIVED] = &derived_queries,
+    [OWNER_LOOSE] = &loose_queries,
+    [OWNER_TABLES] = &tables_queries,
 };
 
 int db_error(struct store *store, int rc, const char *what, struct error *err)

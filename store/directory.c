@@ -99,6 +99,7 @@ struct loading {
     struct built *built;
     const struct store_known *known;
     size_t size;
+    bool fresh; /* take no signature from the rows */
 };
 
 static bool place_known(const struct store_known *known, int64_t place)
@@ -149,7 +150,7 @@ static int load_row(struct loading *loading, sqlite3_stmt *q, uint32_t issuer,
         .issuer = issuer,
         .epoch = epoch,
         .position = place_index(place),
-        .signature = placed->signature,
+        .signature = loading->fresh ? SIGNATURE_UNKNOWN : placed->signature,
     };
     built->len++;
     return 0;
@@ -218,10 +219,11 @@ static int root_key(struct store *store, struct sign_public *root,
     return rc == ERR_NOTFOUND ? 0 : rc;
 }
 
-static int build_once(struct store *store, const struct store_known *known,
-                      size_t size, struct built *built, struct error *err)
+static int build_from(struct store *store, struct loading *loading,
+                      struct error *err)
 {
-    struct loading loading = {built, known, size};
+    struct built *built = loading->built;
+    size_t size = loading->size;
     struct sign_public root;
     bool has_root = false;
     int rc;
@@ -235,12 +237,20 @@ static int build_once(struct store *store, const struct store_known *known,
         return error_set(err, ERR_LIMIT, "directory");
     }
     if ((rc = root_key(store, &root, &has_root, err)) != 0 ||
-        (rc = load_all(store, &loading, err)) != 0 || !has_root) {
+        (rc = load_all(store, loading, err)) != 0 || !has_root) {
         return rc;
     }
     rc = directory_build(&root, built->events, built->len, &built->arena,
                          &built->directory, err);
     return rc == ERR_NOMEM ? error_set(err, ERR_LIMIT, "directory") : rc;
+}
+
+static int build_once(struct store *store, const struct store_known *known,
+                      size_t size, struct built *built, struct error *err)
+{
+    struct loading loading = {.built = built, .known = known, .size = size};
+
+    return build_from(store, &loading, err);
 }
 
 static int build(struct store *store, const struct store_known *known,
@@ -287,6 +297,44 @@ int directory_known(struct store *store, const struct store_known *known,
     return rc;
 }
 
+static int compare_fresh(const struct built *built,
+                         int (*differs)(void *, int64_t place), void *data)
+{
+    size_t i;
+    int rc = 0;
+
+    for (i = 0; rc == 0 && i < built->len; i++) {
+        const struct dir_event *event = &built->events[i];
+        const struct placed_leaf *placed =
+            (const struct placed_leaf *)event->leaf;
+
+        /* An earlier build may have looked at a signature that this one had
+         * no reason to look at. */
+        if (placed->standing != event->standing ||
+            (event->signature != SIGNATURE_UNKNOWN &&
+             placed->signature != event->signature)) {
+            rc = differs(data, placed->place);
+        }
+    }
+    return rc;
+}
+
+int directory_fresh(struct store *store, int (*differs)(void *, int64_t place),
+                    void *data, struct error *err)
+{
+    struct built built = {0};
+    struct loading loading = {.built = &built, .fresh = true};
+    int rc = arena_new(&built.arena, DIRECTORY_ARENA, err);
+
+    rc = rc != 0 ? rc : count_rows(store, &loading.size, err);
+    while (rc == 0 && (rc = build_from(store, &loading, err)) == ERR_LIMIT) {
+        rc = arena_grow(&built.arena, DIRECTORY_ARENA_MAX, err);
+    }
+    rc = rc != 0 ? rc : compare_fresh(&built, differs, data);
+    arena_release(&built.arena);
+    return rc;
+}
+
 /* ---- change ---- */
 
 /* Everything that a change of this unit's place in the hierarchy may touch. */
@@ -311,6 +359,28 @@ static int unit_changed(struct store *store, const struct directory *before,
     return 0;
 }
 
+/* Days and places alone: names are read when they are shown. */
+static bool same_unit(const struct dir_unit *a, const struct dir_unit *b)
+{
+    size_t i;
+
+    if (a->versions_len != b->versions_len) {
+        return false;
+    }
+    for (i = 0; i < a->versions_len; i++) {
+        const struct unit_facts *x = &a->versions[i].facts;
+        const struct unit_facts *y = &b->versions[i].facts;
+
+        if (a->versions[i].from_day != b->versions[i].from_day ||
+            x->kind != y->kind || x->level != y->level ||
+            x->territory != y->territory || x->host != y->host ||
+            x->reports_to != y->reports_to || x->open != y->open) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static int compare_units(struct store *store, const struct directory *before,
                          const struct directory *after, uint32_t day,
                          struct error *err)
@@ -322,7 +392,7 @@ static int compare_units(struct store *store, const struct directory *before,
         const struct dir_unit *old = directory_unit(before, unit->number);
         int rc;
 
-        if (old == NULL || old->versions_len != unit->versions_len) {
+        if (old == NULL || !same_unit(old, unit)) {
             rc = unit_changed(store, before, after, unit->number, day, err);
             if (rc != 0) {
                 return rc;
@@ -339,16 +409,30 @@ struct recertified {
     struct error *err;
 };
 
-/* A log whose node has new certificates: judge its events again. */
+static bool same_certificates(const struct dir_node *a,
+                              const struct dir_node *b)
+{
+    size_t i;
+
+    if (a == NULL || b == NULL || a->certs_len != b->certs_len) {
+        return a == b;
+    }
+    for (i = 0; i < a->certs_len; i++) {
+        if (!event_id_equal(&a->certs[i]->event, &b->certs[i]->event)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A log whose node has other certificates: judge its events again. */
 static int log_recertified(void *data, const struct store_log *log)
 {
     struct recertified *r = data;
     const struct dir_node *now = directory_node(r->after, log->node);
     const struct dir_node *old = directory_node(r->before, log->node);
-    size_t now_len = now == NULL ? 0 : now->certs_len;
-    size_t old_len = old == NULL ? 0 : old->certs_len;
 
-    return log->is_dir || now_len == old_len || log->integrated == 0
+    return log->is_dir || same_certificates(now, old) || log->integrated == 0
                ? 0
                : work_rejudge(r->store, log->id, r->err);
 }

@@ -87,6 +87,9 @@ static int after_certificate(struct store *store, const struct store_log *log,
     if (log->id == 0) {
         return 0;
     }
+    if (log->node == store->self && (rc = work_rejudge(store, 0, err)) != 0) {
+        return rc; /* our spool comes after it */
+    }
     rc = store_log_of(store, log->node, false, &newest, err);
     if (rc != 0 || (log->mirrored && newest.epoch == log->epoch)) {
         return rc;
@@ -108,6 +111,21 @@ int note_effective(struct store *store, const struct store_log *log,
     }
     if ((rc = key_note(store, leaf, err)) != 0 ||
         (rc = actor_note(store, leaf, place, rank, err)) != 0) {
+        return rc;
+    }
+    return after_certificate(store, log, err);
+}
+
+int note_void(struct store *store, const struct store_log *log,
+              const struct leaf *leaf, uint64_t rank, struct error *err)
+{
+    int rc;
+
+    if (leaf->header.type != EVENT_ACTOR_CERTIFIED &&
+        leaf->header.type != EVENT_ACTOR_REVOKED) {
+        return 0;
+    }
+    if ((rc = actor_drop(store, leaf, rank, err)) != 0) {
         return rc;
     }
     return after_certificate(store, log, err);
@@ -404,8 +422,8 @@ static int slice(struct store *store,
 
     if ((rc = day_passed(store, options->now.day, err)) != 0 ||
         (rc = store_directory(store, &dir, err)) != 0 ||
-        (rc = rejudge(store, dir, budget, &more, err)) != 0 ||
         (rc = integrate_logs(store, options, &left, done, err)) != 0 ||
+        (rc = rejudge(store, dir, budget, &more, err)) != 0 ||
         (rc = fold_list(store, options, budget, done, err)) != 0 ||
         (rc = fold_noted(store, options, budget, done, err)) != 0) {
         return rc;

@@ -1,8 +1,9 @@
 /* store: standings judged again when what they rest on came later: a directory
  * log, a certificate of an earlier epoch, a newer program.
  *
- * In slices, behind a place a log. Scope 0 is whatever does not count yet, in
- * every log. Must never change a leaf. Read next: judge.c.
+ * In slices, behind a place a log. Scope 0 is our whole spool, whose rights end
+ * where the log does, and whatever does not count yet in any log. Must never
+ * change a leaf. Read next: judge.c.
  */
 #include "store/work.h"
 
@@ -17,7 +18,8 @@ enum {
 static const char *const sql[] = {
     [REJUDGE_GET] = "SELECT log, next FROM rejudge ORDER BY log DESC "
                     "LIMIT 1",
-    [REJUDGE_PUT] = "UPDATE rejudge SET next = ? WHERE log = ?",
+    [REJUDGE_PUT] = "INSERT INTO rejudge (log, next) VALUES (?, ?) ON CONFLICT "
+                    "(log) DO UPDATE SET next = min(next, excluded.next)",
     [REJUDGE_DONE] = "DELETE FROM rejudge WHERE log = ?",
     [REJUDGE_ROWS] = EVENT_COLUMNS "WHERE place >= ? AND place < ? "
                                    "ORDER BY place LIMIT 1",
@@ -51,9 +53,11 @@ static int rejudge_row(struct store *store, const struct event_row *row,
     }
     if ((rc = event_judge_put(store, row->place, standing, in.signature,
                               err)) != 0 ||
-        (standing == STANDING_EFFECTIVE &&
-         (rc = note_effective(store, in.log, &leaf, row->place, in.rank,
-                              err)) != 0)) {
+        (standing == STANDING_EFFECTIVE
+             ? (rc = note_effective(store, in.log, &leaf, row->place, in.rank,
+                                    err)) != 0
+             : row->standing == STANDING_EFFECTIVE &&
+                   (rc = note_void(store, in.log, &leaf, in.rank, err)) != 0)) {
         return rc;
     }
     return work_subject(store, &row->subject, err);
@@ -63,16 +67,21 @@ static int rejudge_row(struct store *store, const struct event_row *row,
 static int rejudge_next(struct store *store, uint32_t log, int64_t *next,
                         const struct directory *dir, struct error *err)
 {
+    bool aside = log == 0 && *next >= place_of(1, 0);
     sqlite3_stmt *q =
-        query(store, OWNER_REJUDGE, log == 0 ? REJUDGE_ASIDE : REJUDGE_ROWS);
+        query(store, OWNER_REJUDGE, aside ? REJUDGE_ASIDE : REJUDGE_ROWS);
     size_t mark = store->scratch.used;
     struct event_row row;
     const struct store_log *info;
     int rc;
 
     bind_int(q, 1, *next);
-    bind_int(q, 2, log == 0 ? INT64_MAX : place_of(log + 1, 0));
+    bind_int(q, 2, aside ? INT64_MAX : place_of(log + 1, 0));
     if ((rc = query_row(store, q, err)) != 1) {
+        if (rc == 0 && log == 0 && !aside) {
+            *next = place_of(1, 0); /* the spool is done */
+            return 1;
+        }
         return rc;
     }
     event_row_read(q, &row);
@@ -86,6 +95,17 @@ static int rejudge_next(struct store *store, uint32_t log, int64_t *next,
     }
     arena_rewind(&store->scratch, mark);
     return rc != 0 ? rc : 1;
+}
+
+/* What is left of a scope, unless more of it was noted meanwhile. */
+static int note_rest(struct store *store, uint32_t log, int64_t next,
+                     struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_REJUDGE, REJUDGE_PUT);
+
+    bind_int(q, 1, log);
+    bind_int(q, 2, next);
+    return query_run(store, q, err);
 }
 
 int rejudge(struct store *store, const struct directory *dir, uint32_t budget,
@@ -105,20 +125,21 @@ int rejudge(struct store *store, const struct directory *dir, uint32_t budget,
         log = column_u32(q, 0);
         next = column_int(q, 1);
         query_end(q);
+        /* Taken off first: what is noted on the way must not be lost. */
+        q = query(store, OWNER_REJUDGE, REJUDGE_DONE);
+        bind_int(q, 1, log);
+        if ((rc = query_run(store, q, err)) != 0) {
+            return rc;
+        }
         for (rc = 1; rc == 1 && left > 0; left--) {
             rc = rejudge_next(store, log, &next, dir, err);
         }
         if (rc < 0) {
             return rc;
         }
-        q = query(store, OWNER_REJUDGE, rc == 0 ? REJUDGE_DONE : REJUDGE_PUT);
-        bind_int(q, 1, rc == 0 ? (int64_t)log : next);
-        if (rc == 1) {
-            bind_int(q, 2, log);
-        }
         *more = rc == 1;
-        if ((rc = query_run(store, q, err)) != 0 || *more) {
-            return rc;
+        if (*more) {
+            return note_rest(store, log, next, err);
         }
     }
 }

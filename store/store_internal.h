@@ -42,6 +42,8 @@ enum query_owner {
     OWNER_DELIVERY,
     OWNER_CHECK,
     OWNER_DERIVED,
+    OWNER_LOOSE,
+    OWNER_TABLES,
     OWNER_COUNT
 };
 
@@ -56,7 +58,7 @@ extern const struct query_table rejudge_queries, meta_queries, log_queries,
     work_queries, integrate_queries, refold_queries, evaluate_queries,
     record_queries, settle_queries, cell_queries, body_queries, asof_queries,
     rebuild_queries, search_queries, book_queries, delivery_queries,
-    check_queries, derived_queries;
+    check_queries, derived_queries, loose_queries, tables_queries;
 
 extern const struct query_table *const owners[OWNER_COUNT];
 

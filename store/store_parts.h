@@ -87,6 +87,13 @@ int key_put(struct store *store, struct span key, struct error *err) MUST_USE;
 /* Keys that a leaf certifies, whatever its standing. */
 int key_note(struct store *store, const struct leaf *leaf,
              struct error *err) MUST_USE;
+/* It does not count any more. */
+int actor_drop(struct store *store, const struct leaf *leaf, uint64_t rank,
+               struct error *err) MUST_USE;
+/* What a certificate or revocation says; `rank` and `place` untouched. False
+ * for every other event. */
+bool actor_of(const struct leaf *leaf, struct key_id *id,
+              struct actor_mark *mark);
 /* A spooled certificate got its place in the log. */
 int actor_move(struct store *store, const struct leaf *leaf, uint64_t from,
                int64_t place, uint64_t rank, struct error *err) MUST_USE;
@@ -116,6 +123,10 @@ int directory_add(struct store *store, int64_t place, struct span bytes,
                   struct error *err) MUST_USE;
 /* Applies what changed since the last call: standings, work to be done. */
 int directory_settle(struct store *store, struct error *err) MUST_USE;
+/* Judges every directory event anew from its leaf, trusting no row; `differs`
+ * hears of each place whose row says otherwise. Changes nothing. */
+int directory_fresh(struct store *store, int (*differs)(void *, int64_t place),
+                    void *data, struct error *err) MUST_USE;
 /* The directory from leaves below limits, in the arena. */
 int directory_known(struct store *store, const struct store_known *known,
                     struct arena *arena, struct directory *out,

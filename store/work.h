@@ -28,6 +28,10 @@ void work_clear(struct work *work);
 int note_effective(struct store *store, const struct store_log *log,
                    const struct leaf *leaf, int64_t place, uint64_t rank,
                    struct error *err) MUST_USE;
+/* The same when it counts no more. */
+int note_void(struct store *store, const struct store_log *log,
+              const struct leaf *leaf, uint64_t rank,
+              struct error *err) MUST_USE;
 /* At most `budget` events of what is noted in the table rejudge. */
 int rejudge(struct store *store, const struct directory *dir, uint32_t budget,
             bool *more, struct error *err) MUST_USE;

@@ -85,6 +85,29 @@ static void flip(const char *path, const char *table, const char *column,
     sqlite3_close(db);
 }
 
+/* One event of the province that is not in its log yet. */
+static void spool_one(struct scene *s, struct store *store)
+{
+    struct scene_event event = {.node = PROVINCE,
+                                .type = EVENT_PETITION_RECEIVED,
+                                .on = "2024-11-01",
+                                .text = "Xin sửa cây cầu",
+                                .facts = {{"channel", "counter"},
+                                          {"kind", "proposal"},
+                                          {"field", "land"},
+                                          {"person_known", "false"}}};
+    struct error err = {0};
+    struct event_id id;
+    struct span bodies;
+    struct span leaf = scene_sign(s, &event, &id, &bodies);
+    uint64_t number;
+
+    assert_ok(store_begin(store, &err), err);
+    assert_ok(store_spool_append(store, false, leaf, bodies, &number, &err),
+              err);
+    assert_ok(store_commit(store, &err), err);
+}
+
 static void make(const char *path)
 {
     struct scene *s = calloc(1, sizeof(*s));
@@ -98,6 +121,7 @@ static void make(const char *path)
     scene_story(s, 8);
     store = scene_store(path, PROVINCE);
     scene_give_all(s, store);
+    spool_one(s, store);
     scene_settle(store, ASOF);
     assert_ok(store_tidy(store, true, &left, &err), err);
     store_close(store);
@@ -155,6 +179,11 @@ static void any_flipped_bit_is_found(void **state)
          "event "},
         {"records", "bytes", "1", "record "},
         {"records", "units", "1", "record "},
+        {"verdicts", "marks", "1", "verdict "},
+        {"keys", "key", "1", "key "},
+        {"spool", "leaf", "1", "leaf "},
+        {"spool", "bodies", "1", "body "},
+        {"spool", "event", "1", "leaf "},
         {"cells", "detail", "1", "cell "},
         {"cells", "duty", "1", "cell "},
     };
@@ -174,6 +203,73 @@ static void any_flipped_bit_is_found(void **state)
         if (found.count == 0 || strstr(found.kinds, rows[i].finding) == NULL) {
             fail_msg("a bit in %s.%s: found \"%s\"", rows[i].table,
                      rows[i].column, found.kinds);
+        }
+    }
+}
+
+static void change(const char *path, const char *sql)
+{
+    sqlite3 *db = NULL;
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_true(sqlite3_changes(db) >= 1);
+    sqlite3_close(db);
+}
+
+/* Numbers, and rows that are one too many or too few. */
+static void any_changed_row_is_found(void **state)
+{
+    static const struct {
+        const char *sql, *finding;
+    } changes[] = {
+        /* A forged directory event must not pass for a signed one. */
+        {"UPDATE events SET signature = 2 WHERE place = 1 << 40", "event "},
+        {"UPDATE events SET standing = 3 WHERE place = 1 << 40", "event "},
+        {"UPDATE events SET subject = zeroblob(16) WHERE place = 1 << 40",
+         "event "},
+        {"INSERT INTO events SELECT (2 << 40) + 100000, event, subject, "
+         "standing, signature, lower_s, upper_s, leaf FROM events LIMIT 1",
+         "event "},
+        {"UPDATE logs SET mirrored = 0 WHERE size > 0", "log "},
+        {"UPDATE logs SET guarded = guarded + 1 WHERE id = 4", "log "},
+        {"UPDATE logs SET epoch = 2 WHERE id = 4", "log "},
+        {"UPDATE cursors SET events = events + 1 WHERE log = 4", "log "},
+        {"UPDATE cursors SET events = 0 WHERE log = 1", "log "},
+        {"UPDATE cosigs SET time_s = time_s + 1 WHERE number = 0",
+         "cosignature "},
+        {"UPDATE actors SET rights = 31 WHERE rank = (SELECT min(rank) FROM "
+         "actors)",
+         "right "},
+        {"INSERT INTO actors SELECT node, key_id, rank + 1000, place, unit, "
+         "rights, 0 FROM actors LIMIT 1",
+         "right "},
+        {"DELETE FROM record_units WHERE unit = (SELECT min(unit) FROM "
+         "record_units)",
+         "record "},
+        {"INSERT INTO record_units SELECT 77, subject FROM records LIMIT 1",
+         "record "},
+        {"UPDATE unit_wakes SET day = day + 1 WHERE day < 100000", "cell "},
+        {"DELETE FROM unit_wakes", "cell "},
+        {"INSERT INTO verdicts VALUES (9 << 40, x'01')", "verdict "},
+        {"INSERT INTO deliveries VALUES (11, 99999, zeroblob(16))",
+         "delivery "},
+    };
+    char original[600], copy[600];
+    size_t i;
+
+    (void)state;
+    (void)snprintf(original, sizeof(original), "%s", scene_path("whole"));
+    make(original);
+    for (i = 0; i < TEST_LEN(changes); i++) {
+        struct found found;
+
+        (void)snprintf(copy, sizeof(copy), "%s", scene_path("changed"));
+        copy_file(original, copy);
+        change(copy, changes[i].sql);
+        found = check(copy);
+        if (strstr(found.kinds, changes[i].finding) == NULL) {
+            fail_msg("%s: found \"%s\"", changes[i].sql, found.kinds);
         }
     }
 }
@@ -243,6 +339,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sound_store_has_no_findings),
         cmocka_unit_test(any_flipped_bit_is_found),
+        cmocka_unit_test(any_changed_row_is_found),
         cmocka_unit_test(rebuild_mends_what_is_derived),
         cmocka_unit_test(a_newer_program_derives_again_by_itself),
     };

