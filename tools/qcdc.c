@@ -20,23 +20,25 @@ static const struct command *const commands[] = {
     &cmd_logout,  &cmd_record, &cmd_import,   &cmd_status,    &cmd_duty,
     &cmd_list,    &cmd_show,   &cmd_search,   &cmd_sync,      &cmd_receipt,
     &cmd_verify,  &cmd_policy, &cmd_snapshot, &cmd_recompute, &cmd_check,
-    &cmd_rebuild, &cmd_clock,
+    &cmd_rebuild, &cmd_clock,  NULL,
 };
-#define COMMANDS_LEN (sizeof(commands) / sizeof(*commands))
 
 int main(int argc, char **argv)
 {
     struct cli cli = {0};
     struct error err = {0};
+    size_t len = 0;
 
+    while (commands[len] != NULL) {
+        len++;
+    }
     (void)setlocale(LC_ALL, "C.UTF-8");
     (void)signal(SIGPIPE, SIG_IGN);
     int rc = crypto_start(&err);
 
-    rc =
-        rc < 0 ? rc : cli_parse(&cli, commands, COMMANDS_LEN, argc, argv, &err);
+    rc = rc < 0 ? rc : cli_parse(&cli, commands, len, argc, argv, &err);
     if (rc == 0 && (cli.help || cli.command == NULL)) {
-        cli_help(&cli, commands, COMMANDS_LEN);
+        cli_help(&cli, commands, len);
         return cli.help ? 0 : err_exit_status(ERR_USAGE);
     }
     rc = rc < 0 ? rc : cli.command->run(&cli, &err);
