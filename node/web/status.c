@@ -8,6 +8,7 @@
 #include "node/web/cells.h"
 #include "protocol/duty/rules.h"
 #include "protocol/record/directory.h"
+#include "store/log.h"
 
 #define DUTIES_MAX 64u
 
@@ -21,7 +22,7 @@ struct status_cell {
 struct status_row {
     uint32_t number; /* of the territory or unit */
     bool enrolled;   /* some unit of it joined */
-    bool heard;      /* from some unit of it, ever */
+    bool heard;      /* from some unit of it, ever, if only events */
     int64_t heard_s; /* oldest of its units */
     struct measure sum;
     struct status_cell *cells; /* one a duty */
@@ -90,6 +91,20 @@ static struct status_row *row_for(struct api_call *call, struct status *status,
     return row;
 }
 
+/* Events of its host are held, though it did not yet say "nothing more". */
+static bool has_sent(struct api_call *call, uint32_t unit)
+{
+    struct unit_facts facts;
+    struct store_log log;
+    struct error ignored = {0};
+
+    return directory_unit_at(engine_directory(call->engine), unit, call->today,
+                             &facts) &&
+           facts.host != 0 &&
+           store_log_of(call->store, facts.host, false, &log, &ignored) == 0 &&
+           log.head.size > 0;
+}
+
 static int hear(struct api_call *call, struct status_row *row, uint32_t unit,
                 struct error *err)
 {
@@ -99,7 +114,7 @@ static int hear(struct api_call *call, struct status_row *row, uint32_t unit,
     if (rc < 0) {
         return rc;
     }
-    row->heard = row->heard || heard_s > 0;
+    row->heard = row->heard || heard_s > 0 || has_sent(call, unit);
     if (heard_s < row->heard_s) {
         row->heard_s = heard_s;
     }
