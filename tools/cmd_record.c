@@ -207,8 +207,8 @@ static void more(const struct cli *cli)
     printf("  key, unit, on, subject, refs, to, historical\n");
     (void)!facts_describe(type, print_field, &prefixes[0], &ignored);
     if ((type->bodies & EVENT_BODY_TEXT) != 0) {
-        (void)!facts_describe_as(body_text_shape(), print_field,
-                                 &prefixes[1], &ignored);
+        (void)!facts_describe_as(body_text_shape(), print_field, &prefixes[1],
+                                 &ignored);
     }
     if ((type->bodies & (EVENT_BODY_PRIVATE | EVENT_BODY_UNIT)) != 0) {
         (void)!facts_describe_as(body_private_shape(), print_field,
