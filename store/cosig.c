@@ -15,6 +15,8 @@ enum {
     COSIG_NEWEST,
     COSIG_COVERING,
     COSIG_LIST,
+    COSIG_TWIN,
+    COSIG_SAME,
     HELD_PUT,
     HELD_LIST
 };
@@ -33,6 +35,10 @@ static const char *const sql[] = {
                                      "ORDER BY size, number LIMIT 1",
     [COSIG_LIST] = COSIG_COLUMNS "WHERE log = ? AND number >= ? "
                                  "ORDER BY number LIMIT ?",
+    [COSIG_TWIN] = "DELETE FROM cosigs WHERE log = ? AND size = ? AND "
+                   "number >= (1 << 62) AND line = ?",
+    [COSIG_SAME] = "SELECT 1 FROM cosigs WHERE log = ? AND size = ? AND "
+                   "line = ?",
     [HELD_PUT] =
         "INSERT INTO held (log, node, size, time_s, root, line) "
         "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (log, node) DO UPDATE SET "
@@ -80,11 +86,36 @@ static int one_cosig(struct store *store, sqlite3_stmt *q,
     return rc;
 }
 
+/* Of that log and size with that very line. */
+static sqlite3_stmt *query_same(struct store *store, int which,
+                                const struct store_cosig *cosig)
+{
+    sqlite3_stmt *q = query(store, OWNER_COSIG, which);
+
+    bind_int(q, 1, cosig->log);
+    bind_int(q, 2, (int64_t)cosig->head.size);
+    bind_span(q, 3, SPAN_OF(cosig->line));
+    return q;
+}
+
 static int insert(struct store *store, const struct store_cosig *cosig,
                   struct error *err)
 {
-    sqlite3_stmt *q = query(store, OWNER_COSIG, COSIG_INSERT);
+    sqlite3_stmt *q;
+    int rc = 0;
 
+    if (cosig->head.size > PLACE_INDEX_MAX) {
+        return error_set(err, ERR_MALFORMED,
+                         "a cosignature of a log of %llu events",
+                         (unsigned long long)cosig->head.size);
+    }
+    if (cosig->number < COSIG_UNNUMBERED) {
+        rc = query_run(store, query_same(store, COSIG_TWIN, cosig), err);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    q = query(store, OWNER_COSIG, COSIG_INSERT);
     bind_int(q, 1, cosig->log);
     bind_int(q, 2, (int64_t)cosig->number);
     bind_int(q, 3, (int64_t)cosig->head.size);
@@ -151,6 +182,24 @@ int store_cosig_deliver(struct store *store, const struct store_cosig *cosig,
     int rc = same_as_held(store, cosig, err);
 
     return rc == ERR_NOTFOUND ? insert(store, cosig, err) : rc;
+}
+
+int cosig_quoted_keep(struct store *store, const struct store_cosig *cosig,
+                      struct error *err)
+{
+    struct store_cosig unnumbered = *cosig;
+    uint8_t hash[8];
+    sqlite3_stmt *q = query_same(store, COSIG_SAME, cosig);
+    int rc = query_row(store, q, err);
+
+    query_end(q);
+    if (rc != 0) {
+        return rc < 0 ? rc : 0;
+    }
+    cosignature_short_hash(&cosig->line, hash);
+    unnumbered.number = COSIG_UNNUMBERED | read_u64(hash) >> 2;
+    unnumbered.repeat = false;
+    return store_cosig_deliver(store, &unnumbered, err);
 }
 
 int store_cosig_get(struct store *store, uint32_t log, uint64_t number,

@@ -131,10 +131,12 @@ int delivery_enqueue(struct store *store, const struct record_out *record,
 
         for (j = 0; j < len && children[j] != child; j++) {
         }
-        if (child == 0 || j < len || len == PARTY_CHILDREN_MAX) {
+        if (child == 0 || j < len) {
             continue;
         }
-        children[len++] = child;
+        if (len < PARTY_CHILDREN_MAX) {
+            children[len++] = child; /* beyond, it only costs statements */
+        }
         rc = owe_record(store, dir, child, gathered, err);
     }
     return rc;
@@ -510,14 +512,19 @@ int store_delivery_take(struct store *store,
     if (rc != 0 || delivery->index < log.head.size) {
         return rc; /* we mirror it after all */
     }
+    if (delivery->index >= PLACE_INDEX_MAX) {
+        return error_set(err, ERR_MALFORMED, "%s: an event at place %llu",
+                         log.origin, (unsigned long long)delivery->index);
+    }
     if ((rc = take_row(store, delivery, place, &fresh, err)) != 0) {
         return rc;
     }
     if (rc == 0 && delivery->has_cosig) {
         rc = take_cosig(store, &log, &delivery->cosig, err);
     }
-    if (rc == 0 && delivery->has_quoted) {
-        rc = take_cosig(store, &log, &delivery->quoted, err);
+    if (rc == 0 && delivery->has_quoted &&
+        (rc = cosig_quoted_keep(store, &delivery->quoted, err)) == 0) {
+        rc = bracket_apply(store, &log, &delivery->quoted, 0, err);
     }
     return rc != 0 || !fresh ? rc : take_event(store, &log, delivery, err);
 }

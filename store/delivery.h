@@ -26,7 +26,7 @@ struct store_delivery {
     struct merkle_path path;  /* inclusion of the leaf in head */
     struct span proof;        /* incoming: what the caller verified, kept */
     bool has_quoted;          /* the cosignature that the header quotes */
-    struct store_cosig quoted;
+    struct store_cosig quoted; /* its number does not travel */
 };
 
 /* The oldest entries of a child's queue after number `after` that the guard

@@ -145,6 +145,11 @@ int bracket_of(struct store *store, const struct store_log *log, uint64_t index,
 int cosig_quoted(struct store *store, uint32_t node,
                  const struct header *header, struct store_cosig *cosig,
                  struct error *err) MUST_USE;
+/* Keeps one that came with a delivery because a header quotes it. Its number
+ * does not travel: until it is known it stands under one of its own. */
+#define COSIG_UNNUMBERED ((uint64_t)1 << 62)
+int cosig_quoted_keep(struct store *store, const struct store_cosig *cosig,
+                      struct error *err) MUST_USE;
 /* Remembers a quoted cosignature that is not held. */
 int bracket_wait(struct store *store, int64_t place, const struct leaf *leaf,
                  struct error *err) MUST_USE;

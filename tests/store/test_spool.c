@@ -308,6 +308,7 @@ static void hand_over(struct office *o, struct store *to,
     taken.log = held.id;
     taken.cosig.log = held.id;
     taken.quoted.log = held.id;
+    taken.quoted.number = 0; /* it does not travel */
     assert_ok(store_delivery_take(to, &taken, &o->err), o->err);
     assert_ok(store_delivery_take(to, &taken, &o->err),
               o->err); /* safe twice */
@@ -329,6 +330,7 @@ static void a_referred_record_is_delivered_to_its_new_holder(void **state)
 
     scene_day(o->s, "2024-03-05");
     id = scene_say(o->s, &event);
+    scene_flush(o->s); /* the next one quotes another cosignature */
     (void)SAY(o->s, .node = COMMUNE_A, .type = EVENT_PETITION_REFERRED,
               .on = "2024-03-05", .subject = id, .refs = {id},
               .to = UBND(COMMUNE_B), .facts = {{"to", "1112"}});
@@ -381,6 +383,24 @@ static void a_referred_record_is_delivered_to_its_new_holder(void **state)
     }
     for (i = 0; i < len; i++) {
         hand_over(o, neighbour, &deliveries[i]);
+    }
+    {
+        struct store_delivery far = deliveries[0];
+
+        /* Beyond it, a place would be another log's. */
+        far.index = UINT64_C(1) << 40;
+        assert_ok(store_begin(neighbour, &o->err), o->err);
+        far.log = 1;
+        assert_err(store_delivery_take(neighbour, &far, &o->err), ERR_MALFORMED,
+                   o->err);
+        far = deliveries[0];
+        far.log = far.cosig.log = 1;
+        far.index = 100000;
+        far.cosig.number = 77;
+        far.cosig.head.size = UINT64_C(1) << 62;
+        assert_err(store_delivery_take(neighbour, &far, &o->err), ERR_MALFORMED,
+                   o->err);
+        store_rollback(neighbour);
     }
     scene_settle(neighbour, "2024-03-10");
     assert_ok(store_record_find(neighbour, &id, &o->arena, &record, &o->err),
