@@ -475,7 +475,9 @@ int fold_pending(struct store *store,
                  struct store_integrated *done, struct error *err)
 {
     memset(done, 0, sizeof(*done));
-    return fold_noted(store, options, UINT32_MAX, done, err);
+    return fold_noted(
+        store, options,
+        options->max_events == 0 ? UINT32_MAX : options->max_events, done, err);
 }
 
 int store_standing_list(struct store *store, uint32_t node,

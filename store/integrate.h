@@ -61,7 +61,8 @@ int store_integrate(struct store *store,
                     const struct store_integrate_options *options,
                     struct store_integrated *done, struct error *err) MUST_USE;
 
-/* Evaluates at most max_units (0 = all) of the noted units. Also what a
+/* Evaluates at most max_units (0 = all) of the noted units, after folding what
+ * a date or the directory touched (in like measure). Also what a
  * passing date touches: give `now` on every call. `more` as above. Cells are
  * those of `now` once it returns without `more`. */
 int store_settle(struct store *store, struct store_now now, uint32_t max_units,

@@ -37,6 +37,8 @@ static const char *const sql[] = {
 };
 const struct query_table settle_queries = {sql, sizeof(sql) / sizeof(sql[0])};
 
+#define SETTLE_RECORDS 64u /* folded in the time of one evaluation */
+
 static int cell_put(struct store *store, const struct duty_cell *cell,
                     struct error *err)
 {
@@ -129,7 +131,8 @@ static int next_unit(struct store *store, uint32_t *unit, struct error *err)
 int store_settle(struct store *store, struct store_now now, uint32_t max_units,
                  struct store_integrated *done, struct error *err)
 {
-    struct store_integrate_options options = {.now = now, .no_search = true};
+    struct store_integrate_options options = {
+        .now = now, .max_events = max_units * SETTLE_RECORDS};
     struct store_integrated out = {0}, folded;
     uint32_t unit;
     int rc;
@@ -143,6 +146,11 @@ int store_settle(struct store *store, struct store_now now, uint32_t max_units,
         return rc;
     }
     out.records = folded.records;
+    if (folded.more) {
+        out.more = true; /* a day or a unit touched many: no turn is long */
+        *done = out;
+        return 0;
+    }
     while ((rc = next_unit(store, &unit, err)) == 1) {
         sqlite3_stmt *q;
 

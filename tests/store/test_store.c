@@ -67,10 +67,53 @@ static void a_petition_becomes_a_record_and_a_cell(void **state)
     free(s);
 }
 
+/* A clock set back touches every record; intake must not wait for them. */
+static void a_turn_never_folds_all_records_at_once(void **state)
+{
+    struct scene *s = calloc(1, sizeof(*s));
+    struct store_integrated done;
+    struct error err = {0};
+    struct store *store;
+    uint32_t records = 0;
+    char *before, *after;
+    size_t i;
+
+    (void)state;
+    assert_non_null(s);
+    scene_open(s);
+    scene_found(s);
+    for (i = 0; i < 150; i++) {
+        (void)petition(s, COMMUNE_A, "2024-03-01", NULL);
+    }
+    scene_flush(s);
+    store = scene_store(":memory:", PROVINCE);
+    scene_give_all(s, store);
+    scene_settle(store, "2024-06-01");
+    before = scene_dump(store);
+    scene_settle(store, "2024-06-02");
+    do {
+        assert_ok(store_begin(store, &err), err);
+        assert_ok(store_settle(store, now_of("2024-06-01"), 1, &done, &err),
+                  err);
+        assert_ok(store_commit(store, &err), err);
+        assert_in_range(done.records + done.units, 0, 65);
+        records += done.records;
+    } while (done.more);
+    assert_int_equal(records, 150);
+    after = scene_dump(store);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+    store_close(store);
+    scene_close(s);
+    free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_petition_becomes_a_record_and_a_cell),
+        cmocka_unit_test(a_turn_never_folds_all_records_at_once),
     };
     return TEST_RUN(tests);
 }
