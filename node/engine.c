@@ -450,19 +450,15 @@ static int integrate_work(struct engine *engine, bool *more, struct error *err)
 /* A node without guard sequences whenever it likes. */
 static int sequence_work(struct engine *engine, bool *more, struct error *err)
 {
-    struct store_spool_state records;
-    struct store_spool_state directory;
+    bool any = false;
     int rc = 0;
 
     if (!engine->grew) {
         return 0;
     }
     if (sequence_is_free(engine)) {
-        rc = store_spool_state(engine->store, false, &records, err);
-        if (rc == 0) {
-            rc = store_spool_state(engine->store, true, &directory, err);
-        }
-        if (rc == 0 && records.count + directory.count > 0) {
+        rc = store_spool_any(engine->store, &any, err);
+        if (rc == 0 && any) {
             *more = true;
             return sequence_spool(engine, 0, err);
         }

@@ -16,6 +16,7 @@ enum {
     SPOOL_INSERT,
     SPOOL_LIST,
     SPOOL_STATE,
+    SPOOL_ANY,
     SPOOL_FIRST,
     SPOOL_REMOVE,
     SPOOL_HELD,
@@ -31,6 +32,7 @@ static const char *const sql[] = {
     [SPOOL_STATE] =
         "SELECT count(*), coalesce(sum(length(leaf) + length(bodies)), 0), "
         "coalesce(min(recorded_ms), 0) FROM spool WHERE is_dir = ?",
+    [SPOOL_ANY] = "SELECT 1 FROM spool LIMIT 1",
     [SPOOL_FIRST] = "SELECT number, leaf FROM spool WHERE is_dir = ? "
                     "ORDER BY number LIMIT 1",
     [SPOOL_REMOVE] = "DELETE FROM spool WHERE number = ?",
@@ -148,6 +150,16 @@ int store_spool_state(struct store *store, bool is_dir,
         state->oldest_ms = (uint64_t)column_int(q, 2);
         query_end(q);
     }
+    return rc < 0 ? rc : 0;
+}
+
+int store_spool_any(struct store *store, bool *any, struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_SPOOL, SPOOL_ANY);
+    int rc = query_row(store, q, err);
+
+    query_end(q);
+    *any = rc == 1;
     return rc < 0 ? rc : 0;
 }
 

@@ -32,6 +32,10 @@ int store_spool_list(struct store *store, bool is_dir, uint64_t from,
                      struct store_spooled *events, size_t max, size_t *len,
                      struct error *err) MUST_USE;
 
+/* Is there anything in either queue? At no cost, however long they are; what
+ * follows reads them whole. */
+int store_spool_any(struct store *store, bool *any, struct error *err) MUST_USE;
+
 struct store_spool_state {
     uint64_t count;
     uint64_t bytes;

@@ -213,7 +213,7 @@ struct link_view {
                      struct error *err);
     int (*tokens)(void *data, uint32_t peer, struct link_tokens *out,
                   struct error *err);
-    /* Events recorded and not yet in a log. */
+    /* Is anything recorded and not yet in a log? 0: nothing. */
     int (*spooled)(void *data, uint64_t *out, struct error *err);
     /* UP: number of the last delivery stored. DOWN: of the last queued for
      * this peer. 0: none. */

@@ -154,6 +154,7 @@ static void a_spooled_event_counts_at_once_and_moves_into_the_log(void **state)
     struct store_event event;
     struct body body;
     struct event_id id;
+    bool any;
     size_t log = (size_t)(scene_log(o->s, COMMUNE_A, false) - o->s->logs);
 
     open_commune(o);
@@ -161,12 +162,16 @@ static void a_spooled_event_counts_at_once_and_moves_into_the_log(void **state)
     assert_ok(store_only_here(o->store, &spool, &o->err), o->err);
     assert_int_equal(spool.count, 1);
     assert_true(spool.oldest_ms > 0);
+    assert_ok(store_spool_any(o->store, &any, &o->err), o->err);
+    assert_true(any);
     assert_ok(store_record_find(o->store, &id, &o->arena, &before, &o->err),
               o->err);
     assert_int_equal(before.unit, UBND(COMMUNE_A));
     sequence(o);
     assert_ok(store_spool_state(o->store, false, &spool, &o->err), o->err);
     assert_int_equal(spool.count, 0);
+    assert_ok(store_spool_any(o->store, &any, &o->err), o->err);
+    assert_false(any);
     assert_ok(store_only_here(o->store, &spool, &o->err), o->err);
     assert_int_equal(spool.count, 1); /* in the log, not yet cosigned */
     scene_cosign(o->s, &o->s->logs[log], false);
