@@ -258,26 +258,27 @@ static int cover_check(struct engine *engine, const struct origin *origin,
 
 /* One leaf that came with its proof: where it stands, and under which head.
  * The log is made known if it is not. */
-static int leaf_check(struct engine *engine, const struct origin *origin,
-                      uint64_t index, struct span leaf, struct span proof_text,
+static int leaf_check(struct engine *engine,
+                      const struct frame_certificate *came,
                       struct store_log *log, struct store_delivery *stored,
                       struct error *err)
 {
-    struct store_log wanted = {
-        .node = origin->node, .epoch = origin->epoch, .is_dir = origin->dir};
-    struct hash hash = merkle_leaf(leaf);
+    struct store_log wanted = {.node = came->origin.node,
+                               .epoch = came->origin.epoch,
+                               .is_dir = came->origin.dir};
+    struct hash hash = merkle_leaf(came->leaf);
     struct checkpoint checkpoint;
     struct log_facts facts;
     struct proof proof;
     struct vkey key;
-    int rc = log_facts_of(engine, origin, &facts, err);
+    int rc = log_facts_of(engine, &came->origin, &facts, err);
 
     if (rc == 0 && facts.bootstrap) {
         rc = error_set(err, ERR_BUSY, "the directory is not here yet");
     }
     if (rc == 0) {
         wanted.key = facts.key;
-        origin_text(engine, origin, wanted.origin);
+        origin_text(engine, &came->origin, wanted.origin);
         rc = store_log_find(engine->store, span_str(wanted.origin), log, err);
         if (rc == ERR_NOTFOUND) {
             rc = store_log_ensure(engine->store, &wanted, log, err);
@@ -288,22 +289,22 @@ static int leaf_check(struct engine *engine, const struct origin *origin,
                        err);
     }
     if (rc == 0) {
-        rc = proof_parse(proof_text, &proof, err);
+        rc = proof_parse(came->proof, &proof, err);
     }
     if (rc == 0) {
         rc = proof_verify_log(&proof, &hash, &key, &checkpoint, err);
     }
-    if (rc == 0 && proof.index != index) {
+    if (rc == 0 && proof.index != came->index) {
         rc = error_set(err, ERR_UNTRUSTED, "the proof is for another leaf");
     }
     if (rc == 0) {
         *stored = (struct store_delivery){.log = log->id,
-                                          .index = index,
-                                          .leaf = leaf,
+                                          .index = came->index,
+                                          .leaf = came->leaf,
                                           .head = checkpoint.head,
                                           .note = proof.note,
                                           .path = proof.path,
-                                          .proof = proof_text};
+                                          .proof = came->proof};
     }
     return rc;
 }
@@ -316,8 +317,7 @@ static int certificates_keep(struct engine *engine,
         const struct frame_certificate *cert = &came->certificates[i];
         struct store_delivery stored;
         struct store_log log;
-        int rc = leaf_check(engine, &cert->origin, cert->index, cert->leaf,
-                            cert->proof, &log, &stored, err);
+        int rc = leaf_check(engine, cert, &log, &stored, err);
 
         if (rc == 0 && log.mirrored) {
             continue; /* it is here, or on its way */
@@ -394,6 +394,8 @@ static int bodies_check(const struct frame_delivery *came, struct error *err)
 static int delivery_keep(struct engine *engine, struct peer *peer,
                          const struct frame_delivery *came, struct error *err)
 {
+    const struct frame_certificate itself = {came->origin, came->index,
+                                             came->leaf, came->proof};
     struct store_delivery stored;
     struct store_log log;
     int rc = bodies_check(came, err);
@@ -405,8 +407,7 @@ static int delivery_keep(struct engine *engine, struct peer *peer,
         rc = certificates_keep(engine, came, err);
     }
     if (rc == 0) {
-        rc = leaf_check(engine, &came->origin, came->index, came->leaf,
-                        came->proof, &log, &stored, err);
+        rc = leaf_check(engine, &itself, &log, &stored, err);
     }
     if (rc == 0) {
         stored.number = came->number;

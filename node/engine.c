@@ -25,8 +25,8 @@
 #define INDEX_A_TURN 512u /* events whose texts are indexed */
 #define INTEGRATE_A_TURN 512u
 #define SETTLE_A_TURN 16u
-#define JOINING_ARENA_BYTES 131072u
-#define HAPPENINGS_BYTES (2u * 1024u * 1024u)
+#define JOINING_ARENA_BYTES ((size_t)131072)
+#define HAPPENINGS_BYTES ((size_t)2 << 20)
 #define META_CLOCK "clock_offset_ms"
 
 /* ---- life
@@ -392,7 +392,7 @@ int engine_commit(struct engine *engine, struct error *err)
  */
 
 /* Verdicts that came back, and new slices for idle threads. */
-static int verify_work(struct engine *engine, bool *more, struct error *err)
+static int verify_work(struct engine *engine, struct error *err)
 {
     struct store_slice *slice;
     int rc = 0;
@@ -417,8 +417,7 @@ static int verify_work(struct engine *engine, bool *more, struct error *err)
             store_slice_free(slice);
         }
     }
-    (void)more; /* the threads' sockets wake the loop */
-    return rc;
+    return rc; /* the threads' sockets wake the loop */
 }
 
 static int integrate_work(struct engine *engine, bool *more, struct error *err)
@@ -493,7 +492,7 @@ bool engine_work(struct engine *engine)
     int rc = 0;
 
     if (engine->jobs != NULL) {
-        rc = verify_work(engine, &more, &err);
+        rc = verify_work(engine, &err);
     }
     if (rc == 0) {
         rc = integrate_work(engine, &more, &err);

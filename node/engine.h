@@ -116,7 +116,8 @@ struct record_row {
     const char *type; /* "PetitionReceived" */
     const struct field_pair *fields;
     size_t fields_len;
-    uint32_t line; /* of the file, for messages; 0 = none */
+    uint32_t line;          /* of the file, for messages; 0 = none */
+    struct span request_id; /* for engine_record; may be empty */
 };
 
 /* What a slip prints. Pointers live in the arena. */
@@ -138,13 +139,12 @@ struct record_result {
 
 /* Directory types (UnitRegistered, RulesPublished ...) are signed by the
  * administration key and need no session. Others need one.
- * `request_id` may be empty. Errors: ERR_USAGE / ERR_LIMIT (path, value
- * and what is expected), ERR_UNTRUSTED (session, right), ERR_NOTFOUND (key or
- * code not known), nothing recorded. */
+ * A request id known already gives its first result. Errors: ERR_USAGE /
+ * ERR_LIMIT (path, value and what is expected), ERR_UNTRUSTED (session, right),
+ * ERR_NOTFOUND (key or code not known), nothing recorded. */
 int engine_record(struct engine *engine, const char *session,
-                  const struct record_row *row, struct span request_id,
-                  struct arena *arena, struct record_result *out,
-                  struct error *err) MUST_USE;
+                  const struct record_row *row, struct arena *arena,
+                  struct record_result *out, struct error *err) MUST_USE;
 
 /* All rows or none. Every bad row is reported through `row_error` (the first
  * 100); with dry_run nothing is recorded. A row whose key is known already is

@@ -24,7 +24,7 @@ struct transport;
 
 #define SESSIONS_MAX 64u
 #define OFFICIAL_NAME_MAX 32u
-#define TURN_ARENA_BYTES (24u * 1024u * 1024u)
+#define TURN_ARENA_BYTES ((size_t)24 << 20)
 
 /* An official who logged in. Wiped when it ends. */
 struct session {
@@ -147,16 +147,14 @@ int record_append(struct engine *engine, struct record_draft *draft,
 int record_row_append(struct engine *engine, struct session *session,
                       const struct record_row *row, struct arena *arena,
                       struct record_result *out, struct error *err) MUST_USE;
-/* Facts given as pairs, appended as an event of the administration key. */
-int record_admin(struct engine *engine, const char *type,
-                 const struct field_pair *fields, size_t len,
+/* A row of a directory type, signed by the administration key. */
+int record_admin(struct engine *engine, const struct record_row *row,
                  struct arena *arena, struct event_id *id,
                  struct error *err) MUST_USE;
 
 /* ---- record_body.c ---- */
 int record_seal(struct engine *engine, const struct record_draft *draft,
-                uint32_t on_day, struct arena *arena, struct buf *committed,
-                struct wrap *wraps, size_t *wraps_len,
+                struct buf *committed, struct wrap *wraps, size_t *wraps_len,
                 struct error *err) MUST_USE;
 
 /* ---- private.c ---- */

@@ -277,7 +277,7 @@ void intake_batch(struct engine *engine, struct peer *peer,
 
 static int cosig_check(struct engine *engine, const struct link_action *action,
                        const struct store_log *log,
-                       const struct guard_cosig *cosig, uint64_t number,
+                       const struct store_cosig *cosig,
                        const struct vkey *guard, struct error *err)
 {
     const struct dir_cert *cert =
@@ -302,9 +302,9 @@ static int cosig_check(struct engine *engine, const struct link_action *action,
         rc = error_set(err, ERR_CONFLICT,
                        "the guard cosigned another history of this log");
     }
-    if (rc == 0 && cosig->has_heard &&
-        (cert == NULL || !heard_verify(buf_span(&text), number, &cosig->heard,
-                                       &cert->actor_key))) {
+    if (rc == 0 && cosig->repeat &&
+        (cert == NULL || !heard_verify(buf_span(&text), cosig->number,
+                                       &cosig->request, &cert->actor_key))) {
         rc = error_set(err, ERR_UNTRUSTED,
                        "a repeat without the node's own request");
     }
@@ -342,7 +342,7 @@ static int cosigs_store(struct engine *engine, const struct link_action *action,
         if (stored.number < log.cosigs) {
             continue; /* held already */
         }
-        rc = cosig_check(engine, action, &log, one, stored.number, &guard, err);
+        rc = cosig_check(engine, action, &log, &stored, &guard, err);
         if (rc == 0) {
             rc = store_cosig_append(engine->store, &stored, err);
         }

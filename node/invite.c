@@ -82,7 +82,7 @@ int invited_decode(struct span bytes, struct invited *out, struct error *err)
 static int invited_put(struct engine *engine, const struct box_public *one_time,
                        const struct invited *invited, struct error *err)
 {
-    uint8_t *space = arena_alloc(&engine->turn, INVITED_SIZE_MAX);
+    uint8_t *space = arena_alloc(&engine->turn, (size_t)INVITED_SIZE_MAX);
     struct buf value = buf_over(space, INVITED_SIZE_MAX);
     int rc = engine_write(engine, err);
 
@@ -292,6 +292,7 @@ static int certificate_record(struct engine *engine,
                           .arena = &engine->turn};
     const struct dir_cert *before =
         directory_cert(engine_directory(engine), invited->node);
+    struct record_row row = {.type = "NodeCertified"};
     struct event_id id;
 
     pairs.pairs = arena_array(&engine->turn, pairs.max, sizeof(*pairs.pairs));
@@ -319,8 +320,9 @@ static int certificate_record(struct engine *engine,
     if (pairs.full) {
         return error_set(err, ERR_LIMIT, "too much in one turn");
     }
-    return record_admin(engine, "NodeCertified", pairs.pairs, pairs.len,
-                        &engine->turn, &id, err);
+    row.fields = pairs.pairs;
+    row.fields_len = pairs.len;
+    return record_admin(engine, &row, &engine->turn, &id, err);
 }
 
 /* Certifies what was asked for; the directory then opens the gate. */
@@ -633,8 +635,8 @@ int join_request_make(const struct keys *keys, const char *realm, uint32_t node,
     struct join_unit_keys *units =
         arena_array(arena, HOSTED_UNITS_MAX, sizeof(*units));
     uint8_t *request_space = arena_alloc(arena, JOIN_REQUEST_MAX);
-    uint8_t *text_space = arena_alloc(arena, JOIN_TEXT_MAX);
-    size_t signatures_size = 64 * (6 + 3 * HOSTED_UNITS_MAX);
+    uint8_t *text_space = arena_alloc(arena, (size_t)JOIN_TEXT_MAX);
+    size_t signatures_size = 64 * (6 + 3 * (size_t)HOSTED_UNITS_MAX);
     uint8_t *signature_space = arena_alloc(arena, signatures_size);
     struct buf request = buf_over(request_space, JOIN_REQUEST_MAX);
     struct buf text = buf_over(text_space, JOIN_TEXT_MAX);

@@ -14,7 +14,8 @@
 #include "store/integrate.h"
 
 #define DEPTH 2u
-#define STACK_BYTES (256u * 1024u)
+#define POINTER sizeof(void *) /* a message: the slice's address */
+#define STACK_BYTES ((size_t)256 << 10)
 
 struct worker {
     pthread_t thread;
@@ -35,11 +36,11 @@ static void *worker_run(void *argument)
     void *socket = argument;
     struct store_slice *slice = NULL;
 
-    zmq_send(socket, &slice, sizeof(slice), 0); /* ready */
-    while (zmq_recv(socket, &slice, sizeof(slice), 0) == (int)sizeof(slice) &&
+    zmq_send(socket, &slice, POINTER, 0); /* ready */
+    while (zmq_recv(socket, &slice, POINTER, 0) == (int)POINTER &&
            slice != NULL) {
         store_verify_run(slice);
-        if (zmq_send(socket, &slice, sizeof(slice), 0) < 0) {
+        if (zmq_send(socket, &slice, POINTER, 0) < 0) {
             store_slice_free(slice);
             break;
         }
@@ -81,10 +82,7 @@ static int worker_start(struct worker *worker, void *context, size_t number)
         return -1;
     }
     worker->theirs = NULL; /* the thread's from here on */
-    return zmq_recv(worker->ours, &ready, sizeof(ready), 0) ==
-                   (int)sizeof(ready)
-               ? 0
-               : -1;
+    return zmq_recv(worker->ours, &ready, POINTER, 0) == (int)POINTER ? 0 : -1;
 }
 
 int jobs_open(void *context, unsigned threads, struct jobs **out,
@@ -112,8 +110,8 @@ static struct store_slice *worker_take(struct worker *worker, int flags)
 {
     struct store_slice *slice = NULL;
 
-    if (worker->given == 0 || zmq_recv(worker->ours, &slice, sizeof(slice),
-                                       flags) != (int)sizeof(slice)) {
+    if (worker->given == 0 ||
+        zmq_recv(worker->ours, &slice, POINTER, flags) != (int)POINTER) {
         return NULL;
     }
     worker->given--;
@@ -130,7 +128,7 @@ void jobs_close(struct jobs *jobs)
         struct store_slice *slice = NULL;
 
         if (worker->started) {
-            zmq_send(worker->ours, &slice, sizeof(slice), 0);
+            zmq_send(worker->ours, &slice, POINTER, 0);
             while ((slice = worker_take(worker, 0)) != NULL) {
                 store_slice_free(slice);
             }
@@ -168,7 +166,7 @@ int jobs_give(struct jobs *jobs, struct store_slice *slice, struct error *err)
     if (least->given >= DEPTH) {
         return error_set(err, ERR_BUSY, "all verifying threads are busy");
     }
-    if (zmq_send(least->ours, &slice, sizeof(slice), ZMQ_DONTWAIT) < 0) {
+    if (zmq_send(least->ours, &slice, POINTER, ZMQ_DONTWAIT) < 0) {
         return error_set(err, ERR_BUSY, "verifying thread: %s",
                          zmq_strerror(zmq_errno()));
     }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -213,20 +214,20 @@ static int file_put(const char *dir, const char *name, struct buf *text,
                     struct error *err)
 {
     char path[PATH_SIZE];
+    char file[PATH_SIZE];
 
     if (text->overflow) {
         return error_set(err, ERR_LIMIT, "keys/%s would be too long", name);
     }
-    if (snprintf(path, sizeof(path), "%s/keys", dir) >=
-        (int)sizeof(path) - 40) {
+    if (snprintf(path, sizeof(path), "%s/keys", dir) >= (int)sizeof(path) ||
+        snprintf(file, sizeof(file), "%s/keys/%s", dir, name) >=
+            (int)sizeof(file)) {
         return error_set(err, ERR_LIMIT, "path too long: %.100s", dir);
     }
     if (mkdir(path, 0700) != 0 && errno != EEXIST) {
         return error_set(err, ERR_IO, "%s: %s", path, strerror(errno));
     }
-    strcat(path, "/");
-    strcat(path, name);
-    return file_write_secret(path, text->ptr, text->len, err);
+    return file_write_secret(file, text->ptr, text->len, err);
 }
 
 int keys_save(const struct keys *keys, const char *dir, struct error *err)
@@ -347,13 +348,14 @@ static bool line_take(struct keys *keys, bool units, const char *name,
     bool known;
 
     if (units && strcmp(name, "unit") == 0) {
-        unsigned number = 0;
+        char *end = NULL;
+        unsigned long number = strtoul(value, &end, 10);
 
-        if (keys->units_len == HOSTED_UNITS_MAX ||
-            sscanf(value, "%10u", &number) != 1 || number == 0) {
+        if (keys->units_len == HOSTED_UNITS_MAX || *end != '\0' ||
+            number == 0 || number > UINT32_MAX) {
             return false;
         }
-        keys->units[keys->units_len++].unit = number;
+        keys->units[keys->units_len++].unit = (uint32_t)number;
         return true;
     }
     if (hex_decode(span_str(value), bytes, sizeof(bytes), &ignored) != 0) {

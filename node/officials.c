@@ -182,14 +182,15 @@ static int secrets_wrap(struct book_entry *entry, const char *password,
 
 /* ActorCertified or ActorRevoked, signed by the unit's registrar. */
 static int registrar_record(struct engine *engine, uint32_t unit_number,
-                            const char *type, const struct field_pair *fields,
-                            size_t len, struct event_id *id, struct error *err)
+                            const struct record_row *row, struct event_id *id,
+                            struct error *err)
 {
     const struct unit_keys *unit = keys_unit(&engine->keys, unit_number);
-    struct record_draft draft = {.type = event_type_named(type)};
+    struct record_draft draft = {.type = event_type_named(row->type)};
     uint8_t space[1024];
     struct buf facts = buf_over(space, sizeof(space));
-    int rc = facts_encode(draft.type, fields, len, NULL, &facts, err);
+    int rc = facts_encode(draft.type, row->fields, row->fields_len, NULL,
+                          &facts, err);
 
     if (rc != 0) {
         return rc;
@@ -247,6 +248,8 @@ int engine_official_add(struct engine *engine,
                                   {"unit", unit_text},
                                   {"rights", rights_text},
                                   {"post", request->post}};
+    struct record_row row = {
+        .type = "ActorCertified", .fields = fields, .fields_len = 4};
     int rc = request_check(engine, request, err);
 
     if (rc == 0) {
@@ -273,9 +276,7 @@ int engine_official_add(struct engine *engine,
         rc = entry_put(engine, request->name, &entry, err);
     }
     if (rc == 0) {
-        rc = registrar_record(engine, request->unit, "ActorCertified", fields,
-                              sizeof(fields) / sizeof(fields[0]), certified,
-                              err);
+        rc = registrar_record(engine, request->unit, &row, certified, err);
     }
     if (rc != 0) {
         engine_undo(engine);
@@ -308,11 +309,13 @@ int sealing_handed_over(struct engine *engine, uint32_t unit, struct error *err)
 int engine_official_revoke(struct engine *engine, const char *name,
                            struct error *err)
 {
-    struct book_entry entry;
+    struct book_entry entry = {0};
     struct event_id id;
     char actor_hex[33];
     char unit_text[12];
     struct field_pair fields[] = {{"actor_id", actor_hex}, {"unit", unit_text}};
+    struct record_row row = {
+        .type = "ActorRevoked", .fields = fields, .fields_len = 2};
     int rc = entry_get(engine, name, &entry, err);
 
     if (rc == ERR_NOTFOUND) {
@@ -333,8 +336,7 @@ int engine_official_revoke(struct engine *engine, const char *name,
     crypto_wipe(entry.wrapped, sizeof(entry.wrapped));
     rc = entry_put(engine, name, &entry, err);
     if (rc == 0) {
-        rc = registrar_record(engine, entry.unit, "ActorRevoked", fields, 2,
-                              &id, err);
+        rc = registrar_record(engine, entry.unit, &row, &id, err);
     }
     if (rc != 0) {
         engine_undo(engine);
@@ -375,7 +377,7 @@ static int list_one(void *data, struct span key, struct span value)
 {
     struct listing *listing = data;
     struct official *out = &listing->officials[listing->len];
-    struct book_entry entry;
+    struct book_entry entry = {0};
     struct error ignored = {0};
 
     if (listing->len == listing->max ||
@@ -514,11 +516,11 @@ static void session_fill(struct engine *engine, struct session *session,
 }
 
 int engine_login(struct engine *engine, const char *name, const char *password,
-                 char text[SESSION_TEXT_SIZE], struct error *err)
+                 char session[SESSION_TEXT_SIZE], struct error *err)
 {
     struct book_entry entry = {0};
     struct attempt *attempt;
-    struct session *session;
+    struct session *opened;
     uint8_t secrets[SECRETS_SIZE];
     uint8_t token[32];
     uint64_t now_ms = clock_steady_ms();
@@ -550,12 +552,12 @@ int engine_login(struct engine *engine, const char *name, const char *password,
         return error_set(err, ERR_UNTRUSTED, "name or password is wrong");
     }
     attempt->wrong = 0;
-    session = session_room(engine);
-    session_fill(engine, session, name, &entry, secrets);
+    opened = session_room(engine);
+    session_fill(engine, opened, name, &entry, secrets);
     crypto_wipe(secrets, sizeof(secrets));
     crypto_random(token, sizeof(token));
-    hex_encode(SPAN_OF(token), text);
-    session->token = hash_of(span_str(text));
+    hex_encode(SPAN_OF(token), session);
+    opened->token = hash_of(span_str(session));
     crypto_wipe(token, sizeof(token));
     log_line(LOG_INFO, "officials", "login", "name=%s unit=%u", name,
              entry.unit);
@@ -598,29 +600,29 @@ struct session *session_find(struct engine *engine, const char *text,
     return NULL;
 }
 
-void engine_logout(struct engine *engine, const char *text)
+void engine_logout(struct engine *engine, const char *session)
 {
     struct error ignored = {0};
-    struct session *session = session_find(engine, text, &ignored);
+    struct session *found = session_find(engine, session, &ignored);
 
-    if (session != NULL) {
-        crypto_wipe(session, sizeof(*session));
+    if (found != NULL) {
+        crypto_wipe(found, sizeof(*found));
     }
 }
 
-int engine_session(struct engine *engine, const char *text,
+int engine_session(struct engine *engine, const char *session,
                    struct official *out, struct error *err)
 {
-    struct session *session = session_find(engine, text, err);
+    struct session *found = session_find(engine, session, err);
 
-    if (session == NULL) {
+    if (found == NULL) {
         return err->code;
     }
-    *out = (struct official){.name = session->name,
-                             .post = session->post,
-                             .unit = session->unit,
-                             .rights = session->rights,
-                             .actor = key_id_of(SPAN_OF(session->actor.pub)),
+    *out = (struct official){.name = found->name,
+                             .post = found->post,
+                             .unit = found->unit,
+                             .rights = found->rights,
+                             .actor = key_id_of(SPAN_OF(found->actor.pub)),
                              .logged_in = true};
     return 0;
 }

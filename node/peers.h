@@ -62,7 +62,7 @@ uint64_t peers_deadline_ms(const struct engine *engine);
 void peers_restart(struct engine *engine);
 /* The connection to the parent is to be made anew, after a backoff. */
 void peer_retry(struct engine *engine, struct peer *peer);
-void peers_lost(void *engine, const struct route *route);
+void peers_lost(void *ctx, const struct route *route);
 void peers_free(struct engine *engine);
 
 /* ---- actions.c ---- */

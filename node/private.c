@@ -45,31 +45,40 @@ static int open_with(const struct body *body, const struct body_key *key,
     return rc;
 }
 
+/* Who reads, and where to. */
+struct reader {
+    struct engine *engine;
+    const struct session *session;
+    struct arena *arena;
+};
+
 /* The key of `event`'s body as a later event of the record handed it over. */
-static int key_handed(struct engine *engine, const struct session *session,
-                      const struct event_id *event, struct arena *arena,
+static int key_handed(const struct reader *reader, const struct event_id *event,
                       struct body_key *key, struct error *err)
 {
+    const struct session *session = reader->session;
+    struct arena *arena = reader->arena;
     struct store_event asked;
     struct store_event *events =
         arena_array(arena, EVENTS_MAX, sizeof(*events));
     size_t len = 0;
-    int rc = store_event_find(engine->store, event, arena, &asked, err);
+    int rc = store_event_find(reader->engine->store, event, arena, &asked, err);
 
     if (rc == 0 && events == NULL) {
         rc = error_set(err, ERR_LIMIT, "too little room for the record");
     }
     if (rc == 0) {
-        rc = store_event_list(engine->store, &asked.subject, arena, events,
-                              EVENTS_MAX, &len, err);
+        rc = store_event_list(reader->engine->store, &asked.subject, arena,
+                              events, EVENTS_MAX, &len, err);
     }
     for (size_t i = 0; rc == 0 && i < len; i++) {
         struct error ignored = {0};
         struct body body;
         struct body_key outer;
-        struct span plain;
+        struct span plain = {NULL, 0};
 
-        if (body_of(engine, &events[i].id, arena, &body, &ignored) == 0 &&
+        if (body_of(reader->engine, &events[i].id, arena, &body, &ignored) ==
+                0 &&
             body_unwrap(&body, &session->sealing, &session->sealing_secret,
                         &outer, &ignored) == 0 &&
             open_with(&body, &outer, arena, &plain, &ignored) == 0 &&
@@ -85,18 +94,14 @@ static int key_handed(struct engine *engine, const struct session *session,
                      session->unit);
 }
 
-static int key_find(struct engine *engine, const struct session *session,
-                    const struct event_id *event, const struct body *body,
-                    struct arena *arena, struct body_key *key,
+static int key_find(const struct reader *reader, const struct event_id *event,
+                    const struct body *body, struct body_key *key,
                     struct error *err)
 {
-    int rc = body_unwrap(body, &session->sealing, &session->sealing_secret, key,
-                         err);
+    int rc = body_unwrap(body, &reader->session->sealing,
+                         &reader->session->sealing_secret, key, err);
 
-    if (rc == ERR_NOTFOUND) {
-        rc = key_handed(engine, session, event, arena, key, err);
-    }
-    return rc;
+    return rc == ERR_NOTFOUND ? key_handed(reader, event, key, err) : rc;
 }
 
 /* Who read what, when: kept with the node's notes. */
@@ -121,27 +126,28 @@ static int reading_note(struct engine *engine, const struct session *session,
     return rc;
 }
 
-int engine_private_read(struct engine *engine, const char *session_text,
+int engine_private_read(struct engine *engine, const char *session,
                         const struct event_id *event, struct arena *arena,
                         struct span *out, struct error *err)
 {
-    struct session *session = session_find(engine, session_text, err);
+    struct session *official = session_find(engine, session, err);
+    struct reader reader = {engine, official, arena};
     struct body body;
     struct body_key key;
     int rc;
 
-    if (session == NULL) {
+    if (official == NULL) {
         return err->code;
     }
     rc = body_of(engine, event, arena, &body, err);
     if (rc == 0) {
-        rc = key_find(engine, session, event, &body, arena, &key, err);
+        rc = key_find(&reader, event, &body, &key, err);
     }
     if (rc == 0) {
         rc = open_with(&body, &key, arena, out, err);
     }
     crypto_wipe(&key, sizeof(key));
-    return rc != 0 ? rc : reading_note(engine, session, event, err);
+    return rc != 0 ? rc : reading_note(engine, official, event, err);
 }
 
 /* ---- handing on
@@ -223,6 +229,7 @@ static int earlier_add(struct handing *handing,
                        const struct record_draft *draft,
                        const struct store_event *event, struct error *err)
 {
+    struct reader reader = {handing->engine, handing->session, handing->arena};
     struct error ignored = {0};
     struct leaf leaf;
     struct body body;
@@ -233,8 +240,7 @@ static int earlier_add(struct handing *handing,
         leaf.understood && has_new_reader(draft, &leaf) &&
         body_of(handing->engine, &event->id, handing->arena, &body, &ignored) ==
             0 &&
-        key_find(handing->engine, handing->session, &event->id, &body,
-                 handing->arena, &key, &ignored) == 0) {
+        key_find(&reader, &event->id, &body, &key, &ignored) == 0) {
         rc = key_add(handing, &event->id, &key, err);
     }
     crypto_wipe(&key, sizeof(key));

@@ -207,20 +207,20 @@ static int actor_certificate(struct engine *engine, const struct header *header,
                            "the certificate of the signer is not in the log");
 }
 
-int engine_receipt(struct engine *engine, const struct event_id *id,
+int engine_receipt(struct engine *engine, const struct event_id *event,
                    struct buf *out, struct error *err)
 {
     struct receipt_item items[RECEIPT_LEAVES_MAX];
     struct actor_search search = {.engine = engine};
-    struct store_event event;
+    struct store_event found;
     struct leaf leaf;
     size_t len = 0;
-    int rc = store_event_find(engine->store, id, &engine->turn, &event, err);
+    int rc = store_event_find(engine->store, event, &engine->turn, &found, err);
 
     if (rc == 0) {
-        rc = leaf_parse(event.leaf, &leaf, err);
+        rc = leaf_parse(found.leaf, &leaf, err);
     }
-    if (rc == 0 && event.log == 0) {
+    if (rc == 0 && found.log == 0) {
         rc = error_set(err, ERR_BUSY,
                        "the event exists on this machine only so far: a "
                        "receipt needs the superior's cosignature");
@@ -232,13 +232,13 @@ int engine_receipt(struct engine *engine, const struct event_id *id,
         directory_registrar(engine_directory(engine), leaf.header.node,
                             leaf.header.unit, &leaf.header.actor) == NULL) {
         search.header = &leaf.header;
-        rc = actor_certificate(engine, &leaf.header, &event, &search, err);
+        rc = actor_certificate(engine, &leaf.header, &found, &search, err);
         if (rc == 0) {
             rc = item_make(engine, &search.found, &items[len++], err);
         }
     }
     if (rc == 0) {
-        rc = item_make(engine, id, &items[len++], err);
+        rc = item_make(engine, event, &items[len++], err);
     }
     if (rc == 0) {
         rc = receipt_build(items, len, out, err);

@@ -17,6 +17,7 @@
 #include "store/spool.h"
 
 #define PAIRS_MAX 512u
+#define LIST_BYTES ((size_t)2 * BODY_WIRE_MAX)
 #define RIGHT_DENUNCIATION_BIT 8u /* Right of event.proto */
 
 /* ---- ids -------------------------------------------------------------------
@@ -400,8 +401,8 @@ static int bodies_make(struct engine *engine, struct record_draft *draft,
         body = (struct body){.slot = draft->unit_only ? AUDIENCE_OF_UNIT
                                                       : AUDIENCE_OF_PRIVATE,
                              .wraps = wraps};
-        rc = record_seal(engine, draft, draft->header.on_day, arena, &committed,
-                         wraps, &body.wraps_len, err);
+        rc =
+            record_seal(engine, draft, &committed, wraps, &body.wraps_len, err);
         body.bytes = buf_span(&committed);
         crypto_random(&body.salt, sizeof(body.salt));
         if (rc == 0) {
@@ -435,9 +436,9 @@ int record_append(struct engine *engine, struct record_draft *draft,
         .now = engine_store_now(engine), .max_events = 1, .verify_here = true};
     struct store_integrated done;
     uint8_t *leaf_space = arena_alloc(arena, LEAF_MAX);
-    uint8_t *list_space = arena_alloc(arena, 2 * BODY_WIRE_MAX);
+    uint8_t *list_space = arena_alloc(arena, LIST_BYTES);
     struct buf leaf = buf_over(leaf_space, LEAF_MAX);
-    struct buf list = buf_over(list_space, 2 * BODY_WIRE_MAX);
+    struct buf list = buf_over(list_space, LIST_BYTES);
     uint64_t number;
     int rc;
 
@@ -625,13 +626,11 @@ int record_row_append(struct engine *engine, struct session *session,
     return rc;
 }
 
-int record_admin(struct engine *engine, const char *type,
-                 const struct field_pair *fields, size_t len,
+int record_admin(struct engine *engine, const struct record_row *row,
                  struct arena *arena, struct event_id *id, struct error *err)
 {
-    struct record_row row = {.type = type, .fields = fields, .fields_len = len};
     struct record_result result;
-    int rc = record_row_append(engine, NULL, &row, arena, &result, err);
+    int rc = record_row_append(engine, NULL, row, arena, &result, err);
 
     if (rc == 0) {
         *id = result.id;
@@ -665,12 +664,12 @@ static int repeat_find(struct engine *engine, struct span request_id,
     return rc;
 }
 
-int engine_record(struct engine *engine, const char *session_text,
-                  const struct record_row *row, struct span request_id,
-                  struct arena *arena, struct record_result *out,
-                  struct error *err)
+int engine_record(struct engine *engine, const char *session,
+                  const struct record_row *row, struct arena *arena,
+                  struct record_result *out, struct error *err)
 {
-    struct session *session = NULL;
+    struct span request_id = row->request_id;
+    struct session *official = NULL;
     struct record_result made;
     int rc;
 
@@ -684,16 +683,16 @@ int engine_record(struct engine *engine, const char *session_text,
             return rc;
         }
     }
-    if (session_text != NULL) {
-        session = session_find(engine, session_text, err);
-        if (session == NULL) {
+    if (session != NULL) {
+        official = session_find(engine, session, err);
+        if (official == NULL) {
             return err->code;
         }
     }
     /* What is in this turn already must not be undone with a bad row. */
     rc = engine_commit(engine, err);
     if (rc == 0) {
-        rc = record_row_append(engine, session, row, arena, &made, err);
+        rc = record_row_append(engine, official, row, arena, &made, err);
     }
     if (rc == 0 && request_id.len > 0) {
         rc = store_book_put(engine->store, STORE_BOOK_REQUEST, request_id,

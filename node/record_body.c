@@ -23,61 +23,78 @@ static int wrap_for(const struct body_key *key, const struct box_public *to,
     return body_wrap(key, to, &wraps[(*len)++], err);
 }
 
+/* One body being sealed. */
+struct sealing {
+    struct engine *engine;
+    const struct directory *dir;
+    uint32_t day;
+    struct body_key key;
+    struct wrap *wraps;
+    size_t *len;
+};
+
 /* The unit's own keys: as certified, else those that wait for it. */
-static int wrap_own(struct engine *engine, const struct directory *dir,
-                    uint32_t unit, uint32_t day, const struct body_key *key,
-                    struct wrap *wraps, size_t *len, struct error *err)
+static int wrap_own(struct sealing *sealing, uint32_t unit, struct error *err)
 {
-    const struct unit_keys *own = keys_unit(&engine->keys, unit);
-    const struct dir_unit_keys *certified = directory_unit_keys(dir, unit, day);
+    const struct unit_keys *own = keys_unit(&sealing->engine->keys, unit);
+    const struct dir_unit_keys *certified =
+        directory_unit_keys(sealing->dir, unit, sealing->day);
+    const struct box_public *recovery = NULL;
     int rc;
 
     if (own != NULL) {
-        rc = wrap_for(key, &own->sealing, wraps, len, err);
-        return rc != 0 ? rc : wrap_for(key, &own->recovery, wraps, len, err);
-    }
-    if (certified == NULL || !certified->has_sealing) {
+        rc = wrap_for(&sealing->key, &own->sealing, sealing->wraps,
+                      sealing->len, err);
+        recovery = &own->recovery;
+    } else if (certified != NULL && certified->has_sealing) {
+        rc = wrap_for(&sealing->key, &certified->sealing, sealing->wraps,
+                      sealing->len, err);
+        recovery = certified->has_recovery ? &certified->recovery : NULL;
+    } else {
         return error_set(err, ERR_USAGE,
                          "unit %u has no sealing key here: record private "
                          "content where the unit is hosted",
                          unit);
     }
-    rc = wrap_for(key, &certified->sealing, wraps, len, err);
-    if (rc == 0 && certified->has_recovery) {
-        rc = wrap_for(key, &certified->recovery, wraps, len, err);
+    if (rc == 0 && recovery != NULL) {
+        rc = wrap_for(&sealing->key, recovery, sealing->wraps, sealing->len,
+                      err);
     }
     return rc;
 }
 
 int record_seal(struct engine *engine, const struct record_draft *draft,
-                uint32_t day, struct arena *arena, struct buf *committed,
-                struct wrap *wraps, size_t *wraps_len, struct error *err)
+                struct buf *committed, struct wrap *wraps, size_t *wraps_len,
+                struct error *err)
 {
-    const struct directory *dir = engine_directory(engine);
-    struct body_key key;
+    const struct header *header = &draft->header;
+    struct sealing sealing = {.engine = engine,
+                              .dir = engine_directory(engine),
+                              .day = header->on_day,
+                              .wraps = wraps,
+                              .len = wraps_len};
     struct nonce nonce;
     int rc = body_private_check(draft->secret, err);
 
-    (void)arena;
     *wraps_len = 0;
-    crypto_random(&key, sizeof(key));
+    crypto_random(&sealing.key, sizeof(sealing.key));
     crypto_random(&nonce, sizeof(nonce));
     if (rc == 0) {
-        rc = body_seal(draft->secret, &key, &nonce, committed, err);
+        rc = body_seal(draft->secret, &sealing.key, &nonce, committed, err);
     }
     if (rc == 0) {
-        rc = wrap_own(engine, dir, draft->header.unit, day, &key, wraps,
-                      wraps_len, err);
+        rc = wrap_own(&sealing, header->unit, err);
     }
-    for (size_t i = 0; rc == 0 && i < draft->header.addressees_len; i++) {
-        const struct dir_unit_keys *reader =
-            directory_unit_keys(dir, draft->header.addressees[i], day);
+    for (size_t i = 0; rc == 0 && i < header->addressees_len; i++) {
+        const struct dir_unit_keys *reader = directory_unit_keys(
+            sealing.dir, header->addressees[i], sealing.day);
 
         /* An addressee without a key (never joined) reads the paper. */
         if (reader != NULL && reader->has_sealing) {
-            rc = wrap_for(&key, &reader->sealing, wraps, wraps_len, err);
+            rc =
+                wrap_for(&sealing.key, &reader->sealing, wraps, wraps_len, err);
         }
     }
-    crypto_wipe(&key, sizeof(key));
+    crypto_wipe(&sealing.key, sizeof(sealing.key));
     return rc;
 }

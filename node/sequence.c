@@ -135,8 +135,8 @@ static int queue_move(struct engine *engine, bool dir, uint64_t max_bytes,
     if (rc == 0 && log.frozen[0] != '\0') {
         return 0;
     }
-    if (rc == 0 && (events == NULL || items == NULL)) {
-        rc = error_set(err, ERR_LIMIT, "too many events in one turn");
+    if (events == NULL || items == NULL) {
+        return error_set(err, ERR_LIMIT, "too many events in one turn");
     }
     if (rc == 0) {
         rc = store_spool_list(engine->store, dir, 0, (size_t)max_bytes,

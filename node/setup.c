@@ -18,7 +18,7 @@
 #include "protocol/link/join.h"
 #include "store/directory.h"
 
-#define ARENA_BYTES (8u * 1024u * 1024u)
+#define ARENA_BYTES ((size_t)8 << 20)
 
 void setup_secrets_wipe(struct setup_result *result)
 {
@@ -349,11 +349,19 @@ static int join_config(const struct join_request_options *request,
     return rc;
 }
 
+/* What join makes, too large for the stack. */
+struct join_making {
+    struct config config;
+    struct keys keys;
+};
+
 static int join_make(const struct join_request_options *request,
-                     const struct invitation *invitation, struct keys *keys,
-                     struct config *config, struct arena *arena,
+                     const struct invitation *invitation,
+                     struct join_making *making, struct arena *arena,
                      struct setup_result *out, struct error *err)
 {
+    struct config *config = &making->config;
+    struct keys *keys = &making->keys;
     struct setup_unit units[HOSTED_UNITS_MAX];
     struct frame_join_request frame;
     int rc;
@@ -389,8 +397,7 @@ static int join_make(const struct join_request_options *request,
 int setup_join(const struct join_request_options *request,
                struct setup_result *out, struct error *err)
 {
-    static struct config config;
-    static struct keys keys;
+    static struct join_making making;
     struct invitation invitation = {0};
     struct arena arena = {0};
     bool made = false;
@@ -406,18 +413,18 @@ int setup_join(const struct join_request_options *request,
     }
     if (rc == 0) {
         made = true;
-        rc = join_make(request, &invitation, &keys, &config, &arena, out, err);
+        rc = join_make(request, &invitation, &making, &arena, out, err);
     }
     if (rc == 0) {
-        snprintf(out->realm, sizeof(out->realm), "%.32s", config.realm);
+        snprintf(out->realm, sizeof(out->realm), "%.32s", making.config.realm);
         snprintf(out->root_key, sizeof(out->root_key), "%.64s",
-                 config.root_key);
+                 making.config.root_key);
         out->node = invitation.node;
     } else if (made) {
         dir_unmake(request->dir);
         setup_secrets_wipe(out);
     }
-    keys_wipe(&keys);
+    keys_wipe(&making.keys);
     invitation_wipe(&invitation);
     arena_release(&arena);
     return rc;

@@ -12,8 +12,8 @@
 #include "node/web/rows.h"
 #include "protocol/base/hex.h"
 
-#define TABLE_MAX (8u * 1024u * 1024u)
-#define ARENA_BYTES (64u * 1024u * 1024u)
+#define TABLE_MAX ((size_t)8 << 20)
+#define ARENA_BYTES ((size_t)64 << 20)
 #define ROWS_MAX 20000u
 
 static int file_read(const char *path, struct arena *arena, struct span *out,
@@ -84,7 +84,7 @@ static int units_read(struct setup_tables *tables, struct span text,
                       const struct init_request *request, struct error *err)
 {
     struct csv csv;
-    struct csv_row row;
+    struct csv_row row = {0};
     bool more = true;
     int rc;
 
@@ -239,6 +239,8 @@ int setup_units_register(struct engine *engine,
     for (size_t i = 0; i < tables->units_len; i++) {
         const struct csv_row *row = &tables->units[i];
         struct field_pair fields[32];
+        struct record_row units_row = {.type = "UnitRegistered",
+                                       .fields = fields};
         struct event_id id;
         size_t len = 0;
         size_t mark = engine->turn.used;
@@ -248,8 +250,8 @@ int setup_units_register(struct engine *engine,
             fields[len++] =
                 (struct field_pair){tables->columns[j], row->cells[j]};
         }
-        rc = record_admin(engine, "UnitRegistered", fields, len, &engine->turn,
-                          &id, err);
+        units_row.fields_len = len;
+        rc = record_admin(engine, &units_row, &engine->turn, &id, err);
         if (rc != 0) {
             return error_wrap(err, "%s:%u", tables->units_path, row->line);
         }

@@ -19,7 +19,7 @@ static const char *text_in(struct arena *arena, const char *text)
     if (copy == NULL) {
         return "";
     }
-    memcpy(copy, text, len);
+    memcpy(copy, text, len + 1);
     return copy;
 }
 

@@ -47,9 +47,11 @@ int api_record(struct api_call *call, struct error *err)
     }
     rc = rows_from_object((const char *)body.ptr, body.len, NULL, &call->arena,
                           &row, err);
-    rc = rc < 0 ? rc
-                : engine_record(call->engine, call->session, &row,
-                                call->request_id, &call->arena, &result, err);
+    if (rc >= 0) {
+        row.request_id = call->request_id;
+        rc = engine_record(call->engine, call->session, &row, &call->arena,
+                           &result, err);
+    }
     if (rc == 0) {
         put_result(call, &result);
     }

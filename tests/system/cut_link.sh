@@ -6,7 +6,7 @@
 realm
 relay=$((PORT + 5))
 "$HANDS/relay" "$relay" "$PORT" "$WORK/relay.ctl" 2>"$WORK/relay.log" &
-PIDS[relay]=$!
+adopt relay $!
 until_true 10 test -p "$WORK/relay.ctl"
 enrol province district 2 0 "tcp://127.0.0.1:$relay"
 stop district

@@ -168,10 +168,10 @@ static int petitions(char **argv, struct error *err)
         struct record_result result;
 
         snprintf(key, sizeof(key), "%s-%d", argv[3], i);
+        row.request_id = span_str(key);
         snprintf(content, sizeof(content), "Kiến nghị %s số %d", argv[3], i);
         arena_reset(&arena);
-        rc = engine_record(engine, session, &row, span_str(key), &arena,
-                           &result, err);
+        rc = engine_record(engine, session, &row, &arena, &result, err);
         if (rc == 0) {
             rc = engine_commit(engine, err);
         }
@@ -204,7 +204,7 @@ static int event(int argc, char **argv, struct error *err)
     }
     if (rc == 0) {
         rc = engine_record(engine, strcmp(argv[1], "-") != 0 ? session : NULL,
-                           &row, (struct span){NULL, 0}, &arena, &result, err);
+                           &row, &arena, &result, err);
     }
     if (rc == 0) {
         rc = engine_commit(engine, err);
