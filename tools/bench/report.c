@@ -63,3 +63,14 @@ void report_row(struct report *report, const struct row *row)
     }
     fflush(report->out);
 }
+
+void report_skipped(struct report *report, const char *name, const char *why)
+{
+    if (report->json) {
+        fprintf(report->out, "{\"row\":\"%s\",\"not_run\":\"%s\"}\n", name,
+                why);
+    } else {
+        fprintf(report->out, "%-46s %12s %s\n", name, "not run:", why);
+    }
+    fflush(report->out);
+}

@@ -37,4 +37,7 @@ struct row {
 /* Prints one measured row, its target and its share of a limit. */
 void report_row(struct report *report, const struct row *row);
 
+/* Prints that a row was not measured, and why. */
+void report_skipped(struct report *report, const char *name, const char *why);
+
 #endif
