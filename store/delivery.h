@@ -18,14 +18,14 @@ struct store_delivery {
     uint64_t index;
     struct event_id id;
     struct span leaf;
-    struct span bodies;       /* encoded list of owed bodies, or empty */
-    bool has_cosig;           /* false: the log has no guard */
-    struct store_cosig cosig; /* the first guard cosignature covering it */
-    struct merkle_head head;  /* cosig.head, or the log's newest without one */
-    struct span note;         /* the checkpoint of head */
-    struct merkle_path path;  /* inclusion of the leaf in head */
-    struct span proof;        /* incoming: what the caller verified, kept */
-    bool has_quoted;          /* the cosignature that the header quotes */
+    struct span bodies;        /* encoded list of owed bodies, or empty */
+    bool has_cosig;            /* false: the log has no guard */
+    struct store_cosig cosig;  /* the first guard cosignature covering it */
+    struct merkle_head head;   /* cosig.head, or the log's newest without one */
+    struct span note;          /* the checkpoint of head */
+    struct merkle_path path;   /* inclusion of the leaf in head */
+    struct span proof;         /* incoming: what the caller verified, kept */
+    bool has_quoted;           /* the cosignature that the header quotes */
     struct store_cosig quoted; /* its number does not travel */
 };
 

@@ -74,7 +74,7 @@ void column_text(sqlite3_stmt *q, int i, char *text, size_t size)
     struct span bytes = column_span(q, i);
     size_t len = bytes.len < size - 1 ? bytes.len : size - 1;
 
-    if (len > 0) {
+    if (len > 0 && bytes.ptr != NULL) {
         memcpy(text, bytes.ptr, len);
     }
     text[len] = '\0';
