@@ -3,6 +3,7 @@
  * after the commit. It decides nothing. Next: intake.c, sequence.c. */
 #include "node/peers.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "node/clock.h"
@@ -211,20 +212,18 @@ static int freeze(struct engine *engine, struct peer *peer,
     return rc;
 }
 
-/* NOTE and STRIKE: what `sync` shows of a peer. */
+/* NOTE and STRIKE: what `sync` shows of a peer, "reason: text". */
 static int refusal_keep(struct engine *engine, struct peer *peer,
                         const struct link_action *action, struct error *err)
 {
     char kept[256];
     char text[LOG_TEXT_SIZE];
-    size_t len = action->text.len < sizeof(kept) - 1 ? action->text.len
-                                                     : sizeof(kept) - 1;
     int rc = engine_write(engine, err);
 
-    memset(kept, 0, sizeof(kept));
-    if (len > 0) {
-        memcpy(kept, action->text.ptr, len);
-    }
+    (void)snprintf(kept, sizeof(kept), "%s: %.*s",
+                   link_reason_name(action->reason), (int)action->text.len,
+                   (const char *)action->text.ptr);
+    peer->troubled = true;
     log_line(LOG_WARN, "link",
              action->kind == LINK_DO_STRIKE ? "strike" : "note",
              "peer=%u reason=%s from_peer=%d text=%s", peer->node,
@@ -233,6 +232,26 @@ static int refusal_keep(struct engine *engine, struct peer *peer,
     return rc != 0 ? rc
                    : store_peer_refuse(engine->store, peer->node, kept,
                                        (int64_t)(clock_now_ms() / 1000), err);
+}
+
+/* The log whose batch was refused has gone on: nobody needs to act. */
+void refusal_settle(struct engine *engine, struct peer *peer,
+                    const struct origin *origin)
+{
+    struct store_peer kept;
+    struct error err = {0};
+    char name[ORIGIN_MAX + 1];
+
+    origin_text(engine, origin, name);
+    if (store_peer_get(engine->store, peer->node, &kept, &err) != 0 ||
+        strstr(kept.refusal, name) == NULL) {
+        return;
+    }
+    kept.refusal[0] = '\0';
+    peer->troubled = false;
+    if (store_peer_put(engine->store, &kept, &err) != 0) {
+        engine_react(engine, "sync", "not_settled", &err);
+    }
 }
 
 static int ready(struct engine *engine, struct peer *peer, struct error *err)
@@ -247,6 +266,7 @@ static int ready(struct engine *engine, struct peer *peer, struct error *err)
     if (store_peer_get(engine->store, peer->node, &kept, &ignored) != 0) {
         memset(&kept, 0, sizeof(kept)); /* seen for the first time */
     }
+    peer->troubled = kept.refusal[0] != '\0';
     kept.node = peer->node;
     kept.contact_s = (int64_t)(clock_now_ms() / 1000);
     kept.skew_ms = info.skew_ms;

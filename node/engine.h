@@ -215,7 +215,9 @@ struct sync_peer {
     uint64_t to_send;         /* events not acknowledged by it */
     uint64_t to_fetch;        /* events it announced and we do not hold */
     uint64_t deliveries;      /* queued for it */
+    uint64_t refused;         /* batches, logs and frames of it, ever */
     const char *trouble;      /* what a person must do; "" = nothing */
+    uint32_t reason;          /* enum link_reason of it, 0 = none */
 };
 struct sync_log {
     const char *origin;

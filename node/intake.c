@@ -263,8 +263,17 @@ void intake_batch(struct engine *engine, struct peer *peer,
         if (rc == ERR_IO || rc == ERR_CORRUPT) {
             engine_react(engine, "intake", "store", &err);
         }
+        if (rc == ERR_UNTRUSTED) {
+            char name[ORIGIN_MAX + 1];
+
+            origin_text(engine, &action->origin, name);
+            blame_batch(engine, &action->batch->segment, name, &err);
+        }
         batch_refused(engine, peer, action, &err, pause_ms);
         return;
+    }
+    if (peer->troubled) {
+        refusal_settle(engine, peer, &action->origin);
     }
     engine->integrating = true;
     peer_step(engine, peer, &event);

@@ -27,6 +27,7 @@ struct peer {
     uint64_t deliveries_told; /* newest number that the link was told of */
     bool announced;           /* READY in this session */
     bool lost;                /* a frame could not be handed over */
+    bool troubled;            /* `sync` shows a refusal of its batches */
     uint64_t retry_ms;        /* UP: present backoff */
     uint64_t retry_at_ms;     /* UP: steady; 0 = none planned */
     uint64_t joined_at_ms;    /* steady; of a finished INVITER */
@@ -95,6 +96,17 @@ void checkpoint_text(struct engine *engine, const struct origin *origin,
 /* The cosigning key of a node as certified; name lives in `name`. */
 int mirror_key(struct engine *engine, uint32_t node, char name[64],
                struct vkey *out, struct error *err) MUST_USE;
+
+/* ---- blame.c ---- */
+/* Puts into err which event of a refused batch was changed, if that can be
+ * told here, and whose log it is. Keeps err's code. */
+void blame_batch(struct engine *engine, const struct segment *segment,
+                 const char *origin, struct error *err);
+
+/* ---- actions.c ---- */
+/* A batch of that log came in whole: its refusal is no trouble any more. */
+void refusal_settle(struct engine *engine, struct peer *peer,
+                    const struct origin *origin);
 
 /* ---- intake.c ---- */
 void intake_batch(struct engine *engine, struct peer *peer,

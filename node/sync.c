@@ -91,8 +91,11 @@ static void peer_fill(struct engine *engine, const struct peer *peer,
             out->last_contact_ms = (uint64_t)kept.contact_s * 1000;
             out->clock_skew_ms = kept.skew_ms;
         }
+        out->refused = kept.refused;
         out->trouble =
             text_in(arena, kept.todo[0] != '\0' ? kept.todo : kept.refusal);
+        out->reason = kept.todo[0] != '\0' ? LINK_REASON_NONE
+                                           : link_reason_of(kept.refusal);
     }
     if (!peer->up && store_delivery_acked(engine->store, peer->node, &acked,
                                           &newest, &ignored) == 0) {

@@ -54,8 +54,19 @@ static void print_peer(const struct cli *cli, const struct answer *peer)
                (long long)(skew / 1000));
     }
     printf("\n");
+    if (count(peer, "refused") > 0) {
+        printf("  %s: %lld\n", say(cli, "đã từ chối", "refused"),
+               (long long)count(peer, "refused"));
+    }
     if (trouble[0] != '\0') {
-        printf("  %s: %s\n", say(cli, "CẦN LÀM", "TO DO"), trouble);
+        const char *todo =
+            answer_text(answer_get(peer, say(cli, "todo_vi", "todo_en")));
+
+        printf("  %s: %s\n", say(cli, "CẦN LÀM", "TO DO"),
+               todo[0] != '\0' ? todo : trouble);
+        if (todo[0] != '\0') {
+            printf("    (%s)\n", trouble);
+        }
     }
 }
 

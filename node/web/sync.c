@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node/web/api.h"
+#include "protocol/link/reason.h"
 #include "protocol/record/standing.h"
 #include "store/check.h"
 #include "store/integrate.h"
@@ -28,7 +29,12 @@ static void put_peer(json_t *object, const struct sync_peer *peer)
     api_put_number(object, "to_send", (int64_t)peer->to_send);
     api_put_number(object, "to_fetch", (int64_t)peer->to_fetch);
     api_put_number(object, "deliveries", (int64_t)peer->deliveries);
+    api_put_number(object, "refused", (int64_t)peer->refused);
     api_put_str(object, "trouble", peer->trouble);
+    if (peer->reason != LINK_REASON_NONE) {
+        api_put_str(object, "todo_vi", link_reason_vi(peer->reason));
+        api_put_str(object, "todo_en", link_reason_en(peer->reason));
+    }
 }
 
 /* Other nodes that hold this log, and up to where. */

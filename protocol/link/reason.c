@@ -5,6 +5,7 @@
 #include "protocol/link/reason.h"
 
 #include <stddef.h>
+#include <string.h>
 
 struct row {
     const char *name;
@@ -129,6 +130,19 @@ const char *link_reason_name(uint32_t reason)
     const struct row *row = row_of(reason);
 
     return row == NULL ? "unknown" : row->name;
+}
+
+enum link_reason link_reason_of(const char *text)
+{
+    size_t len = strcspn(text, ":");
+
+    for (uint32_t i = LINK_REASON_NONE + 1; i < LINK_REASONS; i++) {
+        if (strlen(rows[i].name) == len &&
+            strncmp(rows[i].name, text, len) == 0) {
+            return (enum link_reason)i;
+        }
+    }
+    return LINK_REASON_NONE;
 }
 
 const char *link_reason_vi(uint32_t reason)

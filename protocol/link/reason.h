@@ -41,6 +41,9 @@ bool link_reason_freezes(enum link_reason reason);
 /* "fork", "token" ...; "unknown" for any other number. */
 const char *link_reason_name(uint32_t reason);
 
+/* The reason whose name a text begins with ("fork: ..."); else NONE. */
+enum link_reason link_reason_of(const char *text);
+
 /* What happened and what a person must do, if anything: whole sentences. */
 const char *link_reason_vi(uint32_t reason);
 const char *link_reason_en(uint32_t reason);
