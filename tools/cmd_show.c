@@ -95,7 +95,8 @@ static void print_placed(const struct cli *cli, const struct answer *record,
         }
         if (standing[0] != '\0' && strcmp(standing, "effective") != 0) {
             printf("    %s: %s\n",
-                   say(cli, "KHÔNG CÓ HIỆU LỰC", "NOT EFFECTIVE"), standing);
+                   say(cli, "KHÔNG CÓ HIỆU LỰC", "NOT EFFECTIVE"),
+                   state_text(cli, standing));
         }
         if (!answer_is_null(answer_get(placed, "stated_on_day")) &&
             strcmp(answer_text(answer_get(placed, "stated_on_day")),
@@ -160,8 +161,9 @@ static void print_event(const struct cli *cli, const struct answer *root,
     }
     printf("\n");
     if (answer_number(answer_get(event, "standing")) != 0) {
-        printf("    %s: %s\n", say(cli, "KHÔNG CÓ HIỆU LỰC", "NOT EFFECTIVE"),
-               answer_text(answer_get(event, "standing_name")));
+        printf(
+            "    %s: %s\n", say(cli, "KHÔNG CÓ HIỆU LỰC", "NOT EFFECTIVE"),
+            state_text(cli, answer_text(answer_get(event, "standing_name"))));
     }
     print_placed(cli, answer_get(root, "record"),
                  answer_text(answer_get(event, "id")));

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "tools/command.h"
+#include "tools/records_print.h"
 
 static int64_t count(const struct answer *of, const char *name)
 {
@@ -135,7 +136,7 @@ static int print_sync(const struct cli *cli, const struct client_reply *reply,
         const struct answer *one = answer_at(bad, i);
 
         printf("%s: %s: %lld\n", say(cli, "Không có hiệu lực", "Not effective"),
-               answer_text(answer_get(one, "reason")),
+               state_text(cli, answer_text(answer_get(one, "reason"))),
                (long long)count(one, "events"));
     }
     if (count(root, "refused") > 0) {

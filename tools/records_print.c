@@ -34,13 +34,41 @@ static const struct {
     {"periodic", "định kỳ"},
     {"extraordinary", "đột xuất"},
     {"on_request", "theo yêu cầu"},
+    {"waiting", "chờ một sự kiện chưa có ở đây"},
+    {"bad_signature", "chữ ký sai"},
+    {"no_right", "người ký không có quyền, hoặc khóa đã bị thu"},
+    {"not_understood", "loại mới hơn phần mềm này"},
+    {"invalid", "nội dung trái quy định của loại"},
+    {"wrong_log", "không nằm trong sổ của nút ghi nó"},
+    {"future", "ngày làm ở tương lai"},
+    {"in_the_future", "ngày làm ở tương lai"},
+    {"after_bracket", "ngày làm sau ngày cấp trên đã nhận"},
+    {"after_its_bracket", "ngày làm sau ngày cấp trên đã nhận"},
+    {"contradicts", "trái với trạng thái của hồ sơ"},
+    {"contradicts_the_record", "trái với trạng thái của hồ sơ"},
+    {"not_party", "đơn vị không có phần trong hồ sơ"},
+    {"not_a_party", "đơn vị không có phần trong hồ sơ"},
+    {"repeated", "đã ghi rồi; lần đầu có hiệu lực"},
+    {"needs_approval", "cần lãnh đạo duyệt hoặc lệnh bằng văn bản"},
+    {"voided", "đã bị hủy"},
 };
+
+/* Names come as "not_a_party" from a record and "not a party" elsewhere. */
+static bool same_word(const char *a, const char *b)
+{
+    for (; *a != '\0' && *b != '\0'; a++, b++) {
+        if (*a != *b && !(*a == '_' && *b == ' ')) {
+            return false;
+        }
+    }
+    return *a == *b;
+}
 
 const char *state_text(const struct cli *cli, const char *state)
 {
     for (size_t i = 0; !cli->english && i < sizeof(words) / sizeof(*words);
          i++) {
-        if (strcmp(words[i].word, state) == 0) {
+        if (same_word(words[i].word, state)) {
             return words[i].vi;
         }
     }

@@ -6,7 +6,8 @@
 
 int records_print(const struct cli *cli, const struct answer *records,
                   struct error *err) MUST_USE;
-/* "đã trả lời" for "answered"; the word itself when it is not known. */
+/* "đã trả lời" for "answered", of states and of why an event does not count;
+ * the word itself when it is not known. */
 const char *state_text(const struct cli *cli, const char *state);
 
 #endif

@@ -66,6 +66,10 @@ static int read_head(struct api_call *call, const json_t *head,
     }
     int rc = store_log_find(call->store, span_str(origin), &log, err);
 
+    if (rc == ERR_NOTFOUND && size == 0) {
+        *out = (struct store_head_limit){0}; /* nothing of it was known */
+        return 0;
+    }
     if (rc == ERR_NOTFOUND || (rc == 0 && log.head.size < (uint64_t)size)) {
         return error_set(err, ERR_NOTFOUND,
                          "snapshot: %.80s: %llu events are held here, %lld are "
