@@ -23,8 +23,14 @@
 #include "store/spool.h"
 
 #define INDEX_A_TURN 512u /* events whose texts are indexed */
+#define INDEX_BUSY 128u   /* ... while frames come */
 #define INTEGRATE_A_TURN 512u
+#define INTEGRATE_BUSY 256u
 #define SETTLE_A_TURN 16u
+#define BUSY_MS 20u            /* after a frame more are expected */
+#define SLICE_MS 100u          /* between slices while they come */
+#define SETTLE_SHARE 10u       /* cells take a tenth of the time at most */
+#define SETTLE_LATEST_MS 2000u /* and wait no longer for a pause */
 #define JOINING_ARENA_BYTES ((size_t)131072)
 #define HAPPENINGS_BYTES ((size_t)2 << 20)
 #define META_CLOCK "clock_offset_ms"
@@ -335,14 +341,47 @@ void engine_react(struct engine *engine, const char *room, const char *what,
              log_text(span_str(err->text), text));
 }
 
-/* Cells of units that changed, a few a turn; with nothing open. */
+/* Frames come: intake and sequencing go first, and what only derives waits
+ * for a pause (DESIGN section 5: integration never holds intake back). */
+static bool engine_is_busy(const struct engine *engine)
+{
+    return engine->frame_ms != 0 &&
+           clock_steady_ms() - engine->frame_ms < BUSY_MS;
+}
+
+/* ... but never for long: a slice every SLICE_MS even so. */
+static bool background_may_run(const struct engine *engine)
+{
+    return !engine_is_busy(engine) ||
+           clock_steady_ms() - engine->slice_ms >= SLICE_MS;
+}
+
+/* In a pause, or when they are old; a unit with many records takes long and
+ * is then evaluated less often. */
+static bool settle_is_due(struct engine *engine)
+{
+    uint64_t now_ms = clock_steady_ms();
+
+    if (now_ms < engine->settle_ms) {
+        return false;
+    }
+    if (engine->settled_day != engine_store_now(engine).day) {
+        return true;
+    }
+    return engine->unsettled &&
+           ((!engine_is_busy(engine) && !engine->integrating) ||
+            now_ms - engine->settled_ms >= SETTLE_LATEST_MS);
+}
+
+/* Cells of units that changed, a few a turn. */
 static int settle(struct engine *engine, struct error *err)
 {
     struct store_now now = engine_store_now(engine);
     struct store_integrated done = {0};
+    uint64_t start_ms = clock_steady_ms();
     int rc;
 
-    if (!engine->unsettled && now.day == engine->settled_day) {
+    if (!settle_is_due(engine)) {
         return 0;
     }
     rc = engine_write(engine, err);
@@ -352,6 +391,9 @@ static int settle(struct engine *engine, struct error *err)
     if (rc == 0) {
         engine->unsettled = done.more;
         engine->settled_day = now.day;
+        engine->settled_ms = clock_steady_ms();
+        engine->settle_ms =
+            engine->settled_ms + SETTLE_SHARE * (engine->settled_ms - start_ms);
     }
     return rc;
 }
@@ -392,7 +434,7 @@ int engine_commit(struct engine *engine, struct error *err)
  */
 
 /* Verdicts that came back, and new slices for idle threads. */
-static int verify_work(struct engine *engine, struct error *err)
+static int verify_work(struct engine *engine, bool may_give, struct error *err)
 {
     struct store_slice *slice;
     int rc = 0;
@@ -406,7 +448,7 @@ static int verify_work(struct engine *engine, struct error *err)
         rc = store_verify_done(engine->store, slice, err);
         engine->integrating = true;
     }
-    while (rc == 0 && jobs_has_room(engine->jobs)) {
+    while (rc == 0 && may_give && jobs_has_room(engine->jobs)) {
         slice = NULL;
         rc = store_verify_next(engine->store, &slice, err);
         if (rc != 0 || slice == NULL) {
@@ -422,10 +464,11 @@ static int verify_work(struct engine *engine, struct error *err)
 
 static int integrate_work(struct engine *engine, bool *more, struct error *err)
 {
-    struct store_integrate_options options = {.now = engine_store_now(engine),
-                                              .max_events = INTEGRATE_A_TURN,
-                                              .verify_here =
-                                                  engine->jobs == NULL};
+    struct store_integrate_options options = {
+        .now = engine_store_now(engine),
+        .max_events =
+            engine_is_busy(engine) ? INTEGRATE_BUSY : INTEGRATE_A_TURN,
+        .verify_here = engine->jobs == NULL};
     struct store_integrated done = {0};
     int rc;
 
@@ -442,7 +485,7 @@ static int integrate_work(struct engine *engine, bool *more, struct error *err)
     engine->integrating = done.more;
     engine->unsettled = engine->unsettled || done.events > 0 ||
                         done.records > 0 || done.units > 0;
-    *more = *more || done.more;
+    *more = *more || (done.more && !engine_is_busy(engine));
     return 0;
 }
 
@@ -470,7 +513,8 @@ static int sequence_work(struct engine *engine, bool *more, struct error *err)
 
 /* Texts become findable in the turns that write anyway, and in the first: the
  * spool is scanned, but what was sequenced or received must be indexed. */
-static int index_work(struct engine *engine, bool *more, struct error *err)
+static int index_work(struct engine *engine, bool may_run, bool *more,
+                      struct error *err)
 {
     struct store_integrated done = {0};
     int rc;
@@ -478,23 +522,33 @@ static int index_work(struct engine *engine, bool *more, struct error *err)
     if (engine->indexed && !store_in_transaction(engine->store)) {
         return 0;
     }
+    if (!may_run) {
+        engine->indexed = false;
+        return 0;
+    }
     rc = engine_write(engine, err);
-    rc = rc != 0 ? rc : store_index(engine->store, INDEX_A_TURN, &done, err);
+    rc = rc != 0
+             ? rc
+             : store_index(engine->store,
+                           engine_is_busy(engine) ? INDEX_BUSY : INDEX_A_TURN,
+                           &done, err);
     engine->indexed = rc == 0 && !done.more;
-    *more = *more || (rc == 0 && done.more);
+    *more = *more || (rc == 0 && done.more && !engine_is_busy(engine));
     return rc;
 }
 
 bool engine_work(struct engine *engine)
 {
     struct error err = {0};
+    bool background = background_may_run(engine);
     bool more = false;
     int rc = 0;
 
     if (engine->jobs != NULL) {
-        rc = verify_work(engine, &err);
+        rc = verify_work(engine, background, &err);
     }
-    if (rc == 0) {
+    if (rc == 0 && background) {
+        engine->slice_ms = clock_steady_ms();
         rc = integrate_work(engine, &more, &err);
     }
     if (rc == 0) {
@@ -505,20 +559,32 @@ bool engine_work(struct engine *engine)
         rc = settle(engine, &err);
     }
     if (rc == 0) {
-        rc = index_work(engine, &more, &err);
+        rc = index_work(engine, background, &more, &err);
     }
     if (rc != 0) {
         engine_undo(engine);
         engine_react(engine, "engine", "work", &err);
         return false;
     }
-    return more || engine->unsettled;
+    return more || settle_is_due(engine);
 }
 
 uint64_t engine_sleep_ms(struct engine *engine)
 {
     uint64_t wait_ms = peers_deadline_ms(engine);
+    uint64_t now_ms = clock_steady_ms();
 
+    if (engine_is_busy(engine)) {
+        wait_ms = wait_ms < BUSY_MS ? wait_ms : BUSY_MS;
+    } else if (engine->integrating || !engine->indexed) {
+        return 0;
+    }
+    if (engine->unsettled) {
+        uint64_t settle_ms =
+            engine->settle_ms > now_ms ? engine->settle_ms - now_ms : BUSY_MS;
+
+        wait_ms = wait_ms < settle_ms ? wait_ms : settle_ms;
+    }
     /* A new day makes cells late: look once a minute. */
     return wait_ms < 60000 ? wait_ms : 60000;
 }

@@ -90,6 +90,10 @@ struct engine {
     bool integrating;     /* leaves wait for integration */
     bool indexed;         /* every text of the logs is in the index */
     bool grew;            /* spool or a log grew this turn */
+    uint64_t frame_ms;    /* steady: the newest frame of a peer */
+    uint64_t slice_ms;    /* steady: the newest slice while frames came */
+    uint64_t settle_ms;   /* steady: no cells before */
+    uint64_t settled_ms;  /* steady: the newest cells */
     bool stopping;
     int fatal; /* enum err that ends the process, 0 = none */
 };

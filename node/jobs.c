@@ -13,7 +13,7 @@
 
 #include "store/integrate.h"
 
-#define DEPTH 2u
+#define DEPTH 4u
 #define POINTER sizeof(void *) /* a message: the slice's address */
 #define STACK_BYTES ((size_t)256 << 10)
 

@@ -422,6 +422,7 @@ void peers_read(struct engine *engine, const struct transport_event *event)
 {
     struct peer *up = peer_up(engine);
 
+    engine->frame_ms = clock_steady_ms();
     switch (event->kind) {
     case TRANSPORT_DOWN_FRAME:
         down_frame(engine, event);

@@ -31,7 +31,8 @@ enum {
 static const char *const sql[] = {
     [EVENT_INSERT] = "INSERT INTO events " EVENT_VALUES,
     [EVENT_REPLACE] = "REPLACE INTO events " EVENT_VALUES,
-    [EVENT_MOVE] = "UPDATE events SET place = ? WHERE place = ?",
+    [EVENT_MOVE] = "UPDATE events SET place = ?, lower_s = max(lower_s, ?), "
+                   "upper_s = max(upper_s, ?) WHERE place = ?",
     [EVENT_JUDGED] = "UPDATE events SET standing = ?, signature = ? "
                      "WHERE place = ?",
     [EVENT_BY_ID] = EVENT_COLUMNS "WHERE event = ? "
@@ -71,13 +72,20 @@ int event_put(struct store *store, const struct event_row *row,
     return rc == ERR_CONFLICT ? put(store, EVENT_REPLACE, row, err) : rc;
 }
 
-int event_move(struct store *store, int64_t from, int64_t to, struct error *err)
+int event_move(struct store *store, int64_t from, int64_t to,
+               const struct bracket *bracket, struct error *err)
 {
     sqlite3_stmt *q = query(store, OWNER_EVENT, EVENT_MOVE);
+    int rc;
 
     bind_int(q, 1, to);
-    bind_int(q, 2, from);
-    return query_run(store, q, err);
+    bind_int(q, 2, bracket->lower_s);
+    bind_int(q, 3, bracket->upper_s);
+    bind_int(q, 4, from);
+    rc = query_run(store, q, err);
+    return rc == 0 && sqlite3_changes(store->db) == 0
+               ? error_set(err, ERR_NOTFOUND, "no row at that place")
+               : rc;
 }
 
 int event_judge_put(struct store *store, int64_t place, enum standing standing,

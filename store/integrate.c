@@ -17,9 +17,6 @@ enum {
     INTEGRATE_ROWS,
     INTEGRATE_DIRTY,
     INTEGRATE_CLEAN,
-    INTEGRATE_SPOOLED,
-    INTEGRATE_UNSPOOL,
-    INTEGRATE_UNROW,
     INTEGRATE_NOTED,
     INTEGRATE_STANDINGS,
     INTEGRATE_STANDINGS_OF
@@ -36,9 +33,6 @@ static const char *const sql[] = {
                                      "ORDER BY place LIMIT 1",
     [INTEGRATE_DIRTY] = "SELECT subject FROM dirty_records LIMIT 1",
     [INTEGRATE_CLEAN] = "DELETE FROM dirty_records WHERE subject = ?",
-    [INTEGRATE_SPOOLED] = "SELECT number FROM spool WHERE event = ?",
-    [INTEGRATE_UNSPOOL] = "DELETE FROM spool WHERE number = ?",
-    [INTEGRATE_UNROW] = "DELETE FROM events WHERE place = ?",
     [INTEGRATE_NOTED] = "SELECT unit FROM dirty_units LIMIT 1",
     [INTEGRATE_STANDINGS] = "SELECT standing, count(*) FROM events WHERE "
                             "standing <> 0 GROUP BY standing",
@@ -52,30 +46,6 @@ const struct query_table integrate_queries = {sql,
                                               sizeof(sql) / sizeof(sql[0])};
 
 /* ---- one leaf ---- */
-
-/* A restored image fetched back what still lay in its spool. */
-static int unspool(struct store *store, const struct event_id *id,
-                   struct error *err)
-{
-    sqlite3_stmt *q = query(store, OWNER_INTEGRATE, INTEGRATE_SPOOLED);
-    static const int deletes[] = {INTEGRATE_UNSPOOL, INTEGRATE_UNROW};
-    int64_t number;
-    size_t i;
-    int rc;
-
-    bind_span(q, 1, SPAN_OF(*id));
-    if ((rc = query_row(store, q, err)) != 1) {
-        return rc;
-    }
-    number = column_int(q, 0);
-    query_end(q);
-    for (i = 0, rc = 0; rc == 0 && i < 2; i++) {
-        q = query(store, OWNER_INTEGRATE, deletes[i]);
-        bind_int(q, 1, number);
-        rc = query_run(store, q, err);
-    }
-    return rc;
-}
 
 /* Certificates that come out of order: earlier epochs, delivered logs. */
 static int after_certificate(struct store *store, const struct store_log *log,
@@ -148,10 +118,16 @@ int work_arrival(struct store *store, const struct arrival *arrival,
         row.standing = STANDING_NOT_UNDERSTOOD;
         return event_put(store, &row, err); /* bytes that are no leaf */
     }
-    if ((log->node == store->self && log->id != 0 &&
-         (rc = unspool(store, &leaf.id, err)) != 0) ||
-        (row.signature == SIGNATURE_UNKNOWN &&
-         (rc = verify_leaf(store, &leaf, &row.signature, err)) != 0)) {
+    /* Our own: recorded here and judged then, also in a restored image that
+     * fetched its tail back. */
+    if (log->node == store->self && log->id != 0 && !log->is_dir) {
+        rc = spool_move(store, log, arrival->index, &leaf, err);
+        if (rc != ERR_NOTFOUND) {
+            return rc;
+        }
+    }
+    if (row.signature == SIGNATURE_UNKNOWN &&
+        (rc = verify_leaf(store, &leaf, &row.signature, err)) != 0) {
         return rc;
     }
     in.leaf = &leaf;
@@ -177,20 +153,28 @@ int work_arrival(struct store *store, const struct arrival *arrival,
 
 /* ---- segments ---- */
 
-/* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
-static int segment_marks(struct store *store, int64_t place, uint32_t count,
-                         const struct store_integrate_options *options,
-                         uint8_t *marks, bool *ready, bool *held,
-                         struct error *err)
-{
-    int rc = verdicts_get(store, place, marks, count, err);
+struct segment_state {
+    uint8_t marks[BATCH_EVENTS_MAX];
+    bool ready; /* may be integrated */
+    bool held;  /* its verdicts are stored */
+};
 
-    *held = *ready = rc == 0;
-    if (rc == ERR_NOTFOUND && options->verify_here) {
-        memset(marks, SIGNATURE_UNKNOWN, count);
-        *ready = true;
+/* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
+static int segment_marks(struct store *store, const struct store_log *log,
+                         int64_t place, uint32_t count, bool verify_here,
+                         struct segment_state *state, struct error *err)
+{
+    int rc = verdicts_get(store, place, state->marks, count, err);
+
+    state->held = state->ready = rc == 0;
+    if (rc != ERR_NOTFOUND) {
+        return rc;
     }
-    return rc == ERR_NOTFOUND ? 0 : rc;
+    memset(state->marks, SIGNATURE_UNKNOWN, count);
+    state->ready = verify_here;
+    return verify_here || log->node != store->self
+               ? 0
+               : spool_is_moving(store, &state->ready, err);
 }
 
 /* Remembers what was verified here, so that nobody does it again. */
@@ -223,13 +207,12 @@ static int integrate_segment(struct store *store, const struct store_log *log,
                              const struct store_integrate_options *options,
                              uint32_t *done, struct error *err)
 {
-    uint8_t marks[BATCH_EVENTS_MAX];
+    struct segment_state state;
     const struct directory *dir;
     struct segment_view view;
     uint64_t first;
     int64_t place;
     uint32_t i, count;
-    bool ready, held;
     int rc;
 
     *done = 0;
@@ -238,8 +221,9 @@ static int integrate_segment(struct store *store, const struct store_log *log,
         return rc;
     }
     place = place_of(log->id, first);
-    rc = segment_marks(store, place, count, options, marks, &ready, &held, err);
-    if (rc != 0 || !ready) {
+    rc = segment_marks(store, log, place, count, options->verify_here, &state,
+                       err);
+    if (rc != 0 || !state.ready) {
         return rc;
     }
     if ((rc = segment_leaves(store, log->id, first, &first, &view, err)) != 0 ||
@@ -250,14 +234,15 @@ static int integrate_segment(struct store *store, const struct store_log *log,
         struct arrival arrival = {.log = log,
                                   .index = first + i,
                                   .leaf = view.leaves[i],
-                                  .signature = (enum signature_state)marks[i]};
+                                  .signature =
+                                      (enum signature_state)state.marks[i]};
 
         if ((rc = work_arrival(store, &arrival, dir, err)) != 0) {
             return rc;
         }
     }
     *done = view.count;
-    return held ? 0 : keep_marks(store, place, count, err);
+    return state.held ? 0 : keep_marks(store, place, count, err);
 }
 
 int cursor_put(struct store *store, const struct store_log *log,

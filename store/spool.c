@@ -2,8 +2,10 @@
  * move into it.
  *
  * An event is judged and gets its row in the transaction that records it; when
- * it is sequenced the row only changes its place. Must never sign or sequence
- * by itself: the engine does, under a confirmed guard. Read next: integrate.c.
+ * it is sequenced only a mark moves past it, so that a full spool never holds
+ * the link back. Its row changes its place, and leaves the spool, when
+ * integration comes to it (spool_move). Must never sign or sequence by itself:
+ * the engine does, under a confirmed guard. Read next: integrate.c.
  */
 #include "store/spool.h"
 
@@ -16,11 +18,12 @@ enum {
     SPOOL_INSERT,
     SPOOL_LIST,
     SPOOL_STATE,
-    SPOOL_ANY,
-    SPOOL_FIRST,
+    SPOOL_NEXT,
     SPOOL_REMOVE,
     SPOOL_HELD,
     SPOOL_CURSOR,
+    SPOOL_MOVING,
+    SPOOL_MOVING_AT,
     SPOOL_UNGUARDED
 };
 
@@ -31,20 +34,34 @@ static const char *const sql[] = {
                    "is_dir = ? AND number >= ? ORDER BY number LIMIT ?",
     [SPOOL_STATE] =
         "SELECT count(*), coalesce(sum(length(leaf) + length(bodies)), 0), "
-        "coalesce(min(recorded_ms), 0) FROM spool WHERE is_dir = ?",
-    [SPOOL_ANY] = "SELECT 1 FROM spool LIMIT 1",
-    [SPOOL_FIRST] = "SELECT number, leaf FROM spool WHERE is_dir = ? "
-                    "ORDER BY number LIMIT 1",
+        "coalesce(min(recorded_ms), 0) FROM spool WHERE is_dir = ? AND "
+        "number > ?",
+    [SPOOL_NEXT] = "SELECT number, leaf FROM spool WHERE is_dir = ? AND "
+                   "number > ? ORDER BY number LIMIT 1",
     [SPOOL_REMOVE] = "DELETE FROM spool WHERE number = ?",
-    [SPOOL_HELD] = "SELECT 1 FROM spool WHERE event = ?",
+    [SPOOL_HELD] = "SELECT number FROM spool WHERE event = ?",
     [SPOOL_CURSOR] = "UPDATE cursors SET events = ? WHERE log = ?",
+    [SPOOL_MOVING] = "SELECT 1 FROM spool WHERE is_dir = 0 AND number <= ? "
+                     "LIMIT 1",
+    [SPOOL_MOVING_AT] =
+        "SELECT recorded_ms FROM spool WHERE is_dir = 0 AND number <= ? "
+        "ORDER BY number LIMIT 1 OFFSET ?",
     [SPOOL_UNGUARDED] =
-        "SELECT count(*), coalesce(sum(length(e.leaf)), 0), min(e.place) FROM "
-        "logs l CROSS JOIN events e ON e.place >= ((l.id << 40) | l.guarded) "
-        "AND "
-        "e.place < ((l.id + 1) << 40) WHERE l.node = ? AND l.mirrored = 1",
+        "SELECT l.id, l.guarded, l.size, c.events FROM logs l CROSS JOIN "
+        "cursors c ON c.log = l.id WHERE l.node = ? AND l.mirrored = 1 AND "
+        "l.guarded < l.size",
 };
 const struct query_table spool_queries = {sql, sizeof(sql) / sizeof(sql[0])};
+
+/* Record events up to this number are in the log, moved or not. */
+#define META_TAKEN "spool_taken"
+
+static int taken_until(struct store *store, bool is_dir, int64_t *number,
+                       struct error *err)
+{
+    *number = 0;
+    return is_dir ? 0 : meta_int(store, META_TAKEN, number, err);
+}
 
 static int spool_insert(struct store *store, bool is_dir,
                         const struct leaf *leaf, struct span bodies,
@@ -103,10 +120,14 @@ int store_spool_list(struct store *store, bool is_dir, uint64_t from,
 {
     sqlite3_stmt *q = query(store, OWNER_SPOOL, SPOOL_LIST);
     size_t i = 0, bytes = 0;
-    int rc = 0;
+    int64_t taken;
+    int rc = taken_until(store, is_dir, &taken, err);
 
+    if (rc != 0) {
+        return rc;
+    }
     bind_int(q, 1, is_dir);
-    bind_int(q, 2, (int64_t)from);
+    bind_int(q, 2, (int64_t)from > taken ? (int64_t)from : taken + 1);
     bind_int(q, 3, (int64_t)max);
     while (i < max && (rc = query_row(store, q, err)) == 1) {
         struct store_spooled *event = &events[i];
@@ -140,10 +161,15 @@ int store_spool_state(struct store *store, bool is_dir,
                       struct store_spool_state *state, struct error *err)
 {
     sqlite3_stmt *q = query(store, OWNER_SPOOL, SPOOL_STATE);
-    int rc;
+    int64_t taken;
+    int rc = taken_until(store, is_dir, &taken, err);
 
-    bind_int(q, 1, is_dir);
     memset(state, 0, sizeof(*state));
+    if (rc != 0) {
+        return rc;
+    }
+    bind_int(q, 1, is_dir);
+    bind_int(q, 2, taken);
     if ((rc = query_row(store, q, err)) == 1) {
         state->count = (uint64_t)column_int(q, 0);
         state->bytes = (uint64_t)column_int(q, 1);
@@ -155,12 +181,24 @@ int store_spool_state(struct store *store, bool is_dir,
 
 int store_spool_any(struct store *store, bool *any, struct error *err)
 {
-    sqlite3_stmt *q = query(store, OWNER_SPOOL, SPOOL_ANY);
-    int rc = query_row(store, q, err);
+    int rc = 0;
 
-    query_end(q);
-    *any = rc == 1;
-    return rc < 0 ? rc : 0;
+    *any = false;
+    for (int is_dir = 0; rc == 0 && !*any && is_dir < 2; is_dir++) {
+        sqlite3_stmt *q = query(store, OWNER_SPOOL, SPOOL_NEXT);
+        int64_t taken;
+
+        if ((rc = taken_until(store, is_dir != 0, &taken, err)) != 0) {
+            return rc;
+        }
+        bind_int(q, 1, is_dir);
+        bind_int(q, 2, taken);
+        rc = query_row(store, q, err);
+        query_end(q);
+        *any = rc == 1;
+        rc = rc == 1 ? 0 : rc;
+    }
+    return rc;
 }
 
 /* ---- into the log ---- */
@@ -171,69 +209,121 @@ static int move_row(struct store *store, const struct store_log *log,
                     struct error *err)
 {
     int64_t place = place_of(log->id, index);
-    int rc = event_move(store, place_of(0, number), place, err);
+    struct bracket bracket = {0};
+    int rc = log->is_dir
+                 ? 0
+                 : bracket_of(store, log, index, leaf, NULL, &bracket, err);
 
-    if (rc == 0 && !log->is_dir) {
+    if (rc != 0 || (rc = event_move(store, place_of(0, number), place, &bracket,
+                                    err)) != 0) {
+        return rc;
+    }
+    if (!log->is_dir) {
         rc = actor_move(store, leaf, RANK_SPOOL | number, place,
                         rank_of(log, index), err);
     }
-    if (rc == 0 && leaf->understood && leaf->header.has_quoted) {
+    if (rc == 0 && leaf->understood && leaf->header.has_quoted &&
+        bracket.lower_s == 0) {
         rc = bracket_wait(store, place, leaf, err);
+    }
+    if (rc == 0 && leaf->understood && bracket.upper_s != 0) {
+        struct event_id subject = leaf_subject(leaf);
+
+        rc = work_subject(store, &subject, err);
     }
     return rc;
 }
 
+static int spool_remove(struct store *store, uint64_t number, struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_SPOOL, SPOOL_REMOVE);
+
+    bind_int(q, 1, (int64_t)number);
+    return query_run(store, q, err);
+}
+
+int spool_move(struct store *store, const struct store_log *log, uint64_t index,
+               const struct leaf *leaf, struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_SPOOL, SPOOL_HELD);
+    uint64_t number;
+    int rc;
+
+    bind_span(q, 1, SPAN_OF(leaf->id));
+    if ((rc = query_row(store, q, err)) != 1) {
+        return rc < 0 ? rc : error_set(err, ERR_NOTFOUND, "not spooled");
+    }
+    number = (uint64_t)column_int(q, 0);
+    query_end(q);
+    rc = move_row(store, log, number, index, leaf, err);
+    if (rc != 0 && rc != ERR_NOTFOUND) {
+        return rc;
+    }
+    return spool_remove(store, number, err) != 0 ? err->code : rc;
+}
+
+int spool_is_moving(struct store *store, bool *moving, struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_SPOOL, SPOOL_MOVING);
+    int64_t taken;
+    int rc = taken_until(store, false, &taken, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    bind_int(q, 1, taken);
+    rc = query_row(store, q, err);
+    query_end(q);
+    *moving = rc == 1;
+    return rc < 0 ? rc : 0;
+}
+
+/* The next event of the queue must be this very leaf. */
 static int take_one(struct store *store, bool is_dir,
                     const struct store_log *log, uint64_t index,
-                    struct span bytes, struct error *err)
+                    struct span bytes, int64_t *taken, struct error *err)
 {
-    sqlite3_stmt *q = query(store, OWNER_SPOOL, SPOOL_FIRST);
+    sqlite3_stmt *q = query(store, OWNER_SPOOL, SPOOL_NEXT);
     struct leaf leaf;
-    uint64_t number;
     bool same;
     int rc;
 
     bind_int(q, 1, is_dir);
+    bind_int(q, 2, *taken);
     if ((rc = query_row(store, q, err)) < 0) {
         return rc;
     }
     same = rc == 1 && span_equal(column_span(q, 1), bytes);
-    number = rc == 1 ? (uint64_t)column_int(q, 0) : 0;
+    if (same) {
+        *taken = column_int(q, 0);
+    }
     query_end(q);
     if (!same) {
         return error_set(err, ERR_CONFLICT,
                          "leaf %llu is not the oldest event of the spool",
                          (unsigned long long)index);
     }
+    if (!is_dir) {
+        return 0;
+    }
     if ((rc = leaf_parse(bytes, &leaf, err)) != 0 ||
-        (rc = move_row(store, log, number, index, &leaf, err)) != 0) {
+        (rc = move_row(store, log, (uint64_t)*taken, index, &leaf, err)) != 0) {
         return rc;
     }
-    q = query(store, OWNER_SPOOL, SPOOL_REMOVE);
-    bind_int(q, 1, (int64_t)number);
-    return query_run(store, q, err);
+    return spool_remove(store, (uint64_t)*taken, err);
 }
 
-/* They were verified when they were recorded. */
-static int keep_verdicts(struct store *store,
-                         const struct store_segment *segment, struct error *err)
+/* A directory log has no lag: its leaves are in place from now on. */
+static int directory_taken(struct store *store, const struct store_log *log,
+                           uint64_t integrated, struct error *err)
 {
-    uint8_t marks[BATCH_EVENTS_MAX];
-    uint32_t i;
+    sqlite3_stmt *q = query(store, OWNER_SPOOL, SPOOL_CURSOR);
+    int rc;
 
-    for (i = 0; i < segment->parts.count; i++) {
-        struct error ignored;
-        struct store_event event;
-        size_t mark = store->scratch.used;
-        int rc = store_event_at(store, segment->log, segment->parts.first + i,
-                                &store->scratch, &event, &ignored);
-
-        arena_rewind(&store->scratch, mark);
-        marks[i] =
-            rc == 0 && event.signature_ok ? SIGNATURE_GOOD : SIGNATURE_UNKNOWN;
-    }
-    return verdicts_put(store, place_of(segment->log, segment->parts.first),
-                        marks, segment->parts.count, err);
+    bind_int(q, 1, (int64_t)integrated);
+    bind_int(q, 2, log->id);
+    rc = query_run(store, q, err);
+    return rc != 0 ? rc : directory_settle(store, err);
 }
 
 int store_sequence(struct store *store, bool is_dir,
@@ -242,49 +332,81 @@ int store_sequence(struct store *store, bool is_dir,
 {
     struct segment_view view;
     struct store_log log;
-    sqlite3_stmt *q;
     uint64_t first;
+    int64_t taken;
     uint32_t i;
     int rc;
 
     if ((rc = store_log_get(store, segment->log, &log, err)) != 0 ||
+        (rc = taken_until(store, is_dir, &taken, err)) != 0 ||
         (rc = segment_store(store, segment, after, err)) != 0 ||
         (rc = segment_leaves(store, log.id, segment->parts.first, &first, &view,
                              err)) != 0) {
         return rc;
     }
     if (log.node != store->self || log.is_dir != is_dir ||
-        log.integrated != first) {
-        return error_set(err, ERR_USAGE,
-                         "%s: only our own integrated log takes the spool",
+        (is_dir && log.integrated != first)) {
+        return error_set(err, ERR_USAGE, "%s: only our own log takes the spool",
                          log.origin);
     }
     for (i = 0; i < view.count; i++) {
         if ((rc = take_one(store, is_dir, &log, first + i, view.leaves[i],
-                           err)) != 0) {
+                           &taken, err)) != 0) {
             return rc;
         }
     }
-    q = query(store, OWNER_SPOOL, SPOOL_CURSOR);
-    bind_int(q, 1, (int64_t)(first + view.count));
-    bind_int(q, 2, log.id);
-    if ((rc = query_run(store, q, err)) != 0) {
-        return rc;
-    }
-    return is_dir ? directory_settle(store, err)
-                  : keep_verdicts(store, segment, err);
+    return is_dir ? directory_taken(store, &log, first + view.count, err)
+                  : meta_int_put(store, META_TAKEN, taken, err);
 }
 
 /* ---- questions ---- */
 
+static void oldest_take(struct store_spool_state *state, uint64_t ms)
+{
+    if (ms != 0 && (state->oldest_ms == 0 || ms < state->oldest_ms)) {
+        state->oldest_ms = ms;
+    }
+}
+
+/* When the event at `index` of our own log was recorded; 0 = not known. */
+static uint64_t recorded_at(struct store *store, uint32_t log, uint64_t index,
+                            uint64_t integrated)
+{
+    size_t mark = store->scratch.used;
+    struct error ignored;
+    struct store_event event;
+    struct leaf leaf;
+    uint64_t ms = 0;
+    int64_t taken;
+    sqlite3_stmt *q;
+
+    if (index < integrated) {
+        if (store_event_at(store, log, index, &store->scratch, &event,
+                           &ignored) == 0 &&
+            leaf_scan(event.leaf, &leaf, &ignored) == 0 && leaf.understood) {
+            ms = leaf.header.recorded_ms;
+        }
+        arena_rewind(&store->scratch, mark);
+        return ms;
+    }
+    if (taken_until(store, false, &taken, &ignored) != 0) {
+        return 0;
+    }
+    q = query(store, OWNER_SPOOL, SPOOL_MOVING_AT);
+    bind_int(q, 1, taken);
+    bind_int(q, 2, (int64_t)(index - integrated));
+    if (query_row(store, q, &ignored) == 1) {
+        ms = (uint64_t)column_int(q, 0);
+        query_end(q);
+    }
+    return ms;
+}
+
 int store_only_here(struct store *store, struct store_spool_state *state,
                     struct error *err)
 {
-    struct store_spool_state part = {0};
-    struct store_event event;
+    struct store_spool_state part;
     sqlite3_stmt *q;
-    size_t mark = store->scratch.used;
-    int64_t place = 0;
     int rc;
 
     if ((rc = store_spool_state(store, false, state, err)) != 0 ||
@@ -293,32 +415,18 @@ int store_only_here(struct store *store, struct store_spool_state *state,
     }
     state->count += part.count;
     state->bytes += part.bytes;
-    if (state->oldest_ms == 0 ||
-        (part.oldest_ms != 0 && part.oldest_ms < state->oldest_ms)) {
-        state->oldest_ms = part.oldest_ms;
-    }
+    oldest_take(state, part.oldest_ms);
     q = query(store, OWNER_SPOOL, SPOOL_UNGUARDED);
     bind_int(q, 1, store->self);
-    if ((rc = query_row(store, q, err)) != 1) {
-        return rc;
-    }
-    state->count += (uint64_t)column_int(q, 0);
-    state->bytes += (uint64_t)column_int(q, 1);
-    place = column_int(q, 2);
-    query_end(q);
-    if (place != 0 &&
-        store_event_at(store, place_log(place), place_index(place),
-                       &store->scratch, &event, err) == 0) {
-        struct leaf leaf;
+    while ((rc = query_row(store, q, err)) == 1) {
+        uint64_t guarded = (uint64_t)column_int(q, 1);
 
-        if (leaf_scan(event.leaf, &leaf, err) == 0 && leaf.understood &&
-            (state->oldest_ms == 0 ||
-             leaf.header.recorded_ms < state->oldest_ms)) {
-            state->oldest_ms = leaf.header.recorded_ms;
-        }
+        state->count += (uint64_t)column_int(q, 2) - guarded;
+        oldest_take(state, recorded_at(store, column_u32(q, 0), guarded,
+                                       (uint64_t)column_int(q, 3)));
     }
-    arena_rewind(&store->scratch, mark);
-    return 0;
+    query_end(q);
+    return rc;
 }
 
 int store_quote(struct store *store, uint64_t *time_s, uint8_t short_hash[8],

@@ -38,7 +38,7 @@ int store_spool_any(struct store *store, bool *any, struct error *err) MUST_USE;
 
 struct store_spool_state {
     uint64_t count;
-    uint64_t bytes;
+    uint64_t bytes;     /* of what is spooled */
     uint64_t oldest_ms; /* recorded time of the oldest; 0 = none */
 };
 int store_spool_state(struct store *store, bool is_dir,

@@ -57,8 +57,10 @@ struct event_row {
 };
 int event_put(struct store *store, const struct event_row *row,
               struct error *err) MUST_USE;
+struct bracket;
+/* ERR_NOTFOUND when there is no row at `from`. Brackets only ever grow. */
 int event_move(struct store *store, int64_t from, int64_t to,
-               struct error *err) MUST_USE;
+               const struct bracket *bracket, struct error *err) MUST_USE;
 int event_judge_put(struct store *store, int64_t place, enum standing standing,
                     enum signature_state signature, struct error *err) MUST_USE;
 /* The leaf at a place: 1 and a row (spans until the statement is reset). */
@@ -159,6 +161,15 @@ int bracket_apply(struct store *store, const struct store_log *log,
                   struct error *err) MUST_USE;
 /* Applies the guard cosignatures of a log that integration has not seen. */
 int bracket_advance(struct store *store, const struct store_log *log,
+                    struct error *err) MUST_USE;
+
+/* ---- spool.c ---- */
+/* A sequenced event: its row goes from the spool to `index` of our own log.
+ * ERR_NOTFOUND: it was not spooled, or had no row (and is spooled no more). */
+int spool_move(struct store *store, const struct store_log *log, uint64_t index,
+               const struct leaf *leaf, struct error *err) MUST_USE;
+/* Are there sequenced events whose rows have not moved yet? */
+int spool_is_moving(struct store *store, bool *moving,
                     struct error *err) MUST_USE;
 
 /* ---- integrate.c ---- */

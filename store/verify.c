@@ -24,9 +24,10 @@ static const char *const sql[] = {
     [VERIFY_HELD] = "SELECT 1 FROM verdicts WHERE id = ?",
     [VERIFY_PUT] = "INSERT OR IGNORE INTO verdicts (id, marks) VALUES (?, ?)",
     [VERIFY_GET] = "SELECT marks FROM verdicts WHERE id = ?",
-    [VERIFY_LOGS] = "SELECT l.id, c.events FROM logs l CROSS JOIN cursors c ON "
-                    "c.log = l.id WHERE l.id > ? AND l.is_dir = 0 AND "
-                    "c.events < l.size ORDER BY l.id LIMIT 1",
+    [VERIFY_LOGS] =
+        "SELECT l.id, c.events, l.node FROM logs l CROSS JOIN cursors c ON "
+        "c.log = l.id WHERE l.id > ? AND l.is_dir = 0 AND "
+        "c.events < l.size ORDER BY l.id LIMIT 1",
 };
 const struct query_table verify_queries = {sql, sizeof(sql) / sizeof(sql[0])};
 
@@ -233,6 +234,7 @@ static int slice_of_log_after(struct store *store, uint32_t *after,
     sqlite3_stmt *q = query(store, OWNER_VERIFY, VERIFY_LOGS);
     uint64_t *next = NULL, integrated, until = 0;
     int64_t place = 0;
+    bool own, moving = false;
     int rc;
 
     bind_int(q, 1, *after);
@@ -241,7 +243,12 @@ static int slice_of_log_after(struct store *store, uint32_t *after,
     }
     *after = column_u32(q, 0);
     integrated = (uint64_t)column_int(q, 1);
+    own = column_u32(q, 2) == store->self;
     query_end(q);
+    /* What was recorded here was verified then. */
+    if (own && ((rc = spool_is_moving(store, &moving, err)) != 0 || moving)) {
+        return rc != 0 ? rc : 1;
+    }
     rc = next_of(store, *after, &next, err);
     if (rc != 0 || next == NULL) {
         return rc;

@@ -3,6 +3,7 @@
 #include "tests/store/scene.h"
 
 #include "protocol/event/code.h"
+#include "store/check.h"
 #include "store/delivery.h"
 #include "store/directory.h"
 #include "store/query.h"
@@ -191,6 +192,56 @@ static void a_spooled_event_counts_at_once_and_moves_into_the_log(void **state)
                               &body, &o->err),
               o->err);
     assert_int_equal(body.bytes.len, strlen("kín"));
+}
+
+static void find_nothing_wrong(struct office *o)
+{
+    struct store_check_options options = {.now = now_of("2024-03-10")};
+    uint64_t findings = 1;
+
+    assert_ok(store_check(o->store, &options, &findings, &o->err), o->err);
+    assert_int_equal(findings, 0);
+}
+
+/* Sequencing only marks: until integration comes the row stands in the spool,
+ * counts, is found, and is not sequenced again. */
+static void a_sequenced_event_is_whole_before_its_row_moves(void **state)
+{
+    struct office *o = *state;
+    struct store_spool_state spool;
+    struct store_event event;
+    struct body body;
+    struct event_id id;
+    bool any = true;
+
+    open_commune(o);
+    id = record(o, "Đường làng");
+    scene_settle(o->store, "2024-03-10");
+    sequence(o);
+    assert_ok(store_spool_any(o->store, &any, &o->err), o->err);
+    assert_false(any);
+    assert_ok(store_spool_state(o->store, false, &spool, &o->err), o->err);
+    assert_int_equal(spool.count, 0);
+    assert_ok(store_only_here(o->store, &spool, &o->err), o->err);
+    assert_int_equal(spool.count, 1);
+    assert_true(spool.oldest_ms > 0);
+    assert_ok(store_event_find(o->store, &id, &o->arena, &event, &o->err),
+              o->err);
+    assert_int_equal(event.log, 0);
+    assert_ok(store_body_find(o->store, &id, AUDIENCE_OF_PRIVATE, &o->arena,
+                              &body, &o->err),
+              o->err);
+    assert_found(o, "duong lang", &id);
+    find_nothing_wrong(o);
+    scene_settle(o->store, "2024-03-10");
+    assert_ok(store_event_find(o->store, &id, &o->arena, &event, &o->err),
+              o->err);
+    assert_true(event.log != 0);
+    assert_true(event.signature_ok);
+    assert_ok(store_only_here(o->store, &spool, &o->err), o->err);
+    assert_int_equal(spool.count, 1); /* still not cosigned */
+    assert_true(spool.oldest_ms > 0);
+    find_nothing_wrong(o);
 }
 
 static void the_same_event_twice_is_refused(void **state)
@@ -501,6 +552,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_spooled_event_counts_at_once_and_moves_into_the_log),
+        TEST(a_sequenced_event_is_whole_before_its_row_moves),
         TEST(the_same_event_twice_is_refused),
         TEST(search_folds_accents_and_never_sees_private_text),
         TEST(a_restored_image_does_not_record_twice),
