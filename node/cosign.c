@@ -134,8 +134,11 @@ int cosign_log(struct engine *engine, const struct origin *origin, bool repeat,
     if (rc == 0) {
         rc = clock_check(engine, err);
     }
-    if (rc != 0 || log.head.size == 0) {
+    if (rc != 0) {
         return rc;
+    }
+    if (log.head.size == 0) {
+        return 0;
     }
     if (facts.guard == engine_node(engine)) {
         return cosign_numbered(engine, &log, origin, repeat, request, err);

@@ -269,7 +269,7 @@ static int leaf_check(struct engine *engine,
     struct hash hash = merkle_leaf(came->leaf);
     struct checkpoint checkpoint;
     struct log_facts facts;
-    struct proof proof;
+    struct proof proof = {0};
     struct vkey key;
     int rc = log_facts_of(engine, &came->origin, &facts, err);
 
@@ -397,7 +397,7 @@ static int delivery_keep(struct engine *engine, struct peer *peer,
     const struct frame_certificate itself = {came->origin, came->index,
                                              came->leaf, came->proof};
     struct store_delivery stored;
-    struct store_log log;
+    struct store_log log = {0};
     int rc = bodies_check(came, err);
 
     if (rc == 0) {

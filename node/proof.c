@@ -213,7 +213,7 @@ int engine_receipt(struct engine *engine, const struct event_id *event,
     struct receipt_item items[RECEIPT_LEAVES_MAX];
     struct actor_search search = {.engine = engine};
     struct store_event found;
-    struct leaf leaf;
+    struct leaf leaf = {0};
     size_t len = 0;
     int rc = store_event_find(engine->store, event, &engine->turn, &found, err);
 

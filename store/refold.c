@@ -83,25 +83,25 @@ static int judge_known(struct store *store, const struct store_known *known,
     return 0;
 }
 
-static int copies_room(struct store *store, struct copy **copies, size_t len,
-                       size_t *size, struct error *err)
+/* Room for one more than len copies: those given or a longer copy of them;
+ * NULL when the arena is full. */
+static struct copy *copies_room(struct store *store, struct copy *copies,
+                                size_t len, size_t *size)
 {
     size_t grown = *size == 0 ? COPIES_FIRST : *size * 2;
     struct copy *room;
 
-    if (len < *size) {
-        return 0;
+    if (copies != NULL && len < *size) {
+        return copies;
     }
     room = arena_array(&store->fold, grown, sizeof(*room));
-    if (room == NULL) {
-        return error_set(err, ERR_LIMIT, "a long record");
+    if (room != NULL) {
+        if (copies != NULL) {
+            memcpy(room, copies, len * sizeof(*room));
+        }
+        *size = grown;
     }
-    if (len > 0) {
-        memcpy(room, *copies, len * sizeof(*room));
-    }
-    *copies = room;
-    *size = grown;
-    return 0;
+    return room;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
@@ -116,13 +116,16 @@ static int load(struct store *store, const struct event_id *subject,
     *copies = NULL;
     bind_span(q, 1, SPAN_OF(*subject));
     while ((rc = query_row(store, q, err)) == 1) {
+        struct copy *room = copies_room(store, *copies, i, &size);
         struct copy *copy;
         bool visible;
 
-        if ((rc = copies_room(store, copies, i, &size, err)) != 0) {
+        if (room == NULL) {
+            rc = error_set(err, ERR_LIMIT, "a long record");
             break;
         }
-        copy = &(*copies)[i];
+        *copies = room;
+        copy = &room[i];
         event_row_read(q, &copy->row);
         if ((rc = place_visible(store, known, copy, &visible, err)) != 0 ||
             (rc = arena_keep(&store->fold, copy->row.leaf, &copy->row.leaf,

@@ -35,11 +35,11 @@ static const char *copy_text(struct flat *flat, const char *text, size_t len,
 static int put_pair(struct flat *flat, const char *path, const char *value,
                     size_t value_len, struct error *err)
 {
-    if (memchr(value, 0, value_len) != NULL) {
-        return error_set(err, ERR_MALFORMED, "%s: a NUL character", path);
-    }
     if (value_len == 0) {
         return 0; /* not stated, as an empty cell */
+    }
+    if (memchr(value, 0, value_len) != NULL) {
+        return error_set(err, ERR_MALFORMED, "%s: a NUL character", path);
     }
     if (flat->len == PAIRS_MAX) {
         return error_set(err, ERR_LIMIT, "over %u values in one row",
