@@ -12,13 +12,15 @@
 
 static const struct made *made_first(const struct year *y, const char *name)
 {
-    for (size_t i = 0; i < y->len; i++) {
-        if (strcmp(y->made[i].name, name) == 0) {
-            return &y->made[i];
-        }
+    size_t i = 0;
+
+    while (i < y->len && strcmp(y->made[i].name, name) != 0) {
+        i++;
     }
-    fail_msg("%s is not among the rows", name);
-    return NULL;
+    if (i == y->len) {
+        fail_msg("%s is not among the rows", name);
+    }
+    return &y->made[i];
 }
 
 /* Each row of a table says what its JSON line said. */
