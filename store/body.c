@@ -16,8 +16,8 @@ enum {
 static const char *const sql[] = {
     [BODY_SPOOLED] = "SELECT bodies FROM spool WHERE number = ?",
     [BODY_DELIVERED] = "SELECT bodies FROM delivered WHERE place = ?",
-    [BODY_PLACES] = "SELECT place FROM events WHERE event = ? "
-                    "ORDER BY standing, place",
+    [BODY_PLACES] = ("SELECT place FROM events WHERE event = ? "
+                     "ORDER BY standing, place"),
 };
 const struct query_table body_queries = {sql, sizeof(sql) / sizeof(sql[0])};
 

@@ -30,8 +30,8 @@ static const char *const sql[] = {
     [BRACKET_UPPER] = "UPDATE events SET upper_s = ?1 WHERE place >= ?2 AND "
                       "place < ?3 AND (upper_s = 0 OR upper_s > ?1) "
                       "RETURNING subject",
-    [BRACKET_LOWER] = "UPDATE events SET lower_s = ? WHERE place = ? "
-                      "RETURNING subject",
+    [BRACKET_LOWER] = ("UPDATE events SET lower_s = ? WHERE place = ? "
+                       "RETURNING subject"),
     [BRACKET_CURSOR_GET] = "SELECT cosigs FROM cursors WHERE log = ?",
     [BRACKET_CURSOR_PUT] = "UPDATE cursors SET cosigs = ? WHERE log = ?",
 };

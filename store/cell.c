@@ -28,8 +28,8 @@ static const char *const sql[] = {
     [CELL_LIST_UNIT] = CELL_COLUMNS
     "WHERE unit = ?3 AND (?1 = 0 OR year = ?1) AND (?2 IS NULL OR duty = ?2) "
     "ORDER BY duty, year, month",
-    [CELL_DIRTY] = "SELECT EXISTS (SELECT 1 FROM dirty_units) OR EXISTS "
-                   "(SELECT 1 FROM dirty_records)",
+    [CELL_DIRTY] = ("SELECT EXISTS (SELECT 1 FROM dirty_units) OR EXISTS "
+                    "(SELECT 1 FROM dirty_records)"),
 };
 const struct query_table cell_queries = {sql, sizeof(sql) / sizeof(sql[0])};
 

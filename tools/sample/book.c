@@ -151,7 +151,8 @@ static struct field *field_new(struct row *row, enum section section,
     return field;
 }
 
-static void value_put(struct field *field, const char *fmt, va_list args)
+__attribute__((format(printf, 2, 0))) static void
+value_put(struct field *field, const char *fmt, va_list args)
 {
     char text[4096];
 
