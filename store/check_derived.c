@@ -167,8 +167,7 @@ static bool same_units(struct span units, const struct record_out *record)
     return true;
 }
 
-static bool same_record(sqlite3_stmt *q, const struct record_out *record,
-                        uint32_t wake_day)
+static bool same_record(sqlite3_stmt *q, const struct record_out *record)
 {
     struct span dialogue = {0};
 
@@ -181,7 +180,8 @@ static bool same_record(sqlite3_stmt *q, const struct record_out *record,
            column_u32(q, 3) == record->holder &&
            column_u32(q, 4) == record->state &&
            column_u32(q, 5) == record->opened_day &&
-           column_u32(q, 6) == record->year && column_u32(q, 7) == wake_day &&
+           column_u32(q, 6) == record->year &&
+           column_u32(q, 7) == record->future_day &&
            span_equal(column_span(q, 8), dialogue) &&
            same_units(column_span(q, 9), record);
 }
@@ -205,7 +205,7 @@ static int check_record(struct checking *c, const struct event_id *subject,
     if ((rc = query_row(c->store, q, c->err)) < 0) {
         return rc;
     }
-    same = rc == 1 && same_record(q, &record, gathered.wake_day);
+    same = rc == 1 && same_record(q, &record);
     query_end(q);
     return same ? check_record_units(c, &record)
                 : found(c, "record",

@@ -111,8 +111,8 @@ struct old_record {
 };
 
 static int read_old(struct store *store, const struct event_id *subject,
-                    const struct record_out *record, uint32_t wake_day,
-                    struct old_record *old, struct error *err)
+                    const struct record_out *record, struct old_record *old,
+                    struct error *err)
 {
     sqlite3_stmt *q = query(store, OWNER_RECORD, RECORD_GET);
     int rc;
@@ -125,8 +125,8 @@ static int read_old(struct store *store, const struct event_id *subject,
     old->held = true;
     old->same =
         record != NULL && span_equal(column_span(q, 1), record->bytes) &&
-        column_u32(q, 3) == wake_day && column_u32(q, 4) == record->holder &&
-        column_u32(q, 5) == record->state;
+        column_u32(q, 3) == record->future_day &&
+        column_u32(q, 4) == record->holder && column_u32(q, 5) == record->state;
     old->has_dialogue = column_span(q, 2).len == sizeof(old->dialogue);
     if (old->has_dialogue) {
         memcpy(&old->dialogue, column_span(q, 2).ptr, sizeof(old->dialogue));
@@ -153,7 +153,7 @@ static int unit_rows(struct store *store, int which, struct span units,
 }
 
 static int put_row(struct store *store, const struct record_out *record,
-                   uint32_t wake_day, struct span units, struct error *err)
+                   struct span units, struct error *err)
 {
     sqlite3_stmt *q = query(store, OWNER_RECORD,
                             store->work->fresh ? RECORD_APPEND : RECORD_PUT);
@@ -165,7 +165,7 @@ static int put_row(struct store *store, const struct record_out *record,
     bind_int(q, 5, record->state);
     bind_int(q, 6, record->opened_day);
     bind_int(q, 7, record->year);
-    bind_int(q, 8, wake_day);
+    bind_int(q, 8, record->future_day);
     if (record->has_dialogue) {
         bind_span(q, 9, SPAN_OF(record->dialogue));
     }
@@ -175,12 +175,12 @@ static int put_row(struct store *store, const struct record_out *record,
 }
 
 static int replace(struct store *store, const struct record_out *record,
-                   uint32_t wake_day, const struct old_record *old,
-                   struct span units, struct error *err)
+                   const struct old_record *old, struct span units,
+                   struct error *err)
 {
     struct span dialogue = {0};
     struct span old_dialogue = {0};
-    int rc = put_row(store, record, wake_day, units, err);
+    int rc = put_row(store, record, units, err);
 
     if (rc == 0 && !span_equal(units, old->units)) {
         rc = unit_rows(store, RECORD_UNIT_DELETE, old->units, &record->subject,
@@ -209,7 +209,7 @@ static int replace(struct store *store, const struct record_out *record,
 }
 
 int record_put(struct store *store, const struct record_out *record,
-               uint32_t wake_day, bool *changed, struct error *err)
+               bool *changed, struct error *err)
 {
     size_t mark = store->scratch.used;
     size_t len = record->units_len;
@@ -229,7 +229,7 @@ int record_put(struct store *store, const struct record_out *record,
         buf_put_u32(&units, record->units[i]);
     }
     if (store->work->fresh) {
-        rc = put_row(store, record, wake_day, buf_span(&units), err);
+        rc = put_row(store, record, buf_span(&units), err);
         *changed = true;
         rc = rc != 0 ? rc
                      : unit_rows(store, RECORD_UNIT_PUT, buf_span(&units),
@@ -237,10 +237,10 @@ int record_put(struct store *store, const struct record_out *record,
         arena_rewind(&store->scratch, mark);
         return rc;
     }
-    rc = read_old(store, &record->subject, record, wake_day, &old, err);
+    rc = read_old(store, &record->subject, record, &old, err);
     *changed = !old.held || !old.same;
     if (rc == 0 && *changed) {
-        rc = replace(store, record, wake_day, &old, buf_span(&units), err);
+        rc = replace(store, record, &old, buf_span(&units), err);
     }
     arena_rewind(&store->scratch, mark);
     return rc;
@@ -252,7 +252,7 @@ int record_remove(struct store *store, const struct event_id *subject,
     size_t mark = store->scratch.used;
     struct old_record old;
     sqlite3_stmt *q;
-    int rc = read_old(store, subject, NULL, 0, &old, err);
+    int rc = read_old(store, subject, NULL, &old, err);
 
     if (rc == 0 && old.held) {
         struct span dialogue = {0};

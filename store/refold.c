@@ -179,7 +179,7 @@ static int take_event(struct store *store, const struct copy *copies,
 
 /* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
 static int gather_once(struct store *store, const struct event_id *subject,
-                       uint32_t asof_day, const struct store_known *known,
+                       const struct store_known *known,
                        const struct directory *directory, struct gathered *out,
                        struct error *err)
 {
@@ -200,7 +200,6 @@ static int gather_once(struct store *store, const struct event_id *subject,
         return error_set(err, ERR_LIMIT, "a long record");
     }
     for (i = 0; i < len; i = j) {
-        const struct header *header;
         struct fold_event *event = &out->events[out->len];
 
         for (j = i + 1; j < len && event_id_equal(&copies[i].row.event,
@@ -211,14 +210,9 @@ static int gather_once(struct store *store, const struct event_id *subject,
             return rc;
         }
         out->places[out->len++] = copies[i].row.place;
-        header = &event->leaf->header;
         if (event_id_equal(&event->leaf->id, subject) &&
-            event->leaf->understood && !header->has_subject) {
-            out->kind = record_kind_of_event(header->type);
-        }
-        if (header->on_day > asof_day &&
-            (out->wake_day == 0 || header->on_day < out->wake_day)) {
-            out->wake_day = header->on_day;
+            event->leaf->understood && !event->leaf->header.has_subject) {
+            out->kind = record_kind_of_event(event->leaf->header.type);
         }
     }
     return 0;
@@ -226,15 +220,14 @@ static int gather_once(struct store *store, const struct event_id *subject,
 
 /* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
 int gather(struct store *store, const struct event_id *subject,
-           uint32_t asof_day, const struct store_known *known,
-           const struct directory *directory, struct gathered *out,
-           struct error *err)
+           const struct store_known *known, const struct directory *directory,
+           struct gathered *out, struct error *err)
 {
     int rc;
 
     do {
         arena_reset(&store->fold);
-        rc = gather_once(store, subject, asof_day, known, directory, out, err);
+        rc = gather_once(store, subject, known, directory, out, err);
     } while (rc == ERR_LIMIT && store->fold.ran_out &&
              (rc = arena_grow(&store->fold, FOLD_ARENA_MAX, err)) == 0);
     return rc;
@@ -264,7 +257,7 @@ int fold_subject(struct store *store, const struct event_id *subject,
     int rc;
 
     for (;;) {
-        rc = gather(store, subject, asof_day, known, directory, gathered, err);
+        rc = gather(store, subject, known, directory, gathered, err);
         if (rc != 0 || gathered->kind == RECORD_NONE) {
             return rc;
         }
@@ -295,8 +288,7 @@ int refold(struct store *store, const struct event_id *subject, uint32_t day,
     if (gathered.kind == RECORD_NONE) {
         return record_remove(store, subject, err);
     }
-    if ((rc = record_put(store, &record, gathered.wake_day, &changed, err)) !=
-        0) {
+    if ((rc = record_put(store, &record, &changed, err)) != 0) {
         return rc;
     }
     return delivery_enqueue(store, &record, &gathered, day, err);

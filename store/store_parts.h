@@ -216,12 +216,10 @@ struct gathered {
     int64_t *places; /* of the copy that counts */
     size_t len;
     enum record_kind kind; /* RECORD_NONE: its opening event is not held */
-    uint32_t wake_day;     /* least `on` after the as-of day; 0 = none */
 };
 int gather(struct store *store, const struct event_id *subject,
-           uint32_t asof_day, const struct store_known *known,
-           const struct directory *directory, struct gathered *out,
-           struct error *err) MUST_USE;
+           const struct store_known *known, const struct directory *directory,
+           struct gathered *out, struct error *err) MUST_USE;
 int fold_subject(struct store *store, const struct event_id *subject,
                  uint32_t asof_day, const struct store_known *known,
                  const struct directory *directory, struct gathered *gathered,
@@ -234,8 +232,9 @@ int fold_gathered(struct store *store, const struct gathered *gathered,
                   struct record_out *out, struct error *err) MUST_USE;
 
 /* ---- record.c ---- */
+/* It wakes on its future_day: corrections are counted in there. */
 int record_put(struct store *store, const struct record_out *record,
-               uint32_t wake_day, bool *changed, struct error *err) MUST_USE;
+               bool *changed, struct error *err) MUST_USE;
 int record_remove(struct store *store, const struct event_id *subject,
                   struct error *err) MUST_USE;
 

@@ -109,10 +109,53 @@ static void a_turn_never_folds_all_records_at_once(void **state)
     free(s);
 }
 
+/* A correction moved it ahead: nobody need touch the record on that day. */
+static void a_day_that_a_correction_names_wakes_the_record(void **state)
+{
+    struct scene *s = calloc(1, sizeof(*s));
+    struct store *store, *fresh;
+    struct event_id id, told;
+    char *kept, *rebuilt;
+
+    (void)state;
+    assert_non_null(s);
+    scene_open(s);
+    scene_found(s);
+    id = petition(s, COMMUNE_A, "2024-03-01", "Đường hỏng");
+    told = SAY(s, .node = COMMUNE_A, .type = EVENT_PERSON_NOTIFIED,
+               .on = "2024-03-08", .subject = id, .refs = {id},
+               .facts = {{"notice", "accepted"}});
+    (void)SAY(s, .node = COMMUNE_A, .type = EVENT_CORRECTED, .on = "2024-03-09",
+              .subject = id, .refs = {told},
+              .facts = {{"field", "0"},
+                        {"old_number", "19790"},
+                        {"new_number", "19793"},
+                        {"reason", "1"}});
+    scene_day(s, "2024-03-10"); /* the bracket bears the 11th */
+    scene_flush(s);
+    store = scene_store(scene_path("wakes"), PROVINCE);
+    scene_give_all(s, store);
+    scene_settle(store, "2024-03-10");
+    scene_settle(store, "2024-03-12");
+    fresh = scene_store(scene_path("fresh"), PROVINCE);
+    scene_give_all(s, fresh);
+    scene_settle(fresh, "2024-03-12");
+    kept = scene_dump(store);
+    rebuilt = scene_dump(fresh);
+    assert_string_equal(kept, rebuilt);
+    free(kept);
+    free(rebuilt);
+    store_close(store);
+    store_close(fresh);
+    scene_close(s);
+    free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_petition_becomes_a_record_and_a_cell),
+        cmocka_unit_test(a_day_that_a_correction_names_wakes_the_record),
         cmocka_unit_test(a_turn_never_folds_all_records_at_once),
     };
     return TEST_RUN(tests);
