@@ -160,6 +160,50 @@ static int report_order(const void *a, const void *b)
                       &y->subject);
 }
 
+static bool same_host(const struct eval *e, uint32_t a, uint32_t b,
+                      uint32_t day)
+{
+    struct unit_facts x, y;
+
+    return directory_unit_at(e->in->directory, a, day, &x) &&
+           directory_unit_at(e->in->directory, b, day, &y) && x.host != 0 &&
+           x.host == y.host;
+}
+
+/* Anyone may write down any name: as chair counts who keeps the record, who
+ * shares its node, who is above or below it in reports-to on that day. Else
+ * one unit could lay duties on another that knows nothing of the dialogue. */
+static bool may_chair(const struct eval *e, const struct dialogue_view *v,
+                      uint32_t unit)
+{
+    const struct directory *dir = e->in->directory;
+    const uint32_t day = v->held.on_day;
+
+    return unit == v->unit || same_host(e, unit, v->unit, day) ||
+           directory_is_above(dir, unit, v->unit, day) ||
+           directory_is_above(dir, v->unit, unit, day);
+}
+
+static bool names_chair(const struct dialogue_view *v, uint32_t unit)
+{
+    for (size_t i = 0; i < v->chairs_len; i++) {
+        if (v->chairs[i].unit == unit) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whose petitions may be raised there: the unit's that keeps the record, a
+ * chair's, and those of the units of the same node. */
+static bool may_receive(const struct eval *e, const struct dialogue_view *v,
+                        uint32_t receiver)
+{
+    return receiver == v->unit ||
+           same_host(e, receiver, v->unit, v->held.on_day) ||
+           (names_chair(v, receiver) && may_chair(e, v, receiver));
+}
+
 /* Who chaired: the chairs named, else the unit that keeps the record. */
 static void dialogue_roles(const struct eval *e, struct dialogue_node *node)
 {
@@ -168,7 +212,7 @@ static void dialogue_roles(const struct eval *e, struct dialogue_node *node)
     node->counts = v->held.has && !v->voter_contact;
     node->chaired = v->chairs_len == 0 && v->unit == e->in->unit;
     for (size_t i = 0; i < v->chairs_len; i++) {
-        if (v->chairs[i].unit == e->in->unit) {
+        if (v->chairs[i].unit == e->in->unit && may_chair(e, v, e->in->unit)) {
             node->chaired = true;
             node->by_head = node->by_head || v->chairs[i].head;
         }
@@ -214,7 +258,8 @@ static void dialogue_link(struct eval *e, const struct dialogue_node *node)
     }
 }
 
-/* Raised there = received with the dialogue named, on its very day. */
+/* Raised there = received with the dialogue named, on its very day, by one who
+ * was there. */
 static void petition_link(struct eval *e, struct petition_node *node)
 {
     const struct petition_view *v = &node->v;
@@ -223,7 +268,8 @@ static void petition_link(struct eval *e, struct petition_node *node)
         const struct dialogue_node *dialogue = &e->dialogues[i];
 
         if (dialogue->counts && dialogue->v.held.on_day == v->received.on_day &&
-            event_id_equal(&dialogue->v.subject, &v->dialogue)) {
+            event_id_equal(&dialogue->v.subject, &v->dialogue) &&
+            may_receive(e, &dialogue->v, v->receiver)) {
             node->raised = dialogue;
         }
     }

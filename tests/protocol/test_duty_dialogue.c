@@ -187,20 +187,78 @@ static void joint_dialogue_may_name_the_plan_of_the_other(void **state)
     struct world *w = *state;
     Qcdc__V1__DialogueRecord *d = dialogue(w, WORLD_DISTRICT, "2024-05-10");
     struct event_id theirs =
-        put_plan(w, WORLD_PARTY, 2024, act(w, "2024-01-10"), lines, 1);
+        put_plan(w, WORLD_PROVINCE, 2024, act(w, "2024-01-10"), lines, 1);
 
     put_plan(w, WORLD_DISTRICT, 2024, act(w, "2024-01-10"), lines, 1);
-    chair_add(w, d, WORLD_PARTY, true);
+    chair_add(w, d, WORLD_PROVINCE, true);
     d->plan_id = bytes_of(w, theirs);
     d->plan_line = 1;
     put_dialogue(w, id_new(w), d);
     world_evaluate(w, WORLD_DISTRICT, "2024-12-31", NULL);
     assert_cell(cell(w, "D1", 2024, 0), DUTY_MET, 1, 1);
-    world_evaluate(w, WORLD_PARTY, "2024-12-31", NULL);
+    world_evaluate(w, WORLD_PROVINCE, "2024-12-31", NULL);
     assert_cell(cell(w, "D1", 2024, 0), DUTY_MET, 1, 1);
 }
 
+/* A neighbour that neither reports to it nor shares its node cannot make a
+ * unit chair, whatever it writes down. */
+static void chair_named_by_a_stranger_owes_nothing(void **state)
+{
+    struct world *w = *state;
+    Qcdc__V1__DialogueRecord *d = dialogue(w, WORLD_STRANGER, "2024-05-10");
+
+    chair_add(w, d, WORLD_COMMUNE, true);
+    put_dialogue(w, id_new(w), d);
+    d = dialogue(w, WORLD_PARTY, "2024-05-11");
+    chair_add(w, d, WORLD_DISTRICT, true); /* above the committee only */
+    put_dialogue(w, id_new(w), d);
+    world_evaluate(w, WORLD_COMMUNE, "2025-01-31", "2025-01-31");
+    assert_cell(cell(w, "D1", 2024, 0), DUTY_MISSING, 0, 1);
+    assert_int_equal(items(w, "D5"), 0);
+    assert_int_equal(items(w, "D6"), 0);
+    world_evaluate(w, WORLD_DISTRICT, "2025-01-31", "2025-01-31");
+    assert_int_equal(items(w, "D5"), 0);
+}
+
+static void chair_above_the_recorder_chaired_it(void **state)
+{
+    struct world *w = *state;
+    Qcdc__V1__DialogueRecord *d = dialogue(w, WORLD_COMMUNE, "2024-05-10");
+
+    chair_add(w, d, WORLD_PROVINCE, true); /* two steps up */
+    put_dialogue(w, id_new(w), d);
+    d = dialogue(w, WORLD_PROVINCE, "2024-06-10");
+    chair_add(w, d, WORLD_COMMUNE, true);
+    put_dialogue(w, id_new(w), d);
+    world_evaluate(w, WORLD_PROVINCE, "2024-12-31", NULL);
+    assert_int_equal(items(w, "D5"), 2);
+    world_evaluate(w, WORLD_COMMUNE, "2024-12-31", NULL);
+    assert_int_equal(items(w, "D5"), 2);
+}
+
 /* ---- D5 ------------------------------------------------------------------ */
+
+/* D5 asks for an answer to each petition raised: a unit that was not there
+ * cannot add one, those of the same node and the chairs can. */
+static void petition_of_one_who_was_not_there_is_not_raised(void **state)
+{
+    struct world *w = *state;
+    struct event_id at = id_new(w), next = id_new(w);
+
+    put_dialogue(w, at, dialogue(w, WORLD_COMMUNE, "2024-03-12"));
+    put_dialogue(w, next, dialogue(w, WORLD_COMMUNE, "2024-09-10"));
+    put_petition(w, id_new(w), raised(w, WORLD_STRANGER, at, "2024-03-12"));
+    put_petition(w, id_new(w), raised(w, WORLD_DISTRICT, at, "2024-03-12"));
+    world_evaluate(w, WORLD_COMMUNE, "2024-12-31", "2024-12-31");
+    assert_int_equal(item(w, "D5", 0)->gaps + item(w, "D5", 1)->gaps, 0);
+    assert_int_equal(items(w, "D7"), 0);
+    put_petition(w, id_new(w), raised(w, WORLD_PARTY, at, "2024-03-12"));
+    world_evaluate(w, WORLD_COMMUNE, "2024-12-31", "2024-12-31");
+    assert_int_equal(item(w, "D5", 0)->gaps + item(w, "D5", 1)->gaps, 1);
+    assert_int_equal(items(w, "D7"), 1);
+    world_evaluate(w, WORLD_DISTRICT, "2024-12-31", "2024-12-31");
+    assert_int_equal(items(w, "P1"), 1);
+}
 
 /* Held Tuesday 12-3-2024; five working days: 13, 14, 15, 18, 19. */
 static void conclusion_on_the_fifth_working_day_is_met(void **state)
@@ -506,6 +564,9 @@ int main(void)
         TEST(postponement_that_the_chain_refutes_moves_nothing),
         TEST(joint_dialogue_counts_for_each_chair),
         TEST(joint_dialogue_may_name_the_plan_of_the_other),
+        TEST(chair_named_by_a_stranger_owes_nothing),
+        TEST(chair_above_the_recorder_chaired_it),
+        TEST(petition_of_one_who_was_not_there_is_not_raised),
         TEST(conclusion_on_the_fifth_working_day_is_met),
         TEST(conclusion_on_the_sixth_working_day_is_late),
         TEST(terms_of_conclusions_skip_tet_and_count_the_swap),
