@@ -131,10 +131,16 @@ struct record_result {
     uint32_t on_day;
     uint32_t unit;
     const char *unit_name;
-    const char *post;  /* of the signing official, "" for directory acts */
-    uint32_t due_day;  /* of the record after it, 0 = none */
-    uint32_t standing; /* enum standing of standing.h, 0 = counts */
-    bool repeated;     /* the request id was known: first result again */
+    const char *post; /* of the signing official, "" for directory acts */
+    uint32_t due_day; /* of the record after it, 0 = none */
+    /* Of a petition just taken in: may it be refused (Law 42/2013 Article 28:
+     * complaints and denunciations only); by when its person is told, by the
+     * rule of that day, 0 = outside the calendar. */
+    bool refusable;
+    uint32_t told_by_day;
+    uint32_t told_by_days; /* working days */
+    uint32_t standing;     /* enum standing of standing.h, 0 = counts */
+    bool repeated;         /* the request id was known: first result again */
 };
 
 /* Directory types (UnitRegistered, RulesPublished ...) are signed by the
@@ -145,6 +151,12 @@ struct record_result {
 int engine_record(struct engine *engine, const char *session,
                   const struct record_row *row, struct arena *arena,
                   struct record_result *out, struct error *err) MUST_USE;
+
+/* The record is a denunciation and no party of it is hosted here: it is shown
+ * to nobody who searches (DESIGN section 4). */
+struct store_record;
+bool engine_denunciation_elsewhere(struct engine *engine,
+                                   const struct store_record *record);
 
 /* All rows or none. Every bad row is reported through `row_error` (the first
  * 100); with dry_run nothing is recorded. A row whose key is known already is

@@ -156,6 +156,15 @@ int record_admin(struct engine *engine, const struct record_row *row,
                  struct arena *arena, struct event_id *id,
                  struct error *err) MUST_USE;
 
+/* ---- denunciation.c ---- */
+/* Sets draft->unit_only if what is recorded belongs to a denunciation. */
+int denunciation_find(struct engine *engine, const struct field_pair *facts,
+                      size_t len, struct arena *arena,
+                      struct record_draft *draft, struct error *err) MUST_USE;
+/* ERR_USAGE where it does and there is a text. */
+int denunciation_check(const struct record_draft *draft, bool has_text,
+                       struct error *err) MUST_USE;
+
 /* ---- record_body.c ---- */
 int record_seal(struct engine *engine, const struct record_draft *draft,
                 struct buf *committed, struct wrap *wraps, size_t *wraps_len,

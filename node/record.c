@@ -1,7 +1,8 @@
 /* Room: node. Owns the path of one event from text pairs to the spool: parse,
  * check, seal, sign, store and integrate in one transaction. It must never
  * sign what would not count, and never answer before the commit. Next:
- * import.c (many), record_body.c (sealing), sequence.c (into the log). */
+ * denunciation.c, import.c (many), record_body.c (sealing), sequence.c (into
+ * the log). */
 #include "node/engine_internal.h"
 
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #include "node/clock.h"
 #include "protocol/base/hex.h"
+#include "protocol/duty/rules.h"
 #include "protocol/event/code.h"
 #include "protocol/record/calendar.h"
 #include "store/book.h"
@@ -18,7 +20,7 @@
 
 #define PAIRS_MAX 512u
 #define LIST_BYTES ((size_t)2 * BODY_WIRE_MAX)
-#define RIGHT_DENUNCIATION_BIT 8u /* Right of event.proto */
+#define TOLD_WITHIN_DAYS 10u /* working days; Law 42/2013 Article 28 */
 
 /* ---- ids -------------------------------------------------------------------
  */
@@ -276,7 +278,7 @@ static int signer_choose(struct engine *engine, const struct event_type *type,
                          struct session *session, const struct parsed *parsed,
                          struct record_draft *draft, struct error *err)
 {
-    uint32_t right = draft->unit_only ? RIGHT_DENUNCIATION_BIT : type->right;
+    uint32_t lacking = draft->unit_only ? LACKS_DENUNCIATION : LACKS_ORDINARY;
 
     switch (type->signer) {
     case EVENT_SIGNER_ADMIN:
@@ -307,58 +309,17 @@ static int signer_choose(struct engine *engine, const struct event_type *type,
                          session->unit, draft->header.unit);
     }
     draft->header.unit = session->unit;
-    if (right != 0 && (session->rights & right) == 0) {
+    if ((event_lacks(type, session->rights) & lacking) != 0) {
         return error_set(err, ERR_UNTRUSTED,
-                         "%s has no right to record %s: ask who has", //
+                         draft->unit_only
+                             ? "%s has no right to denunciations, needed for "
+                               "%s: let an official record it who has"
+                             : "%s has no right to record %s: ask who has",
                          session->name, type->name);
     }
     draft->signer = &session->actor.pub;
     draft->signer_secret = &session->actor.sec;
     return 0;
-}
-
-/* ---- denunciations
- * ----------------------------------------------------------------- */
-
-static int kind_visit(void *ctx, const char *path, struct span value,
-                      struct error *err)
-{
-    (void)err;
-    if (strcmp(path, "kind") == 0 &&
-        span_equal(value, span_str("denunciation"))) {
-        *(bool *)ctx = true;
-    }
-    return 0;
-}
-
-/* True if the record concerned is a denunciation: its private bodies never
- * leave the unit (DESIGN section 4). */
-static bool is_denunciation(struct engine *engine,
-                            const struct record_draft *draft,
-                            const struct parsed *parsed, struct arena *arena)
-{
-    struct error ignored = {0};
-    struct store_event opening;
-    struct leaf leaf;
-    bool found = false;
-
-    for (size_t i = 0; i < parsed->facts_len; i++) {
-        if (draft->type->group == EVENT_GROUP_PETITION &&
-            strcmp(parsed->facts[i].path, "kind") == 0 &&
-            strcmp(parsed->facts[i].value, "denunciation") == 0) {
-            return true;
-        }
-    }
-    if (draft->header.has_subject &&
-        store_event_find(engine->store, &draft->header.subject, arena, &opening,
-                         &ignored) == 0 &&
-        leaf_parse(opening.leaf, &leaf, &ignored) == 0 && leaf.understood &&
-        leaf.header.type == EVENT_PETITION_RECEIVED &&
-        facts_visit(event_type_find(EVENT_PETITION_RECEIVED), leaf.facts,
-                    kind_visit, &found, &ignored) != 0) {
-        return false;
-    }
-    return found;
 }
 
 /* ---- one event
@@ -491,6 +452,44 @@ static int due_visit(void *ctx, const char *path, struct span value,
     return 0;
 }
 
+static int refusable_visit(void *ctx, const char *path, struct span value,
+                           struct error *err)
+{
+    (void)err;
+    if (strcmp(path, "kind") == 0) {
+        *(bool *)ctx = !span_equal(value, span_str("proposal"));
+    }
+    return 0;
+}
+
+/* What the slip promises to who handed a petition in. */
+static void promise_fill(struct engine *engine, const struct leaf *leaf,
+                         struct arena *arena, struct record_result *out)
+{
+    const struct directory *dir = engine_directory(engine);
+    const struct rule *rule = NULL;
+    struct rule_set rules;
+    struct error ignored = {0};
+
+    if (facts_visit(event_type_find(leaf->header.type), leaf->facts,
+                    refusable_visit, &out->refusable, &ignored) != 0) {
+        out->refusable = false;
+    }
+    out->told_by_days = TOLD_WITHIN_DAYS;
+    if (rule_set_of(dir, arena, &rules, &ignored) == 0) {
+        rule = rule_find(&rules, "P1\0", leaf->header.on_day);
+    }
+    if (rule != NULL) {
+        out->told_by_days =
+            rule_value(rule, "working_days", 0, TOLD_WITHIN_DAYS);
+    }
+    if (calendar_add_working(&dir->calendar, leaf->header.on_day,
+                             out->told_by_days, &out->told_by_day,
+                             &ignored) != 0) {
+        out->told_by_day = 0;
+    }
+}
+
 static int result_fill(struct engine *engine, const struct event_id *id,
                        struct arena *arena, struct record_result *out,
                        struct error *err)
@@ -527,6 +526,9 @@ static int result_fill(struct engine *engine, const struct event_id *id,
             memcpy(name, unit.name.ptr, unit.name.len);
         }
         out->unit_name = name != NULL ? name : "";
+    }
+    if (leaf.header.type == EVENT_PETITION_RECEIVED) {
+        promise_fill(engine, &leaf, arena, out);
     }
     if (leaf.header.type == EVENT_PETITION_CLASSIFIED ||
         leaf.header.type == EVENT_PETITION_EXTENDED ||
@@ -602,8 +604,14 @@ int record_row_append(struct engine *engine, struct session *session,
     }
     rc = row_parse(engine, draft.type, row, parsed, &draft.header, err);
     if (rc == 0) {
-        draft.unit_only = is_denunciation(engine, &draft, parsed, arena);
+        rc = denunciation_find(engine, parsed->facts, parsed->facts_len, arena,
+                               &draft, err);
+    }
+    if (rc == 0) {
         rc = signer_choose(engine, draft.type, session, parsed, &draft, err);
+    }
+    if (rc == 0) {
+        rc = denunciation_check(&draft, parsed->text_len > 0, err);
     }
     if (rc == 0) {
         rc = contents_encode(engine, &draft, parsed, arena, err);

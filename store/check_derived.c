@@ -85,22 +85,22 @@ static int standing_differs(struct checking *c, const struct event_row *row,
 {
     struct judge_input in = {
         .leaf = leaf, .signature = row->signature, .directory = c->dir};
-    enum standing standing;
+    struct judgement now;
     int rc = log_info(c->store, place_log(row->place), &in.log, c->err);
 
     if (rc != 0 || in.log->is_dir) {
         return rc;
     }
     in.rank = rank_of(in.log, place_index(row->place));
-    rc = judge(c->store, &in, &standing, c->err);
-    if (rc != 0 || standing == row->standing) {
+    rc = judge(c->store, &in, &now, c->err);
+    if (rc != 0 || (now.standing == row->standing && now.lacks == row->lacks)) {
         return rc;
     }
     return found(c, "event",
                  "the row of place %lld is judged \"%s\", not "
                  "\"%s\"",
                  (long long)row->place, standing_name(row->standing),
-                 standing_name(standing));
+                 standing_name(now.standing));
 }
 
 int check_row(struct checking *c, int64_t place, const struct leaf *leaf,

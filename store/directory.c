@@ -450,8 +450,10 @@ static int write_standings(struct store *store, const struct built *built,
 
         if (placed->standing != event->standing ||
             placed->signature != event->signature) {
-            rc = event_judge_put(store, placed->place, event->standing,
-                                 event->signature, err);
+            rc =
+                event_judge_put(store, placed->place,
+                                (struct judgement){.standing = event->standing},
+                                event->signature, err);
         }
         if (rc != 0) {
             return rc;

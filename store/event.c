@@ -25,16 +25,16 @@ enum {
 };
 
 #define EVENT_VALUES                                                           \
-    "(place, event, subject, standing, signature, lower_s, upper_s, leaf) "    \
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    "(place, event, subject, standing, signature, lower_s, upper_s, leaf, "    \
+    "lacks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 static const char *const sql[] = {
     [EVENT_INSERT] = "INSERT INTO events " EVENT_VALUES,
     [EVENT_REPLACE] = "REPLACE INTO events " EVENT_VALUES,
     [EVENT_MOVE] = "UPDATE events SET place = ?, lower_s = max(lower_s, ?), "
                    "upper_s = max(upper_s, ?) WHERE place = ?",
-    [EVENT_JUDGED] = "UPDATE events SET standing = ?, signature = ? "
-                     "WHERE place = ?",
+    [EVENT_JUDGED] = "UPDATE events SET standing = ?, signature = ?, "
+                     "lacks = ? WHERE place = ?",
     [EVENT_BY_ID] = EVENT_COLUMNS "WHERE event = ? "
                                   "ORDER BY standing, place LIMIT 1",
     [EVENT_BY_PLACE] = EVENT_COLUMNS "WHERE place = ?",
@@ -60,6 +60,7 @@ static int put(struct store *store, int which, const struct event_row *row,
     bind_int(q, 6, row->lower_s);
     bind_int(q, 7, row->upper_s);
     bind_span(q, 8, row->leaf);
+    bind_int(q, 9, row->lacks);
     return query_run(store, q, err);
 }
 
@@ -88,14 +89,16 @@ int event_move(struct store *store, int64_t from, int64_t to,
                : rc;
 }
 
-int event_judge_put(struct store *store, int64_t place, enum standing standing,
-                    enum signature_state signature, struct error *err)
+int event_judge_put(struct store *store, int64_t place,
+                    struct judgement judgement, enum signature_state signature,
+                    struct error *err)
 {
     sqlite3_stmt *q = query(store, OWNER_EVENT, EVENT_JUDGED);
 
-    bind_int(q, 1, standing);
+    bind_int(q, 1, judgement.standing);
     bind_int(q, 2, signature);
-    bind_int(q, 3, place);
+    bind_int(q, 3, judgement.lacks);
+    bind_int(q, 4, place);
     return query_run(store, q, err);
 }
 
@@ -116,6 +119,7 @@ void event_row_read(sqlite3_stmt *q, struct event_row *row)
     row->lower_s = column_int(q, 5);
     row->upper_s = column_int(q, 6);
     row->leaf = column_span(q, 7);
+    row->lacks = column_u32(q, 8);
 }
 
 static int to_event(const struct event_row *row, struct arena *arena,

@@ -110,6 +110,7 @@ int work_arrival(struct store *store, const struct arrival *arrival,
                             .signature = arrival->signature,
                             .leaf = arrival->leaf};
     struct judge_input in = {.log = log, .rank = rank, .directory = dir};
+    struct judgement judged;
     struct bracket bracket;
     struct leaf leaf;
     int rc;
@@ -132,12 +133,14 @@ int work_arrival(struct store *store, const struct arrival *arrival,
     }
     in.leaf = &leaf;
     in.signature = row.signature;
-    if ((rc = judge(store, &in, &row.standing, err)) != 0 ||
+    if ((rc = judge(store, &in, &judged, err)) != 0 ||
         (rc = bracket_of(store, log, arrival->index, &leaf, NULL, &bracket,
                          err)) != 0) {
         return rc;
     }
     row.event = leaf.id;
+    row.standing = judged.standing;
+    row.lacks = judged.lacks;
     row.subject = leaf.understood ? leaf_subject(&leaf) : leaf.id;
     row.lower_s = bracket.lower_s;
     row.upper_s = bracket.upper_s;

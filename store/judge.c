@@ -34,55 +34,60 @@ static bool is_node_actor(const struct judge_input *in)
 }
 
 static int actor_standing(struct store *store, const struct judge_input *in,
-                          const struct event_type *type,
-                          enum standing *standing, struct error *err)
+                          const struct event_type *type, struct judgement *out,
+                          struct error *err)
 {
     const struct header *header = &in->leaf->header;
     struct actor_mark mark;
     int rc;
 
-    *standing = STANDING_NO_RIGHT;
+    out->lacks = LACKS_ALL;
     rc = actor_before(store, header->node, &header->actor, header->unit,
                       in->rank, &mark, err);
     if (rc != 0 && rc != ERR_NOTFOUND) {
         return rc;
     }
-    if (rc == 0 && !mark.revoked &&
-        (type->right == 0 || (mark.rights & type->right) != 0)) {
-        *standing = STANDING_EFFECTIVE;
-    } else if (is_registrar(in)) { /* asked last: it hashes keys */
-        *standing = STANDING_EFFECTIVE;
+    if (rc == 0 && !mark.revoked) {
+        out->lacks = event_lacks(type, mark.rights);
     }
+    /* Asked last: it hashes keys. Few have the right to denunciations. */
+    if ((out->lacks & LACKS_ORDINARY) != 0 && is_registrar(in)) {
+        out->lacks = 0;
+    }
+    out->standing =
+        out->lacks == LACKS_ALL ? STANDING_NO_RIGHT : STANDING_EFFECTIVE;
     return 0;
 }
 
 static int signer_standing(struct store *store, const struct judge_input *in,
-                           const struct event_type *type,
-                           enum standing *standing, struct error *err)
+                           const struct event_type *type, struct judgement *out,
+                           struct error *err)
 {
-    *standing = STANDING_NO_RIGHT;
+    out->standing = STANDING_NO_RIGHT;
     if (in->signature == SIGNATURE_UNKNOWN) {
         return 0; /* its key is in no certificate that is held */
     }
     switch (type->signer) {
     case EVENT_SIGNER_ACTOR:
-        return actor_standing(store, in, type, standing, err);
+        return actor_standing(store, in, type, out, err);
     case EVENT_SIGNER_REGISTRAR:
-        *standing = is_registrar(in) ? STANDING_EFFECTIVE : STANDING_NO_RIGHT;
+        out->standing =
+            is_registrar(in) ? STANDING_EFFECTIVE : STANDING_NO_RIGHT;
         return 0;
     case EVENT_SIGNER_NODE_ACTOR:
-        *standing = is_node_actor(in) ? STANDING_EFFECTIVE : STANDING_NO_RIGHT;
+        out->standing =
+            is_node_actor(in) ? STANDING_EFFECTIVE : STANDING_NO_RIGHT;
         return 0;
     case EVENT_SIGNER_ADMIN:
     case EVENT_SIGNER_ROOT:
-        *standing = STANDING_WRONG_LOG; /* these live in directory logs */
+        out->standing = STANDING_WRONG_LOG; /* these live in directory logs */
         return 0;
     }
     return 0;
 }
 
 int judge(struct store *store, const struct judge_input *in,
-          enum standing *standing, struct error *err)
+          struct judgement *out, struct error *err)
 {
     enum event_reading reading;
     const struct event_type *type;
@@ -91,28 +96,29 @@ int judge(struct store *store, const struct judge_input *in,
     size_t mark = store->scratch.used;
     int rc;
 
+    out->lacks = 0;
     if (in->signature == SIGNATURE_BAD) {
-        *standing = STANDING_BAD_SIGNATURE;
+        out->standing = STANDING_BAD_SIGNATURE;
         return 0;
     }
     if (!in->leaf->understood) {
-        *standing = STANDING_NOT_UNDERSTOOD;
+        out->standing = STANDING_NOT_UNDERSTOOD;
         return 0;
     }
     rc = event_read(in->leaf, &store->scratch, &reading, &type, &facts, &why);
     arena_rewind(&store->scratch, mark);
     store->scratch.ran_out = false;
     if (rc != 0 || reading == EVENT_READ_INVALID) {
-        *standing = STANDING_INVALID;
+        out->standing = STANDING_INVALID;
         return 0;
     }
     if (reading == EVENT_READ_NOT_UNDERSTOOD) {
-        *standing = STANDING_NOT_UNDERSTOOD;
+        out->standing = STANDING_NOT_UNDERSTOOD;
         return 0;
     }
     if (in->leaf->header.node != in->log->node || type->log == EVENT_LOG_DIR) {
-        *standing = STANDING_WRONG_LOG;
+        out->standing = STANDING_WRONG_LOG;
         return 0;
     }
-    return signer_standing(store, in, type, standing, err);
+    return signer_standing(store, in, type, out, err);
 }

@@ -63,6 +63,7 @@ static int judge_known(struct store *store, const struct store_known *known,
 {
     struct judge_input in = {
         .log = copy->log, .signature = copy->row.signature, .directory = dir};
+    struct judgement judged;
     struct bracket bracket;
     struct leaf leaf;
     int rc;
@@ -73,11 +74,13 @@ static int judge_known(struct store *store, const struct store_known *known,
     leaf.id = copy->row.event;
     in.leaf = &leaf;
     in.rank = rank_of(copy->log, place_index(copy->row.place));
-    if ((rc = judge(store, &in, &copy->row.standing, err)) != 0 ||
+    if ((rc = judge(store, &in, &judged, err)) != 0 ||
         (rc = bracket_of(store, copy->log, place_index(copy->row.place), &leaf,
                          known, &bracket, err)) != 0) {
         return rc;
     }
+    copy->row.standing = judged.standing;
+    copy->row.lacks = judged.lacks;
     copy->row.lower_s = bracket.lower_s;
     copy->row.upper_s = bracket.upper_s;
     return 0;
@@ -162,10 +165,12 @@ static int take_event(struct store *store, const struct copy *copies,
         .epoch = best->log->id == 0 ? UINT32_MAX : best->log->epoch,
         .position = place_index(best->row.place),
         .standing = best->row.standing,
+        .lacks = best->row.lacks,
     };
     for (i = 0; i < len && copies[i].row.standing == best->row.standing; i++) {
         const struct event_row *row = &copies[i].row;
 
+        event->lacks &= row->lacks;
         if (row->upper_s != 0 &&
             (event->upper_s == 0 || row->upper_s < event->upper_s)) {
             event->upper_s = row->upper_s;

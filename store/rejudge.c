@@ -33,7 +33,7 @@ static int rejudge_row(struct store *store, const struct event_row *row,
                        const struct directory *dir, struct error *err)
 {
     struct judge_input in = {.signature = row->signature, .directory = dir};
-    enum standing standing;
+    struct judgement now;
     struct leaf leaf;
     int rc = log_info(store, place_log(row->place), &in.log, err);
 
@@ -47,13 +47,14 @@ static int rejudge_row(struct store *store, const struct event_row *row,
         (rc = verify_leaf(store, &leaf, &in.signature, err)) != 0) {
         return rc;
     }
-    if ((rc = judge(store, &in, &standing, err)) != 0 ||
-        (standing == row->standing && in.signature == row->signature)) {
+    if ((rc = judge(store, &in, &now, err)) != 0 ||
+        (now.standing == row->standing && now.lacks == row->lacks &&
+         in.signature == row->signature)) {
         return rc;
     }
-    if ((rc = event_judge_put(store, row->place, standing, in.signature,
-                              err)) != 0 ||
-        (standing == STANDING_EFFECTIVE
+    if ((rc = event_judge_put(store, row->place, now, in.signature, err)) !=
+            0 ||
+        (now.standing == STANDING_EFFECTIVE
              ? (rc = note_effective(store, in.log, &leaf, row->place, in.rank,
                                     err)) != 0
              : row->standing == STANDING_EFFECTIVE &&

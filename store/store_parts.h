@@ -50,6 +50,7 @@ struct event_row {
     struct event_id event;
     struct event_id subject;
     enum standing standing;
+    uint32_t lacks; /* LACKS_* of types.h */
     enum signature_state signature;
     int64_t lower_s;
     int64_t upper_s;
@@ -61,13 +62,18 @@ struct bracket;
 /* ERR_NOTFOUND when there is no row at `from`. Brackets only ever grow. */
 int event_move(struct store *store, int64_t from, int64_t to,
                const struct bracket *bracket, struct error *err) MUST_USE;
-int event_judge_put(struct store *store, int64_t place, enum standing standing,
-                    enum signature_state signature, struct error *err) MUST_USE;
+struct judgement {
+    enum standing standing;
+    uint32_t lacks;
+};
+int event_judge_put(struct store *store, int64_t place,
+                    struct judgement judgement, enum signature_state signature,
+                    struct error *err) MUST_USE;
 /* The leaf at a place: 1 and a row (spans until the statement is reset). */
 void event_row_read(sqlite3_stmt *q, struct event_row *row);
 #define EVENT_COLUMNS                                                          \
     "SELECT place, event, subject, standing, signature, lower_s, upper_s, "    \
-    "leaf FROM events "
+    "leaf, lacks FROM events "
 
 /* ---- actor.c: rights (formats.md section 3) ---- */
 struct actor_mark {
@@ -112,7 +118,7 @@ struct judge_input {
     const struct directory *directory;
 };
 int judge(struct store *store, const struct judge_input *input,
-          enum standing *standing, struct error *err) MUST_USE;
+          struct judgement *out, struct error *err) MUST_USE;
 
 /* ---- directory.c ---- */
 #define LAST_DAY 0x7fffffffu /* the hierarchy as last stated */

@@ -173,7 +173,7 @@ int api_search(struct api_call *call, struct error *err)
 
         rc = store_record_find(call->store, &found[i], &call->arena, &record,
                                err);
-        if (rc == 0) {
+        if (rc == 0 && !engine_denunciation_elsewhere(call->engine, &record)) {
             rc = put_record(call, api_add_object(array), &record, err);
         } else if (rc == ERR_NOTFOUND) {
             rc = 0;

@@ -197,6 +197,21 @@ static int actor_read(struct chain *c, struct error *err)
     return 0;
 }
 
+/* A later act does not say whether its petition is a denunciation: there one
+ * right of the two is as far as a receipt can tell. */
+static bool lacks_right(const struct event_type *type,
+                        const struct ProtobufCMessage *facts,
+                        const struct leaf *leaf, uint32_t rights)
+{
+    uint32_t lacks = event_lacks(type, rights);
+
+    if (event_denounces(type, facts)) {
+        return (lacks & LACKS_DENUNCIATION) != 0;
+    }
+    return leaf->header.has_subject ? lacks == LACKS_ALL
+                                    : (lacks & LACKS_ORDINARY) != 0;
+}
+
 static int event_judge(struct chain *c, struct receipt_proof *out,
                        struct error *err)
 {
@@ -235,7 +250,7 @@ static int event_judge(struct chain *c, struct receipt_proof *out,
     if (leaf->header.unit != c->actor->unit) {
         return distrust(err, i, "the official is certified for another unit");
     }
-    if ((event_right(type, facts) & c->actor->rights) == 0) {
+    if (lacks_right(type, facts, leaf, c->actor->rights)) {
         return distrust(err, i, "the official does not hold the right for it");
     }
     out->rights = c->actor->rights;

@@ -257,20 +257,44 @@ const struct event_type *event_type_named(const char *name)
     return NULL;
 }
 
+bool event_denounces(const struct event_type *type,
+                     const struct ProtobufCMessage *facts)
+{
+    Qcdc__V1__PetitionKind kind =
+        QCDC__V1__PETITION_KIND__PETITION_KIND_UNSPECIFIED;
+
+    if (facts != NULL && type->number == EVENT_PETITION_RECEIVED) {
+        kind = ((const Qcdc__V1__PetitionReceived *)facts)->kind;
+    }
+    if (facts != NULL && type->number == EVENT_PETITION_CLASSIFIED) {
+        kind = ((const Qcdc__V1__PetitionClassified *)facts)->kind;
+    }
+    return kind == QCDC__V1__PETITION_KIND__PETITION_KIND_DENUNCIATION;
+}
+
 uint32_t event_right(const struct event_type *type,
                      const struct ProtobufCMessage *facts)
 {
-    bool denunciation = false;
+    return event_denounces(type, facts) ? QCDC__V1__RIGHT__RIGHT_DENUNCIATION
+                                        : type->right;
+}
 
-    if (facts != NULL && type->number == EVENT_PETITION_RECEIVED) {
-        denunciation = ((const Qcdc__V1__PetitionReceived *)facts)->kind ==
-                       QCDC__V1__PETITION_KIND__PETITION_KIND_DENUNCIATION;
+uint32_t event_lacks(const struct event_type *type, uint32_t rights)
+{
+    bool row = type->right == 0 || (rights & type->right) != 0;
+    bool clerks = (type->right & QCDC__V1__RIGHT__RIGHT_RECORD) != 0;
+    bool petition =
+        ((type->opens | type->acts_on) & EVENT_RECORD_PETITION) != 0;
+    uint32_t lacks = row ? 0 : LACKS_ORDINARY;
+
+    if (!petition) {
+        return row ? 0 : LACKS_ALL;
     }
-    if (facts != NULL && type->number == EVENT_PETITION_CLASSIFIED) {
-        denunciation = ((const Qcdc__V1__PetitionClassified *)facts)->kind ==
-                       QCDC__V1__PETITION_KIND__PETITION_KIND_DENUNCIATION;
+    if ((rights & QCDC__V1__RIGHT__RIGHT_DENUNCIATION) == 0 ||
+        (!row && !clerks)) {
+        lacks |= LACKS_DENUNCIATION;
     }
-    return denunciation ? QCDC__V1__RIGHT__RIGHT_DENUNCIATION : type->right;
+    return lacks;
 }
 
 int event_validate(const struct event_type *type, const struct header *header,

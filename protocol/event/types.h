@@ -164,6 +164,23 @@ const char *event_group_name(enum event_group group);
 uint32_t event_right(const struct event_type *type,
                      const struct ProtobufCMessage *facts);
 
+/* Where the actor's rights do not reach: bits, 0 = right held everywhere. In
+ * the record of a denunciation its own right is needed, and beside it the
+ * leader's or reporter's where the type asks for that; elsewhere the row's. */
+#define LACKS_DENUNCIATION 1u /* may not act in the record of one */
+#define LACKS_ORDINARY 2u     /* may not act in any other record */
+#define LACKS_ALL (LACKS_DENUNCIATION | LACKS_ORDINARY)
+uint32_t event_lacks(const struct event_type *type, uint32_t rights);
+
+/* The facts call the petition a denunciation. facts may be NULL. */
+bool event_denounces(const struct event_type *type,
+                     const struct ProtobufCMessage *facts);
+
+/* What every event in the record of a denunciation keeps to, whatever its
+ * type: no text, private bodies for the unit alone. 0, or ERR_MALFORMED. */
+int event_denunciation_bodies(const struct header *header,
+                              struct error *err) MUST_USE;
+
 /* Rules of header and facts together: shared ones (subject, refs, addressees,
  * bodies, every day between 1970 and 2200, enum values known, texts NFC and
  * short, ids and hashes whole) and the type's own. 0, or ERR_MALFORMED. */

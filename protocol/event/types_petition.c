@@ -8,7 +8,7 @@
 
 #include "protocol/event/rules.h"
 
-static int denunciation_bodies(const struct header *header, struct error *err)
+int event_denunciation_bodies(const struct header *header, struct error *err)
 {
     if (header_body(header, AUDIENCE_OF_TEXT) != NULL) {
         return rules_refuse(err, "bodies", "a denunciation has no text");
@@ -51,7 +51,7 @@ RULES_OF(petition_received)
     if (m->field != 0) {
         return rules_refuse(err, "field", "a denunciation states none");
     }
-    return denunciation_bodies(header, err);
+    return event_denunciation_bodies(header, err);
 }
 
 RULES_OF(petition_classified)
@@ -83,7 +83,7 @@ RULES_OF(petition_classified)
     if (m->field != 0) {
         return rules_refuse(err, "field", "a denunciation states none");
     }
-    return denunciation_bodies(header, err);
+    return event_denunciation_bodies(header, err);
 }
 
 RULES_OF(supplement_requested)

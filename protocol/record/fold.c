@@ -106,6 +106,19 @@ enum standing fold_day_standing(const struct fold *f, const struct entry *e)
     return e->on > f->input->asof_day ? STANDING_FUTURE : STANDING_EFFECTIVE;
 }
 
+enum standing fold_right_standing(const struct entry *e, bool denunciation)
+{
+    struct error why = {0};
+
+    if ((e->lacks & (denunciation ? LACKS_DENUNCIATION : LACKS_ORDINARY)) !=
+        0) {
+        return STANDING_NO_RIGHT;
+    }
+    return denunciation && event_denunciation_bodies(e->header, &why) != 0
+               ? STANDING_INVALID
+               : STANDING_EFFECTIVE;
+}
+
 void fold_documents(const struct entry *e,
                     void (*each)(void *ctx, const Qcdc__V1__Document *document),
                     void *ctx)
@@ -205,6 +218,10 @@ static void walk_events(struct fold *f, const struct walk *walk)
             continue;
         }
         e->standing = e->voided ? STANDING_VOIDED : fold_day_standing(f, e);
+        if (e->standing == STANDING_EFFECTIVE) {
+            e->standing =
+                fold_right_standing(e, f->denunciation || e->denounces);
+        }
         if (e->standing != STANDING_EFFECTIVE) {
             continue;
         }
@@ -217,6 +234,7 @@ static void walk_events(struct fold *f, const struct walk *walk)
         if (e->standing != STANDING_EFFECTIVE) {
             continue;
         }
+        f->denunciation |= e->denounces;
         for (size_t k = 0; k < e->header->addressees_len; k++) {
             fold_role(f, e->header->addressees[k]);
         }

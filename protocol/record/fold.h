@@ -22,6 +22,10 @@
  *    report or a cancellation may hide what then counts, so these improve.
  *  - Approved sets the mark with_key; from a unit above the act's own it also
  *    sets Act.approved, by which a contradicted date counts.
+ *
+ * A denunciation, once said to be one, stays one: what follows in its record
+ * needs the right to denunciations and carries no text (types.h), else it has
+ * no right or is invalid. What came before stands as it stood.
  */
 #ifndef QCDC_PROTOCOL_RECORD_FOLD_H
 #define QCDC_PROTOCOL_RECORD_FOLD_H
@@ -59,6 +63,8 @@ struct fold_event {
     enum standing standing; /* by signature, right and type; EFFECTIVE if fine.
                                Right of Approved is RIGHT_LEAD: the fold takes
                                an effective one for a leader's */
+    uint32_t lacks; /* LACKS_* of types.h: where the actor has no right; 0 = it
+                       counts in any record */
 };
 
 struct fold_input {

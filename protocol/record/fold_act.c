@@ -121,6 +121,14 @@ static bool may_act_on(const struct fold *f, const struct entry *e,
                               target->header->unit, e->on);
 }
 
+/* Acts come before the walk, which alone knows what became of the petition:
+ * theirs is a denunciation where it was opened as one, or where that is what
+ * they change. */
+static bool is_denounced(const struct fold *f, const struct entry *e)
+{
+    return f->entries[f->opener].denounces || f->entries[e->target].denounces;
+}
+
 /* Standing of one act before what it does is looked at. */
 static enum standing act_standing(const struct fold *f, const struct entry *e)
 {
@@ -133,6 +141,9 @@ static enum standing act_standing(const struct fold *f, const struct entry *e)
 
     enum standing standing = fold_day_standing(f, e);
 
+    if (standing == STANDING_EFFECTIVE) {
+        standing = fold_right_standing(e, is_denounced(f, e));
+    }
     if (standing != STANDING_EFFECTIVE) {
         return standing;
     }

@@ -82,6 +82,7 @@ static void entry_decode(struct fold *f, struct entry *e)
         e->standing = STANDING_NOT_UNDERSTOOD;
         return;
     }
+    e->denounces = event_denounces(e->type, e->facts);
     e->is_act = e->header->type == EVENT_CORRECTED ||
                 e->header->type == EVENT_VOIDED ||
                 e->header->type == EVENT_APPROVED;
@@ -100,6 +101,7 @@ static struct entry entry_of(const struct fold_event *event)
         .lower_s = event->lower_s > 0 ? (uint64_t)event->lower_s : 0,
         .upper_s = event->upper_s > 0 ? (uint64_t)event->upper_s : 0,
         .standing = event->standing,
+        .lacks = event->lacks,
         .target = NO_ENTRY,
         .voided_by = NO_ENTRY,
     };
@@ -118,6 +120,7 @@ static void entry_merge(struct entry *e, const struct fold_event *event)
         *e = other;
         return;
     }
+    e->lacks &= other.lacks;
     if (e->upper_s == 0 || (other.upper_s > 0 && other.upper_s < e->upper_s)) {
         e->upper_s = other.upper_s;
     }

@@ -30,12 +30,14 @@ struct entry {
     uint32_t target;  /* entry of the first ref, or NO_ENTRY */
     uint32_t voided_by;
     enum standing standing;
-    bool is_act;   /* Corrected, Voided, Approved */
-    bool voided;   /* by an effective Voided */
-    bool improved; /* by an effective improving correction */
-    bool with_key; /* approved */
-    bool above;    /* approved by a unit above its own */
-    bool on_paper; /* its paper is said to be signed */
+    uint32_t lacks;
+    bool denounces; /* its leaf says: a denunciation */
+    bool is_act;    /* Corrected, Voided, Approved */
+    bool voided;    /* by an effective Voided */
+    bool improved;  /* by an effective improving correction */
+    bool with_key;  /* approved */
+    bool above;     /* approved by a unit above its own */
+    bool on_paper;  /* its paper is said to be signed */
 };
 
 struct fold {
@@ -49,7 +51,8 @@ struct fold {
     uint32_t *units; /* with a role, ascending */
     size_t units_len;
     size_t units_size;
-    bool no_memory; /* sticky; looked at once, at the end */
+    bool denunciation; /* the walk met an event that says so */
+    bool no_memory;    /* sticky; looked at once, at the end */
 };
 
 /* The decoded facts of an entry as their generated type. */
@@ -88,6 +91,8 @@ Qcdc__V1__Mark fold_mark(const struct entry *e);
 ProtobufCBinaryData fold_bytes(const struct event_id *id);
 /* EFFECTIVE if its day may count: not after as-of, not after its bracket. */
 enum standing fold_day_standing(const struct fold *f, const struct entry *e);
+/* EFFECTIVE if its actor may act in the record, denunciation or not. */
+enum standing fold_right_standing(const struct entry *e, bool denunciation);
 /* The documents an event's facts name; calls back in field order. */
 void fold_documents(const struct entry *e,
                     void (*each)(void *ctx, const Qcdc__V1__Document *document),

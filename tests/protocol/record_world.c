@@ -81,6 +81,9 @@ static struct header header_of(const struct said *said)
     if (said->addressee != 0) {
         header.addressees[header.addressees_len++] = said->addressee;
     }
+    if (said->has_text) {
+        header.bodies[header.bodies_len++].audience = AUDIENCE_OF_TEXT;
+    }
     return header;
 }
 
@@ -119,6 +122,7 @@ struct event_id world_tell(struct world *w, const struct said *said)
         .lower_s = said->lower_s,
         .upper_s = said->upper_s,
         .standing = said->standing,
+        .lacks = said->lacks,
     };
     w->len++;
     return leaf->id;

@@ -44,6 +44,8 @@ struct said {
     int64_t lower_s, upper_s;
     uint64_t position; /* 0 = in order of telling */
     enum standing standing;
+    uint32_t lacks; /* LACKS_* */
+    bool has_text;  /* a text body stands beside it */
 };
 
 void world_open(struct world *w, enum record_kind kind);

@@ -436,6 +436,30 @@ static void denunciation_has_a_right_of_its_own(void **state)
                      2 + 4);
 }
 
+static void rights_reach_denunciations_or_all_else_or_both(void **state)
+{
+    static const struct {
+        uint32_t type, rights, lacks;
+    } cases[] = {
+        {EVENT_PERSON_NOTIFIED, 1, LACKS_DENUNCIATION},
+        {EVENT_PERSON_NOTIFIED, 8, LACKS_ORDINARY},
+        {EVENT_PERSON_NOTIFIED, 1 + 8, 0},
+        {EVENT_PERSON_NOTIFIED, 4, LACKS_ALL},
+        {EVENT_APPROVED, 8, LACKS_ALL}, /* a leader's, there too */
+        {EVENT_APPROVED, 2, LACKS_DENUNCIATION},
+        {EVENT_APPROVED, 2 + 8, 0},
+        {EVENT_DIALOGUE_HELD, 8, LACKS_ALL},
+        {EVENT_DIALOGUE_HELD, 1, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        assert_int_equal(
+            event_lacks(event_type_find(cases[i].type), cases[i].rights),
+            cases[i].lacks);
+    }
+}
+
 /* ---- headers
  * ------------------------------------------------------------------- */
 
@@ -573,6 +597,7 @@ int main(void)
         cmocka_unit_test(
             denunciation_has_no_field_no_text_and_stays_with_the_unit),
         cmocka_unit_test(denunciation_has_a_right_of_its_own),
+        cmocka_unit_test(rights_reach_denunciations_or_all_else_or_both),
         cmocka_unit_test(headers_keep_the_shared_rules),
         cmocka_unit_test(
             dialogue_may_be_opened_or_acted_on_and_disclosure_stands_alone),

@@ -229,7 +229,11 @@ static void any_changed_row_is_found(void **state)
         {"UPDATE events SET subject = zeroblob(16) WHERE place = 1 << 40",
          "event "},
         {"INSERT INTO events SELECT (2 << 40) + 100000, event, subject, "
-         "standing, signature, lower_s, upper_s, leaf FROM events LIMIT 1",
+         "standing, signature, lower_s, upper_s, leaf, lacks FROM events LIMIT "
+         "1",
+         "event "},
+        {"UPDATE events SET lacks = 0 WHERE place = (SELECT min(place) FROM "
+         "events WHERE lacks = 1)",
          "event "},
         {"UPDATE logs SET mirrored = 0 WHERE size > 0", "log "},
         {"UPDATE logs SET guarded = guarded + 1 WHERE id = 4", "log "},

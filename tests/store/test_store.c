@@ -109,6 +109,77 @@ static void a_turn_never_folds_all_records_at_once(void **state)
     free(s);
 }
 
+#define KEY_TRUSTED 5001u /* of an official with the right to denunciations */
+
+static struct event_id denounce(struct scene *s, uint32_t signer)
+{
+    return SAY(s, .node = COMMUNE_A, .type = EVENT_PETITION_RECEIVED,
+               .on = "2024-03-01", .signer = signer,
+               .facts = {{"channel", "counter"},
+                         {"kind", "denunciation"},
+                         {"person_known", "true"}});
+}
+
+static void classify(struct scene *s, struct event_id subject, const char *on,
+                     uint32_t signer)
+{
+    (void)SAY(s, .node = COMMUNE_A, .type = EVENT_PETITION_CLASSIFIED, .on = on,
+              .subject = subject, .refs = {subject}, .signer = signer,
+              .facts = {{"result", "accepted"}, {"kind", "denunciation"}});
+}
+
+static uint32_t state_of(struct store *store, const struct event_id *subject)
+{
+    struct arena arena;
+    struct store_record record;
+    struct error err = {0};
+
+    assert_ok(arena_new(&arena, 1 << 16, &err), err);
+    assert_ok(store_record_find(store, subject, &arena, &record, &err), err);
+    arena_release(&arena);
+    return record.state;
+}
+
+/* The realm's clerks may record; one official may take denunciations too. */
+static void a_denunciation_moves_by_its_own_right_alone(void **state)
+{
+    struct scene *s = calloc(1, sizeof(*s));
+    struct sign_public pub = scene_key(KEY_TRUSTED, NULL);
+    struct event_id by_clerk, mixed, whole;
+    struct store *store;
+    char key[65], unit[16];
+
+    (void)state;
+    assert_non_null(s);
+    scene_open(s);
+    scene_found(s);
+    hex_encode(SPAN_OF(pub), key);
+    (void)snprintf(unit, sizeof(unit), "%u", UBND(COMMUNE_A));
+    scene_day(s, "2024-03-01");
+    (void)SAY(s, .node = COMMUNE_A, .type = EVENT_ACTOR_CERTIFIED,
+              .signer = KEY_REGISTRAR(COMMUNE_A), .on = "2024-03-01",
+              .facts = {{"actor_key", key},
+                        {"unit", unit},
+                        {"rights", "8"},
+                        {"post", "clerk"}});
+    by_clerk = denounce(s, 0);
+    mixed = denounce(s, KEY_TRUSTED);
+    scene_day(s, "2024-03-02");
+    classify(s, mixed, "2024-03-02", 0);
+    whole = denounce(s, KEY_TRUSTED);
+    classify(s, whole, "2024-03-02", KEY_TRUSTED);
+    scene_flush(s);
+    store = scene_store(scene_path("denounced"), PROVINCE);
+    scene_give_all(s, store);
+    scene_settle(store, "2024-03-10");
+    assert_int_equal(state_of(store, &by_clerk), 0);
+    assert_int_equal(state_of(store, &mixed), 1); /* received */
+    assert_int_equal(state_of(store, &whole), 2); /* accepted */
+    store_close(store);
+    scene_close(s);
+    free(s);
+}
+
 /* A correction moved it ahead: nobody need touch the record on that day. */
 static void a_day_that_a_correction_names_wakes_the_record(void **state)
 {
@@ -155,6 +226,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_petition_becomes_a_record_and_a_cell),
+        cmocka_unit_test(a_denunciation_moves_by_its_own_right_alone),
         cmocka_unit_test(a_day_that_a_correction_names_wakes_the_record),
         cmocka_unit_test(a_turn_never_folds_all_records_at_once),
     };
