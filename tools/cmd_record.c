@@ -23,6 +23,32 @@ static void line(const struct cli *cli, const char *vi, const char *en,
     }
 }
 
+/* Only a complaint or denunciation can be refused; a proposal is taken up or
+ * passed on (Law 42/2013 Article 28). */
+static void print_promise(const struct cli *cli, const struct answer *slip)
+{
+    bool refusable = answer_bool(answer_get(slip, "refusable"));
+    char when[WHEN_SIZE];
+
+    if (!answer_is_null(answer_get(slip, "told_by"))) {
+        line(cli, "Báo cho ông/bà:", "You are told by:",
+             print_when(cli, answer_get(slip, "told_by"), when));
+    }
+    printf("\n  %s %lld %s\n  %s\n", say(cli, "Trong", "Within"),
+           (long long)answer_number(answer_get(slip, "told_by_days")),
+           say(cli, "ngày làm việc kể từ ngày nộp, đơn vị sẽ báo cho ông/bà:",
+               "working days from the day it was handed in the office tells "
+               "you"),
+           refusable
+               ? say(cli,
+                     "thụ lý, chuyển nơi có thẩm quyền, hoặc từ chối có lý do.",
+                     "whether it is accepted, passed on, or refused and why.")
+               : say(cli, "thụ lý hoặc chuyển nơi có thẩm quyền.",
+                     "whether it is accepted or passed on."));
+    printf("  %s\n", say(cli, "Giữ phiếu này. Hỏi kết quả bằng mã số trên.",
+                         "Keep this slip and ask with the code above."));
+}
+
 /* What the person at the counter may expect, and when. */
 static void print_next(const struct cli *cli, const struct answer *slip)
 {
@@ -34,15 +60,7 @@ static void print_next(const struct cli *cli, const struct answer *slip)
              print_when(cli, answer_get(slip, "due"), when));
     }
     if (strcmp(type, "PetitionReceived") == 0) {
-        printf("\n  %s\n",
-               say(cli,
-                   "Trong 10 ngày làm việc kể từ ngày nộp, đơn vị sẽ báo cho "
-                   "ông/bà:\n  thụ lý, chuyển nơi có thẩm quyền, hoặc từ chối "
-                   "có lý do.\n  Giữ phiếu này. Hỏi kết quả bằng mã số trên.",
-                   "Within 10 working days from the day it was handed in the "
-                   "office tells you\n  whether it is accepted, passed on, or "
-                   "refused and why.\n  Keep this slip and ask with the code "
-                   "above."));
+        print_promise(cli, slip);
     }
 }
 

@@ -25,6 +25,7 @@ static const struct {
     {"not_enrolled", " ", "chưa tham gia", "not enrolled"},
     {"uncomputed", "#", "không tính được", "not computed"},
 };
+#define ABSENT_NAMED 3u
 #define VERDICTS_LEN (sizeof(verdicts) / sizeof(*verdicts))
 
 static const char *sign_of(const char *word)
@@ -120,9 +121,8 @@ static int print_rows(const struct cli *cli, const struct answer *root,
     return table_end(table, err);
 }
 
-/* Those with nothing to show yet: never heard from, never joined. */
-static void print_apart(const struct cli *cli, const struct answer *rows,
-                        bool enrolled, const char *title)
+/* Those that joined and were never heard from, each with what it owes. */
+static void print_unheard(const struct cli *cli, const struct answer *rows)
 {
     size_t found = 0;
 
@@ -130,20 +130,52 @@ static void print_apart(const struct cli *cli, const struct answer *rows,
         const struct answer *row = answer_at(rows, i);
         char text[160];
 
-        if (answer_bool(answer_get(row, "enrolled")) != enrolled ||
-            (enrolled && answer_bool(answer_get(row, "heard_from")))) {
+        if (!answer_bool(answer_get(row, "enrolled")) ||
+            answer_bool(answer_get(row, "heard_from"))) {
             continue;
         }
         if (found++ == 0) {
-            printf("\n%s\n", title);
+            printf("\n%s\n",
+                   say(cli, "Chưa từng có tin (khác với thiếu hồ sơ):",
+                       "Never heard from (which is not missing):"));
         }
-        printf("  %s", answer_text(answer_get(row, "name")));
-        if (enrolled) {
-            sum_text(cli, row, text, sizeof(text));
-            printf(": %s", text);
-        }
-        printf("\n");
+        sum_text(cli, row, text, sizeof(text));
+        printf("  %s: %s\n", answer_text(answer_get(row, "name")), text);
     }
+}
+
+/* Those that never joined: how many, and the first by name; with `all`, a
+ * line each. They owe nothing yet, and must not push what counts away. */
+static void print_absent(const struct cli *cli, const struct answer *rows,
+                         bool all)
+{
+    size_t count = 0;
+    size_t named = 0;
+
+    for (size_t i = 0; i < answer_len(rows); i++) {
+        count += !answer_bool(answer_get(answer_at(rows, i), "enrolled"));
+    }
+    if (count == 0) {
+        return;
+    }
+    printf("\n%s: %zu", say(cli, "Chưa tham gia", "Not enrolled"), count);
+    for (size_t i = 0; i < answer_len(rows); i++) {
+        const struct answer *row = answer_at(rows, i);
+
+        if (answer_bool(answer_get(row, "enrolled")) ||
+            (!all && named == ABSENT_NAMED)) {
+            continue;
+        }
+        printf("%s%s",
+               all          ? "\n  "
+               : named == 0 ? ": "
+                            : "; ",
+               answer_text(answer_get(row, "name")));
+        named++;
+    }
+    printf("%s\n", named == count ? ""
+                                  : say(cli, " ... (đủ tên: --all)",
+                                        " ... (all names: --all)"));
 }
 
 static void print_legend(const struct cli *cli, const struct answer *duties)
@@ -197,11 +229,8 @@ static int print_status(const struct cli *cli, const struct client_reply *reply,
            say(cli, "gia hạn", "extended"), (long long)count(total, "extended"),
            say(cli, "sửa tốt lên", "improved by correction"),
            (long long)count(total, "improved"));
-    print_apart(cli, answer_get(root, "rows"), true,
-                say(cli, "Chưa từng có tin (khác với thiếu hồ sơ):",
-                    "Never heard from (which is not missing):"));
-    print_apart(cli, answer_get(root, "rows"), false,
-                say(cli, "Chưa tham gia:", "Not enrolled:"));
+    print_unheard(cli, answer_get(root, "rows"));
+    print_absent(cli, answer_get(root, "rows"), cli_option(cli, "all") != NULL);
     print_legend(cli, answer_get(root, "duties"));
     return rc;
 }
@@ -276,6 +305,8 @@ const struct command cmd_status = {
             {"known-at", "FILE", "theo những gì đã biết ở một bản chốt",
              "by what was known at a snapshot"},
             {"units", NULL, "từng đơn vị", "a row for each unit"},
+            {"all", NULL, "kể tên mọi nơi chưa tham gia",
+             "name everyone who never joined"},
             {"detail", NULL, "JSON: kèm từng ô theo tháng",
              "JSON: every cell by month too"},
         },

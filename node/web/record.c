@@ -31,6 +31,11 @@ static void put_result(const struct api_call *call,
     api_put_str(unit, "name", result->unit_name);
     api_put_str(answer, "post", result->post);
     api_put_day(answer, "due", result->due_day);
+    if (result->told_by_days != 0) {
+        api_put_day(answer, "told_by", result->told_by_day);
+        api_put_number(answer, "told_by_days", result->told_by_days);
+        api_put_bool(answer, "refusable", result->refusable);
+    }
     api_put_number(answer, "standing", result->standing);
     api_put_bool(answer, "repeated", result->repeated);
 }
