@@ -17,6 +17,8 @@
  *   drive peek DIR                                while the node runs: its logs
  *   drive dump DIR                                records and cells, hashed
  *   drive has DIR ID                              0 if the event is held
+ *   drive arrived DIR SUPERIOR <KEYS              ids of what was imported in
+ *                                                 DIR, all held at SUPERIOR
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,6 +32,7 @@
 #include "protocol/event/body.h"
 #include "protocol/event/facts.h"
 #include "protocol/event/receipt.h"
+#include "store/book.h"
 #include "store/check.h"
 #include "store/log.h"
 #include "store/query.h"
@@ -417,6 +420,39 @@ static int has(char **argv, struct error *err)
     return rc;
 }
 
+/* Each line of standard input is a key of an import. */
+static int arrived(char **argv, struct error *err)
+{
+    struct store *here = NULL;
+    struct store *there = NULL;
+    struct store_event found;
+    struct event_id id;
+    char key[256];
+    char hex[33];
+    int rc = reader_open(argv[0], &here, err);
+
+    if (rc == 0) {
+        rc = reader_open(argv[1], &there, err);
+    }
+    while (rc == 0 && fgets(key, sizeof(key), stdin) != NULL) {
+        key[strcspn(key, "\n")] = '\0';
+        arena_reset(&arena);
+        rc = store_import_find(here, key, &id, err);
+        if (rc == 0) {
+            rc = store_event_find(there, &id, &arena, &found, err);
+        }
+        if (rc != 0) {
+            (void)error_wrap(err, "%.80s", key);
+        } else {
+            hex_encode(SPAN_OF(id), hex);
+            puts(hex);
+        }
+    }
+    store_close(here);
+    store_close(there);
+    return rc;
+}
+
 static void line_hash(void *data, const char *text)
 {
     hasher_add(data, span_str(text));
@@ -500,6 +536,8 @@ int main(int argc, char **argv)
         rc = check(argv + 2, &err);
     } else if (strcmp(verb, "has") == 0 && argc == 4) {
         rc = has(argv + 2, &err);
+    } else if (strcmp(verb, "arrived") == 0 && argc == 4) {
+        rc = arrived(argv + 2, &err);
     } else if (strcmp(verb, "peek") == 0) {
         rc = peek(argv + 2, &err);
     } else if (strcmp(verb, "dump") == 0) {

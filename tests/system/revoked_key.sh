@@ -1,7 +1,8 @@
 #!/bin/bash
 # A node is certified anew with other keys (its disk died, or was stolen): the
 # old keys are refused from then on, on a live connection too, and what the old
-# machine records no longer arrives. The new one starts a new epoch.
+# machine records no longer arrives. The new one starts a new epoch. A node that
+# brings another one's log under its own key is refused and recorded.
 . "$(dirname "$0")/common"
 
 realm
@@ -14,11 +15,20 @@ until_true 30 held province thu/12/e1 "size=6 integrated=6 guarded=6"
 stop province
 line=$("$DRIVE" invite "$WORK/province" 12 1) || die "invite again"
 "$DRIVE" join "$WORK/new" "$line" 0 || die "join again"
+: >"$WORK/old.log"
 start province
-until_true 30 logged old "event=open peer=1.*"
+until_true 60 logged old "event=open peer=1"
 start new
 until_true 30 logged new "event=open"
-until_true 30 logged province "gate event=re.*"
+# Its connection is still there: what it records now is not taken.
+at old login clerk >/dev/null || die "login at the old one"
+at old record PetitionReceived channel=counter kind=proposal field=land \
+    person_known=true >/dev/null || die "the old one records for itself"
+until_true 30 logged province "room=gate event=revoked peer=12"
+held province thu/12/e1 "size=6 " || die "a revoked key was heard"
+refused=$(at province sync --json | grep -oE '"refused": *[0-9]+' |
+    head -n 1 | grep -oE '[0-9]+$')
+[ "${refused:-0}" -ge 1 ] || die "the refusal is not counted"
 stop old
 "$DRIVE" petitions "$WORK/old" clerk 5 late || die "petitions of the old one"
 : >"$WORK/old.log"
@@ -32,5 +42,22 @@ until_true 30 held province thu/12/e2 "size=3 integrated=3 guarded=3"
 held province thu/12/e1 "size=6 " || die "the revoked machine was heard"
 stop old
 stop new
+stop province
+
+# Node 13's key before node 12's log: a copied disk under another name.
+enrol province other 13 0
+stop other
+cp -r "$WORK/new" "$WORK/liar"
+curve=$(grep '^curve' "$WORK/other/keys/node.keys")
+sed -i "s/^curve.*/$curve/" "$WORK/liar/keys/node.keys"
+"$DRIVE" petitions "$WORK/liar" clerk 3 lie || die "petitions of the liar"
+: >"$WORK/province.log"
+start liar
+until_true 30 logged province \
+    "peer=13 reason=node .*says it is node 12, its key is that of node 13"
+at province sync --json | grep -q "its key is that of node 13" ||
+    die "sync does not say who lied"
+held province thu/12/e2 "size=3 " || die "another node's log was taken"
+stop liar
 stop province
 "$DRIVE" check "$WORK/province" || die "the province's store has findings"
