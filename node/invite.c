@@ -693,8 +693,7 @@ void join_answered(struct engine *engine, struct peer *peer,
 void join_finished(struct engine *engine, struct peer *peer)
 {
     if (directory_cert(engine_directory(engine), engine_node(engine)) == NULL) {
-        peer_retry(engine, peer); /* not all of it came: ask again */
-        return;
+        return; /* not all of it came: this session's end asks again */
     }
     log_line(LOG_INFO, "join", "finished", "node=%u parent=%u",
              engine_node(engine), peer->node);

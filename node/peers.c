@@ -325,7 +325,8 @@ static struct peer *up_make(struct engine *engine)
         peer->up = true;
         peer->joining = engine->keys.joining;
         peer->node = (uint32_t)engine->config->parent;
-        peer->retry_ms = RETRY_LEAST_MS;
+        /* A certificate just written is on its way into the log: ask soon. */
+        peer->retry_ms = peer->joining ? RETRY_LEAST_MS / 8 : RETRY_LEAST_MS;
         peer->retry_at_ms = 1; /* at once */
     }
     return peer;

@@ -125,6 +125,16 @@ void cosign_repeat(struct engine *engine, struct peer *peer,
 void heard_ask(struct engine *engine, struct peer *peer,
                const struct link_action *action);
 
+/* ---- vouch.c ---- */
+/* The checkpoint of the log that a receipt of leaf `index` rests on, with the
+ * lines of the log's guard and of every node above: appended to the note;
+ * *size = of the log in it. A top node without guard has nobody above: its
+ * newest checkpoint. ERR_BUSY says who has not cosigned the leaf yet,
+ * ERR_NOTFOUND that the log itself is not held here. */
+int vouch_note(struct engine *engine, const struct store_log *log,
+               uint64_t index, struct buf *note, uint64_t *size,
+               struct error *err) MUST_USE;
+
 /* ---- sequence.c ---- */
 /* Moves at most max_bytes of the spool into our own logs. */
 int sequence_spool(struct engine *engine, uint64_t max_bytes,

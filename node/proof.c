@@ -1,6 +1,6 @@
-/* Room: node. Owns receipts and the policy to check them with: an event and
- * its certificates, root first, each with its proof (formats.md section 8).
- * It proves only what the guard has cosigned. */
+/* Room: node. Owns receipts: an event and its certificates, root first, each
+ * with its proof (formats.md section 8). It proves only what the guard and
+ * every node above have cosigned: vouch.c finds that checkpoint. */
 #include "node/peers.h"
 
 #include <string.h>
@@ -12,46 +12,12 @@
 
 #define PROOF_ROOM (PROOF_HEAD_MAX + NOTE_MAX)
 
-/* Checkpoint note at the cosigned size, with every cosignature held there. */
-static int note_with_cosigners(struct engine *engine,
-                               const struct store_log *log,
-                               const struct store_cosig *cover,
-                               struct buf *note, struct error *err)
+static int only_here(struct error *err)
 {
-    struct origin origin = log_origin(log);
-    struct log_facts facts;
-    struct store_held held[16];
-    size_t len = 0;
-    struct vkey key;
-    char name[64];
-    int rc = log_facts_of(engine, &origin, &facts, err);
-
-    if (rc == 0) {
-        rc = store_log_note_at(engine->store, log->id, cover->head.size, note,
-                               err);
-    }
-    if (rc == 0) {
-        rc = mirror_key(engine, facts.guard, name, &key, err);
-    }
-    if (rc == 0) {
-        cosignature_put_line(&cover->line, &key, note);
-        rc = store_held_list(engine->store, log->id, held, 16, &len, err);
-    }
-    for (size_t i = 0; rc == 0 && i < len; i++) {
-        if (held[i].head.size == cover->head.size &&
-            held[i].node != facts.guard &&
-            mirror_key(engine, held[i].node, name, &key, err) == 0) {
-            cosignature_put_line(&held[i].line, &key, note);
-        }
-    }
-    return rc;
-}
-
-/* Without a guard (the top node's own log) the log's signature must do. */
-static int note_own(struct engine *engine, const struct store_log *log,
-                    struct buf *note, struct error *err)
-{
-    return store_log_note(engine->store, log->id, note, err);
+    return error_set(err, ERR_BUSY,
+                     "chỉ có trên máy này; thử lại sau: the event exists on "
+                     "this machine only so far, a receipt needs the "
+                     "cosignatures of the nodes above");
 }
 
 static int item_make(struct engine *engine, const struct event_id *id,
@@ -59,11 +25,8 @@ static int item_make(struct engine *engine, const struct event_id *id,
 {
     struct store_event event;
     struct store_log log;
-    struct store_cosig cover;
     struct store_source state;
     struct merkle_source source;
-    struct log_facts facts;
-    struct origin origin;
     struct proof proof = {0};
     uint8_t *note_space = arena_alloc(&engine->turn, NOTE_MAX);
     uint8_t *text_space = arena_alloc(&engine->turn, PROOF_ROOM);
@@ -76,33 +39,13 @@ static int item_make(struct engine *engine, const struct event_id *id,
         rc = error_set(err, ERR_LIMIT, "the receipt is too large");
     }
     if (rc == 0 && event.log == 0) {
-        rc = error_set(err, ERR_BUSY,
-                       "the event exists on this machine only so far: a "
-                       "receipt needs the superior's cosignature");
+        rc = only_here(err);
     }
     if (rc == 0) {
         rc = store_log_get(engine->store, event.log, &log, err);
     }
-    if (rc != 0) {
-        return rc;
-    }
-    origin = log_origin(&log);
-    rc = log_facts_of(engine, &origin, &facts, err);
-    if (rc == 0 && facts.guard != 0) {
-        rc = store_cosig_covering(engine->store, log.id, event.index, &cover,
-                                  err);
-        if (rc == ERR_NOTFOUND) {
-            return error_set(err, ERR_BUSY,
-                             "the superior has not cosigned the event yet: "
-                             "try again after the next contact");
-        }
-        size = cover.head.size;
-        if (rc == 0) {
-            rc = note_with_cosigners(engine, &log, &cover, &note, err);
-        }
-    } else if (rc == 0) {
-        size = log.head.size;
-        rc = note_own(engine, &log, &note, err);
+    if (rc == 0) {
+        rc = vouch_note(engine, &log, event.index, &note, &size, err);
     }
     if (rc != 0) {
         return rc;
@@ -221,9 +164,7 @@ int engine_receipt(struct engine *engine, const struct event_id *event,
         rc = leaf_parse(found.leaf, &leaf, err);
     }
     if (rc == 0 && found.log == 0) {
-        rc = error_set(err, ERR_BUSY,
-                       "the event exists on this machine only so far: a "
-                       "receipt needs the superior's cosignature");
+        rc = only_here(err);
     }
     if (rc == 0) {
         rc = chain_make(engine, leaf.header.node, items, &len, err);
@@ -244,47 +185,4 @@ int engine_receipt(struct engine *engine, const struct event_id *event,
         rc = receipt_build(items, len, out, err);
     }
     return rc;
-}
-
-int engine_policy(struct engine *engine, struct buf *out, struct error *err)
-{
-    const struct directory *dir = engine_directory(engine);
-    size_t mirrors = 0;
-
-    for (size_t i = 0; i < dir->nodes_len; i++) {
-        uint32_t node = dir->nodes[i].number;
-        const struct dir_cert *cert = directory_cert(dir, node);
-        struct origin origins[2] = {{.node = node, .epoch = cert->epoch},
-                                    {.node = node, .epoch = 1, .dir = true}};
-        char name[ORIGIN_MAX + 1];
-        struct vkey key;
-
-        for (size_t j = 0; j < (cert->has_dir_log ? 2 : 1); j++) {
-            origin_text(engine, &origins[j], name);
-            if (vkey_make(span_str(name), VKEY_ED25519,
-                          j == 0 ? &cert->log_key : &cert->dir_log_key, &key,
-                          err) == 0) {
-                buf_put_str(out, "log ");
-                vkey_format(&key, out);
-                buf_put_str(out, "\n");
-            }
-        }
-        if (mirror_key(engine, node, name, &key, err) == 0) {
-            buf_put_fmt(out, "witness m%u ", node);
-            vkey_format(&key, out);
-            buf_put_str(out, "\n");
-            mirrors++;
-        }
-    }
-    if (mirrors > 0) {
-        buf_put_str(out, "group mirrors any");
-        for (size_t i = 0; i < dir->nodes_len; i++) {
-            buf_put_fmt(out, " m%u", dir->nodes[i].number);
-        }
-        buf_put_str(out, "\nquorum mirrors\n");
-    } else {
-        buf_put_str(out, "quorum none\n");
-    }
-    return out->overflow ? error_set(err, ERR_LIMIT, "the policy is too large")
-                         : 0;
 }

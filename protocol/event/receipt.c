@@ -234,6 +234,10 @@ void receipt_describe(const struct receipt_proof *proof, bool vietnamese,
         buf_put_str(out, " ");
         time_put(out, proof->cosigners[i].time_s);
     }
+    if (proof->cosigners_len == 0) {
+        buf_put_str(out, vietnamese ? "; không có nút cấp trên xác nhận"
+                                    : "; cosigned by no node above");
+    }
     if (proof->demo) {
         buf_put_str(out, vietnamese ? " (bản trình diễn)" : " (demo realm)");
     }

@@ -8,8 +8,10 @@
  *
  * The chain: TopNodeCertified (signed by the root key), NodeCertified of each
  * node down to the one that recorded, ActorCertified of the signer (left out
- * when a registrar signed himself), the event. Any changed byte is refused:
- * a signature line of nobody in the chain or the policy is refused as well.
+ * when a registrar signed himself), the event. The log of each leaf must be
+ * cosigned by every node of the chain above the node whose log it is: a
+ * policy has one quorum for all logs and cannot say that. Any changed byte is
+ * refused: a signature line of nobody in the chain or the policy is as well.
  */
 #ifndef QCDC_PROTOCOL_EVENT_RECEIPT_H
 #define QCDC_PROTOCOL_EVENT_RECEIPT_H
@@ -58,8 +60,9 @@ struct receipt_proof {
 };
 
 /* Checks everything. `policy` is the text of a tlog-policy file; its quorum
- * must be met by the event's checkpoint. ERR_MALFORMED, ERR_UNTRUSTED with
- * the leaf (counted from 1) and what does not hold. */
+ * must be met by the event's checkpoint; of the top node, which has nobody
+ * above, its log's signature counts for its own mirror. ERR_MALFORMED,
+ * ERR_UNTRUSTED with the leaf (counted from 1) and what does not hold. */
 int receipt_verify(struct span text, const struct sign_public *root,
                    struct span policy, struct arena *arena,
                    struct receipt_proof *out, struct error *err) MUST_USE;

@@ -265,16 +265,19 @@ static int event_judge(struct chain *c, struct receipt_proof *out,
 struct keyring {
     struct vkey *keys; /* [0] is the log's own, set for each leaf */
     size_t len;
+    size_t mirrors[RECEIPT_LEAVES_MAX]; /* the key of the chain's node i */
 };
 
-static void ring_add(struct keyring *ring, const struct vkey *key)
+/* Its place in the ring. */
+static size_t ring_add(struct keyring *ring, const struct vkey *key)
 {
     for (size_t i = 1; i < ring->len; i++) {
         if (vkey_equal(&ring->keys[i], key)) {
-            return;
+            return i;
         }
     }
-    ring->keys[ring->len++] = *key;
+    ring->keys[ring->len] = *key;
+    return ring->len++;
 }
 
 static int ring_make(const struct chain *c, const struct policy *policy,
@@ -304,10 +307,10 @@ static int ring_make(const struct chain *c, const struct policy *policy,
             0) {
             return err->code;
         }
-        ring_add(ring, &vkey);
+        ring->mirrors[i] = ring_add(ring, &vkey);
     }
     for (size_t i = 0; i < policy->witness_count; i++) {
-        ring_add(ring, &policy->witnesses[i]);
+        (void)ring_add(ring, &policy->witnesses[i]);
     }
     return 0;
 }
@@ -390,10 +393,34 @@ static int place_verify(const struct chain *c, size_t i, struct keyring *ring,
                                    &proof.path, err);
 }
 
-/* The policy's quorum among the lines of a place; its log, if it names it. */
+/* Every node of the chain above the one whose log it is has cosigned. */
+static int superiors_judge(const struct chain *c, size_t i,
+                           const struct place *place,
+                           const struct keyring *ring, struct error *err)
+{
+    size_t depth = i < c->certificates ? i : c->certificates;
+
+    for (size_t above = 1; above < depth; above++) {
+        bool found = false;
+
+        for (size_t k = 1; k < place->lines_len; k++) {
+            found = found || place->lines[k].key == ring->mirrors[above];
+        }
+        if (!found) {
+            return error_set(err, ERR_UNTRUSTED,
+                             "node %u, which is above, has not cosigned it",
+                             c->issuers[above].node);
+        }
+    }
+    return 0;
+}
+
+/* The policy's quorum among the lines of a place; its log, if it names it.
+ * `own` is the key of the node's own mirror if nobody is above the node (else
+ * 0): what the top node signed into its log it also holds. */
 static int policy_judge(const struct policy *policy, const struct place *place,
-                        const struct keyring *ring, struct arena *arena,
-                        struct error *err)
+                        const struct keyring *ring, size_t own,
+                        struct arena *arena, struct error *err)
 {
     bool *cosigned =
         arena_array(arena, policy->witness_count + 1, sizeof(bool));
@@ -412,12 +439,13 @@ static int policy_judge(const struct policy *policy, const struct place *place,
         return error_set(err, ERR_UNTRUSTED,
                          "the policy knows this log by another key");
     }
-    for (size_t i = 0; i < place->lines_len; i++) {
-        for (size_t w = 0; w < policy->witness_count; w++) {
-            if (vkey_equal(&ring->keys[place->lines[i].key],
-                           &policy->witnesses[w])) {
-                cosigned[w] = true;
-            }
+    for (size_t w = 0; w < policy->witness_count; w++) {
+        cosigned[w] =
+            own != 0 && vkey_equal(&ring->keys[own], &policy->witnesses[w]);
+        for (size_t i = 0; i < place->lines_len; i++) {
+            cosigned[w] =
+                cosigned[w] || vkey_equal(&ring->keys[place->lines[i].key],
+                                          &policy->witnesses[w]);
         }
     }
     if (!policy_met(policy, cosigned, arena)) {
@@ -433,16 +461,21 @@ static int places_verify(const struct chain *c, const struct policy *policy,
     struct keyring ring = {0};
     struct place place = {0};
     uint64_t actor_index = 0;
+    size_t own = 0;
 
     if (ring_make(c, policy, &ring, err) != 0) {
         return err->code;
+    }
+    if (c->certificates == 1) {
+        own = ring.mirrors[1];
     }
     for (size_t i = 0; i < c->len; i++) {
         bool record_log = i >= c->certificates;
 
         if (place_verify(c, i, &ring, &place, err) != 0 ||
             (record_log &&
-             policy_judge(policy, &place, &ring, c->arena, err) != 0)) {
+             policy_judge(policy, &place, &ring, own, c->arena, err) != 0) ||
+            superiors_judge(c, i, &place, &ring, err) != 0) {
             return error_wrap(err, "leaf %zu of the receipt", i + 1);
         }
         if (i == 0 && place.index != 0) {

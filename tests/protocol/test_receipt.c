@@ -290,14 +290,20 @@ static struct span policy_text(void)
     return buf_span(&out);
 }
 
-static int verify(struct span text, uint8_t root, struct receipt_proof *out,
-                  struct error *err)
+static int verify_by(struct span policy, struct span text, uint8_t root,
+                     struct receipt_proof *out, struct error *err)
 {
     struct arena arena;
     struct help_key key = help_key(root);
 
     arena_init(&arena, arena_memory, sizeof(arena_memory));
-    return receipt_verify(text, &key.pub, policy_text(), &arena, out, err);
+    return receipt_verify(text, &key.pub, policy, &arena, out, err);
+}
+
+static int verify(struct span text, uint8_t root, struct receipt_proof *out,
+                  struct error *err)
+{
+    return verify_by(policy_text(), text, root, out, err);
 }
 
 static void receipt_verifies_with_the_root_key_and_a_policy(void **state)
@@ -399,6 +405,29 @@ static void missing_cosignature_does_not_meet_the_quorum(void **state)
     assert_err_says(err, "quorum");
 }
 
+/* A policy for a whole realm cannot ask for a commune's district. */
+static void every_node_above_must_have_cosigned(void **state)
+{
+    struct span lax = span_str("quorum none\n");
+    struct receipt_proof proof;
+    struct error err = {0};
+
+    (void)state;
+    assert_ok(
+        verify_by(lax, receipt_make(1, 0, true, true), ROOT, &proof, &err),
+        err);
+    assert_err(
+        verify_by(lax, receipt_make(1, 0, true, false), ROOT, &proof, &err),
+        ERR_UNTRUSTED, err);
+    assert_string_equal(err.text, "leaf 4 of the receipt: node 8, which is "
+                                  "above, has not cosigned it");
+    assert_err(
+        verify_by(lax, receipt_make(1, 0, false, true), ROOT, &proof, &err),
+        ERR_UNTRUSTED, err);
+    assert_string_equal(err.text, "leaf 4 of the receipt: node 7, which is "
+                                  "above, has not cosigned it");
+}
+
 static void right_that_is_not_held_is_refused(void **state)
 {
     struct receipt_proof proof;
@@ -484,6 +513,7 @@ int main(void)
         cmocka_unit_test_setup(another_root_key_is_refused, world_make),
         cmocka_unit_test_setup(missing_cosignature_does_not_meet_the_quorum,
                                world_make),
+        cmocka_unit_test_setup(every_node_above_must_have_cosigned, world_make),
         cmocka_unit_test_setup(right_that_is_not_held_is_refused, world_make),
         cmocka_unit_test_setup(certificate_after_the_event_is_refused,
                                world_make),
