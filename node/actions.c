@@ -77,6 +77,7 @@ static void send_segment(struct engine *engine, struct peer *peer,
             frame.batch.segment.privates = (struct span){NULL, 0};
         }
         event.number = queue_frame(engine, peer, &frame);
+        engine_expect(engine, frame.batch.more);
         event.count = stored.parts.count;
         event.kind =
             event.number > 0 ? LINK_SEGMENT_SENT : LINK_SEGMENT_MISSING;
@@ -314,6 +315,10 @@ static int deliveries_acked(struct engine *engine, struct peer *peer,
 static int sequence(struct engine *engine, const struct link_action *action,
                     struct error *err)
 {
+    if (engine->sequenced >= SEQUENCED_A_TURN) {
+        engine->later_bytes = action->max_bytes;
+        return 0; /* the next turn's, see sequence_work */
+    }
     return sequence_spool(engine, action->max_bytes, err);
 }
 

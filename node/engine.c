@@ -22,13 +22,14 @@
 #include "store/directory.h"
 #include "store/spool.h"
 
-#define INDEX_A_TURN 512u /* events whose texts are indexed */
+#define INDEX_A_TURN 256u /* events whose texts are indexed */
 #define INDEX_BUSY 128u   /* ... while frames come */
-#define INTEGRATE_A_TURN 512u
-#define INTEGRATE_BUSY 256u
+#define INTEGRATE_A_TURN 256u
+#define INTEGRATE_BUSY 128u
 #define SETTLE_A_TURN 16u
 #define BUSY_MS 20u            /* after a frame more are expected */
-#define SLICE_MS 100u          /* between slices while they come */
+#define MORE_MS 500u           /* after one that announced more */
+#define SLICE_MS 250u          /* between slices while they come */
 #define SETTLE_SHARE 10u       /* cells take a tenth of the time at most */
 #define SETTLE_LATEST_MS 2000u /* and wait no longer for a pause */
 #define JOINING_ARENA_BYTES ((size_t)131072)
@@ -311,6 +312,8 @@ void engine_undo(struct engine *engine)
         engine->linked = false;
     }
     engine->joined = false;
+    engine->sequenced = 0;
+    engine->later_bytes = 0;
     engine->gate_stale = true;
 }
 
@@ -345,8 +348,16 @@ void engine_react(struct engine *engine, const char *room, const char *what,
  * for a pause (DESIGN section 5: integration never holds intake back). */
 static bool engine_is_busy(const struct engine *engine)
 {
-    return engine->frame_ms != 0 &&
-           clock_steady_ms() - engine->frame_ms < BUSY_MS;
+    return clock_steady_ms() < engine->busy_ms;
+}
+
+void engine_expect(struct engine *engine, bool more)
+{
+    uint64_t until_ms = clock_steady_ms() + (more ? MORE_MS : BUSY_MS);
+
+    if (until_ms > engine->busy_ms) {
+        engine->busy_ms = until_ms;
+    }
 }
 
 /* ... but never for long: a slice every SLICE_MS even so. */
@@ -411,6 +422,7 @@ int engine_commit(struct engine *engine, struct error *err)
         }
     }
     engine->linked = false;
+    engine->sequenced = 0;
     if (engine->transport != NULL) {
         transport_flush(engine->transport, peers_lost, engine);
     }
@@ -559,7 +571,8 @@ bool engine_work(struct engine *engine)
         rc = settle(engine, &err);
     }
     if (rc == 0) {
-        rc = index_work(engine, background, &more, &err);
+        rc =
+            index_work(engine, background && !engine->integrating, &more, &err);
     }
     if (rc != 0) {
         engine_undo(engine);

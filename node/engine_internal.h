@@ -23,6 +23,7 @@ struct pending;
 struct transport;
 
 #define SESSIONS_MAX 64u
+#define SEQUENCED_A_TURN 16u /* batches: the guard works meanwhile */
 #define OFFICIAL_NAME_MAX 32u
 #define TURN_ARENA_BYTES ((size_t)24 << 20)
 
@@ -89,8 +90,10 @@ struct engine {
     bool unsettled;       /* units wait for store_settle */
     bool integrating;     /* leaves wait for integration */
     bool indexed;         /* every text of the logs is in the index */
+    uint32_t sequenced;   /* batches of this turn */
+    uint64_t later_bytes; /* a batch asked for beyond a turn's; 0 = none */
     bool grew;            /* spool or a log grew this turn */
-    uint64_t frame_ms;    /* steady: the newest frame of a peer */
+    uint64_t busy_ms;     /* steady: until then more frames are expected */
     uint64_t slice_ms;    /* steady: the newest slice while frames came */
     uint64_t settle_ms;   /* steady: no cells before */
     uint64_t settled_ms;  /* steady: the newest cells */
@@ -114,6 +117,9 @@ int engine_fatal(const struct engine *engine);
 bool engine_stopping(const struct engine *engine);
 /* Begins the turn's transaction if none is open. */
 int engine_write(struct engine *engine, struct error *err) MUST_USE;
+/* A frame came, or a batch went with more behind it: what only derives waits
+ * a little, or longer when `more` is announced. */
+void engine_expect(struct engine *engine, bool more);
 /* Rolls the turn back: nothing of it is stored or sent. */
 void engine_undo(struct engine *engine);
 struct store_now engine_store_now(const struct engine *engine);

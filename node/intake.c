@@ -276,6 +276,7 @@ void intake_batch(struct engine *engine, struct peer *peer,
         refusal_settle(engine, peer, &action->origin);
     }
     engine->integrating = true;
+    engine_expect(engine, action->batch->more);
     peer_step(engine, peer, &event);
     batch_cosign(engine, peer, action);
     peers_tell(engine, LINK_LOG_GREW, &action->origin, peer);

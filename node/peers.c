@@ -257,6 +257,9 @@ static void peer_opened(struct engine *engine, struct peer *peer)
     struct link_event event = {.kind = LINK_OPENED, .random = random};
     struct error err = {0};
 
+    if (peer->up) {
+        engine->later_bytes = 0;
+    }
     peer->announced = false;
     peer->lost = false;
     peer->routed = true;
@@ -273,6 +276,9 @@ static void peer_closed(struct engine *engine, struct peer *peer)
 {
     struct link_event event = {.kind = LINK_LOST};
 
+    if (peer->up) {
+        engine->later_bytes = 0;
+    }
     peer->announced = false;
     peer->lost = false;
     peer_step(engine, peer, &event);
@@ -423,7 +429,7 @@ void peers_read(struct engine *engine, const struct transport_event *event)
 {
     struct peer *up = peer_up(engine);
 
-    engine->frame_ms = clock_steady_ms();
+    engine_expect(engine, false);
     switch (event->kind) {
     case TRANSPORT_DOWN_FRAME:
         down_frame(engine, event);

@@ -166,6 +166,7 @@ int sequence_spool(struct engine *engine, uint64_t max_bytes, struct error *err)
     uint64_t bytes = 0;
     int rc = engine_write(engine, err);
 
+    engine->sequenced++;
     if (max_bytes == 0 || max_bytes > BATCH_RAW_MAX) {
         max_bytes = BATCH_RAW_MAX;
     }
