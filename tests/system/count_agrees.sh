@@ -7,8 +7,10 @@ cd "$(dirname "$0")/../.."
 [ -r deploy/nodes.sh ] || exit 77 # the demo is not there yet
 NODES_DIR=$(mktemp -d "${TMPDIR:-/tmp}/qcdc-count-XXXXXX")
 NODES_BIN=$QCDC_BUILD
-# shellcheck disable=SC2034  # nodes.sh reads it
-NODES_PORT=${QCDC_TEST_PORT:-18600}
+# shellcheck source=ports
+. tests/system/ports
+ports NODES_PORT
+export NODES_PORT
 NODES_DATA=$PWD/deploy/data
 export QCDC_LANG=en QCDC_PASSWORD_FILE=$NODES_DIR/password
 # shellcheck source=../../deploy/nodes.sh

@@ -9,7 +9,9 @@ source=${QCDC_SOURCE:-$(cd "$(dirname "$0")/../.." && pwd)}
 NODES_BIN=${QCDC_BUILD:?QCDC_BUILD names the folder of the programs}
 NODES_DATA=$source/deploy/data
 NODES_DIR=$(mktemp -d)
-NODES_PORT=$((21000 + $$ % 20000))
+# shellcheck source=ports
+. "$source/tests/system/ports"
+ports NODES_PORT || exit 1
 export NODES_BIN NODES_DIR NODES_PORT NODES_DATA
 export QCDC_LANG=en QCDC_PASSWORD_FILE=$NODES_DIR/password
 # shellcheck source=../../deploy/nodes.sh
