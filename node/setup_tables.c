@@ -122,7 +122,7 @@ static int units_read(struct setup_tables *tables, struct span text,
 int setup_tables_read(struct setup_tables *tables,
                       const struct init_request *request, struct error *err)
 {
-    struct span text;
+    struct span text = {0};
     int rc = arena_new(&tables->arena, ARENA_BYTES, err);
 
     tables->units_path = request->units_path;

@@ -145,8 +145,10 @@ int delivery_enqueue(struct store *store, const struct record_out *record,
 /* ---- out ---- */
 
 struct owed_bodies {
-    struct buf out;
+    const struct directory *dir;
+    uint32_t child;
     bool privates;
+    struct buf out;
     struct error *err;
 };
 
@@ -163,8 +165,7 @@ static int put_owed(void *data, const struct body *body)
 
 /* A later addressee is handed the keys of what came before (DESIGN section
  * 4): he is owed the ciphertext of the whole record. */
-static int addressed_later(struct store *store, const struct directory *dir,
-                           uint32_t child, const struct leaf *leaf,
+static int addressed_later(struct store *store, const struct leaf *leaf,
                            const struct event_id *id, struct owed_bodies *owed,
                            struct error *err)
 {
@@ -187,9 +188,9 @@ static int addressed_later(struct store *store, const struct directory *dir,
             continue;
         }
         for (size_t j = 0; j < other.header.addressees_len; j++) {
-            owed->privates |=
-                child_of_unit(dir, store->self, other.header.addressees[j],
-                              LAST_DAY) == child;
+            owed->privates |= child_of_unit(owed->dir, store->self,
+                                            other.header.addressees[j],
+                                            LAST_DAY) == owed->child;
         }
     }
     return rc;
@@ -205,10 +206,9 @@ static int owed_bodies(struct store *store, uint32_t child, int64_t place,
     size_t size = (size_t)BODIES_MAX * BODY_WIRE_MAX;
     size_t mark = store->scratch.used;
     uint8_t *room = arena_alloc(&store->scratch, size);
-    struct owed_bodies owed = {.err = err};
-    const struct directory *dir;
+    struct owed_bodies owed = {.child = child, .err = err};
     size_t i;
-    int rc = store_directory(store, &dir, err);
+    int rc = store_directory(store, &owed.dir, err);
 
     if (rc != 0 || room == NULL) {
         return rc != 0 ? rc : error_set(err, ERR_LIMIT, "bodies");
@@ -216,11 +216,11 @@ static int owed_bodies(struct store *store, uint32_t child, int64_t place,
     owed.out = buf_over(room, size);
     for (i = 0; i < leaf->header.addressees_len; i++) {
         owed.privates |=
-            child_of_unit(dir, store->self, leaf->header.addressees[i],
+            child_of_unit(owed.dir, store->self, leaf->header.addressees[i],
                           LAST_DAY) == child;
     }
     if (!owed.privates) {
-        rc = addressed_later(store, dir, child, leaf, id, &owed, err);
+        rc = addressed_later(store, leaf, id, &owed, err);
     }
     rc = rc != 0 ? rc : body_each(store, place, put_owed, &owed, err);
     rc = rc != 0 ? rc : arena_keep(arena, buf_span(&owed.out), bodies, err);

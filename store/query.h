@@ -44,8 +44,8 @@ int store_event_list(struct store *store, const struct event_id *subject,
 
 /* The nodes that cosigned a size covering the event; ascending. */
 struct store_holder {
-    uint32_t node;
     uint64_t time_s;
+    uint32_t node;
     bool guard;
 };
 int store_holder_list(struct store *store, const struct event_id *id,

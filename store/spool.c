@@ -279,16 +279,16 @@ int spool_is_moving(struct store *store, bool *moving, struct error *err)
 }
 
 /* The next event of the queue must be this very leaf. */
-static int take_one(struct store *store, bool is_dir,
-                    const struct store_log *log, uint64_t index,
-                    struct span bytes, int64_t *taken, struct error *err)
+static int take_one(struct store *store, const struct store_log *log,
+                    uint64_t index, struct span bytes, int64_t *taken,
+                    struct error *err)
 {
     sqlite3_stmt *q = query(store, OWNER_SPOOL, SPOOL_NEXT);
     struct leaf leaf;
     bool same;
     int rc;
 
-    bind_int(q, 1, is_dir);
+    bind_int(q, 1, log->is_dir);
     bind_int(q, 2, *taken);
     if ((rc = query_row(store, q, err)) < 0) {
         return rc;
@@ -303,7 +303,7 @@ static int take_one(struct store *store, bool is_dir,
                          "leaf %llu is not the oldest event of the spool",
                          (unsigned long long)index);
     }
-    if (!is_dir) {
+    if (!log->is_dir) {
         return 0;
     }
     if ((rc = leaf_parse(bytes, &leaf, err)) != 0 ||
@@ -350,8 +350,8 @@ int store_sequence(struct store *store, bool is_dir,
                          log.origin);
     }
     for (i = 0; i < view.count; i++) {
-        if ((rc = take_one(store, is_dir, &log, first + i, view.leaves[i],
-                           &taken, err)) != 0) {
+        if ((rc = take_one(store, &log, first + i, view.leaves[i], &taken,
+                           err)) != 0) {
             return rc;
         }
     }

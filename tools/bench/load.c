@@ -139,12 +139,11 @@ int load_petitions(struct node *node, uint64_t count, struct error *err)
     int rc = engine_of(node, &engine, err);
 
     while (rc == 0 && count > 0) {
-        size_t part = count < ROWS_A_TIME ? (size_t)count : ROWS_A_TIME;
-
         /* Logins end after minutes; a large load takes longer. */
         rc = engine_login(engine, LOAD_LOGIN, LOAD_PASSWORD, session, err);
         for (int i = 0; rc == 0 && i < 25 && count > 0; i++) {
-            part = count < ROWS_A_TIME ? (size_t)count : ROWS_A_TIME;
+            size_t part = count < ROWS_A_TIME ? (size_t)count : ROWS_A_TIME;
+
             rc = part_record(engine, session, made, part, err);
             made += part;
             count -= part;

@@ -159,8 +159,9 @@ static long ticks_used(const struct node *node)
     char path[64];
     char text[1024];
     char *after;
-    long user = 0;
-    long system = 0;
+    char *end;
+    long user;
+    long kernel;
     FILE *file;
     size_t len;
 
@@ -172,14 +173,17 @@ static long ticks_used(const struct node *node)
     len = fread(text, 1, sizeof(text) - 1, file);
     fclose(file);
     text[len] = '\0';
+    /* proc(5): the name in brackets is field 2, user and kernel 14, 15. */
     after = strrchr(text, ')');
-    if (after == NULL ||
-        sscanf(after + 1,
-               " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld", &user,
-               &system) != 2) {
+    for (int field = 2; after != NULL && field < 14; field++) {
+        after = strchr(after + 1, ' ');
+    }
+    if (after == NULL) {
         return -1;
     }
-    return user + system;
+    user = strtol(after, &end, 10);
+    kernel = strtol(end, NULL, 10);
+    return user + kernel;
 }
 
 int node_await_idle(struct node *node, double patience_s, struct error *err)
@@ -207,7 +211,6 @@ int node_memory(const struct node *node, uint64_t *now_kib, uint64_t *most_kib,
 {
     char path[64];
     char line[256];
-    unsigned long value;
     FILE *file;
 
     snprintf(path, sizeof(path), "/proc/%d/status", (int)node->pid);
@@ -216,10 +219,10 @@ int node_memory(const struct node *node, uint64_t *now_kib, uint64_t *most_kib,
         return error_set(err, ERR_IO, "%s does not run", node->name);
     }
     while (fgets(line, sizeof(line), file) != NULL) {
-        if (sscanf(line, "VmHWM: %lu", &value) == 1) {
-            *most_kib = value;
-        } else if (sscanf(line, "VmRSS: %lu", &value) == 1) {
-            *now_kib = value;
+        if (strncmp(line, "VmHWM:", 6) == 0) {
+            *most_kib = strtoul(line + 6, NULL, 10);
+        } else if (strncmp(line, "VmRSS:", 6) == 0) {
+            *now_kib = strtoul(line + 6, NULL, 10);
         }
     }
     fclose(file);

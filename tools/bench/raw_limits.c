@@ -228,8 +228,10 @@ int raw_zmq(unsigned bytes, unsigned messages, double *per_s, struct error *err)
 
     zmq_msg_init(&part);
     for (unsigned got = 0; got < messages; got++) {
-        if (zmq_msg_recv(&part, router, 0) < 0 ||
-            zmq_msg_recv(&part, router, 0) < 0) {
+        int name = zmq_msg_recv(&part, router, 0);
+        int body = name < 0 ? -1 : zmq_msg_recv(&part, router, 0);
+
+        if (body < 0) {
             rc = error_set(err, ERR_IO, "raw ZeroMQ: message %u did not come",
                            got);
             break;

@@ -22,7 +22,7 @@
 #include "tools/bench/raw.h"
 
 #define PAIRS_MAX 8u
-#define FLOW_BYTES (256u * 1024u)
+#define FLOW_BYTES ((size_t)256 * 1024)
 #define CHUNK_BYTES 2048u
 #define CHUNKS_MAX 1024u
 #define HELD_S 2.0 /* what the line buffers */

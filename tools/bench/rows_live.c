@@ -152,7 +152,8 @@ static void percentiles(const struct rows_options *options, const char *name,
 
         delays_ms[i] = ms > 0 ? ms : 0; /* there before the answer was */
     }
-    qsort(delays_ms, EVENTS, sizeof(delays_ms[0]), by_size);
+    qsort(delays_ms, sizeof(delays_ms) / sizeof(delays_ms[0]),
+          sizeof(delays_ms[0]), by_size);
     for (int i = 0; i < 2; i++) {
         char text[96];
 
