@@ -170,10 +170,16 @@ void engine_close(struct engine *engine)
 }
 
 void engine_attach(struct engine *engine, struct transport *transport,
-                   struct jobs *jobs)
+                   struct jobs *jobs, struct reader *reader)
 {
     engine->transport = transport;
     engine->jobs = jobs;
+    engine->reader = reader;
+}
+
+struct reader *engine_reader(struct engine *engine)
+{
+    return engine->reader;
 }
 
 /* ---- what others may know
@@ -608,6 +614,8 @@ int engine_rebuild(struct engine *engine, struct error *err)
     struct store_integrated done = {0};
     int rc = engine_commit(engine, err);
 
+    log_line(LOG_WARN, "engine", "rebuilding",
+             "text=\"nothing else is done until it ends\"");
     if (rc == 0) {
         rc = store_rebuild(engine->store, &options, &done, err);
     }

@@ -24,6 +24,7 @@
 #include "protocol/event/leaf.h"
 
 struct engine;
+struct reader;
 struct store;
 struct directory;
 struct config;
@@ -274,6 +275,9 @@ int engine_rebuild(struct engine *engine, struct error *err) MUST_USE;
 
 /* Asks the loop to end after this turn. */
 void engine_stop(struct engine *engine);
+
+/* Long reading as jobs (reader.h): `check` runs there. */
+struct reader *engine_reader(struct engine *engine);
 
 /* ---- for the loop only -----------------------------------------------------
  */

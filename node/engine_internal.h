@@ -70,6 +70,7 @@ struct engine {
     bool gate_stale;
     struct transport *transport; /* NULL until engine_attach */
     struct jobs *jobs;
+    struct reader *reader; /* NULL until engine_attach */
     struct peers *peers;
     struct arena joining; /* our request while we join */
     /* Happenings of links that wait for the present one (peers.c). */
@@ -102,9 +103,9 @@ struct engine {
 };
 
 /* ---- engine.c ---- */
-/* Gives the engine its sockets and threads (keeps both); NULL to take them. */
+/* Gives the engine its sockets and threads (keeps all). */
 void engine_attach(struct engine *engine, struct transport *transport,
-                   struct jobs *jobs);
+                   struct jobs *jobs, struct reader *reader);
 const struct gate *engine_gate(struct engine *engine);
 const struct box_pair *engine_curve(const struct engine *engine);
 /* What a turn does besides reading: verdicts, integration, sequencing, cells,

@@ -15,16 +15,18 @@
 #include "node/jobs.h"
 #include "node/log.h"
 #include "node/peers.h"
+#include "node/reader.h"
 #include "node/transport.h"
 #include "node/web/web.h"
 
 #define FRAMES_A_TURN 16u /* so that the next node works meanwhile */
-#define ITEMS_MAX (2u + TRANSPORT_SOCKETS + JOBS_THREADS_MAX)
+#define ITEMS_MAX (3u + TRANSPORT_SOCKETS + JOBS_THREADS_MAX)
 
 struct loop {
     struct engine *engine;
     struct transport *transport;
     struct jobs *jobs;
+    struct reader *reader;
     struct web *web;
     int signal_fd;
 };
@@ -98,6 +100,7 @@ static bool turn(struct loop *loop, bool idle)
     struct error err = {0};
     bool more = read_peers(loop);
 
+    reader_take(loop->reader);
     if (loop->web != NULL) {
         web_run(loop->web);
     }
@@ -132,6 +135,8 @@ static size_t items_fill(struct loop *loop, zmq_pollitem_t *items)
         items[len++] =
             (zmq_pollitem_t){.socket = threads[i], .events = ZMQ_POLLIN};
     }
+    items[len++] = (zmq_pollitem_t){.socket = reader_socket(loop->reader),
+                                    .events = ZMQ_POLLIN};
     if (loop->web != NULL) {
         items[len++] =
             (zmq_pollitem_t){.fd = web_fd(loop->web), .events = ZMQ_POLLIN};
@@ -217,7 +222,14 @@ static int open_all(struct loop *loop, const struct config *config,
                        (unsigned)config->verify_threads, &loop->jobs, err);
     }
     if (rc == 0) {
-        engine_attach(loop->engine, loop->transport, loop->jobs);
+        rc = config_path(config, "store.db", path, err);
+    }
+    if (rc == 0) {
+        rc = reader_open(transport_context(loop->transport), path,
+                         &loop->reader, err);
+    }
+    if (rc == 0) {
+        engine_attach(loop->engine, loop->transport, loop->jobs, loop->reader);
         rc = listen_down(loop, config, err);
     }
     if (rc == 0) {
@@ -241,6 +253,7 @@ int loop_run(const struct config *config, struct error *err)
     }
     web_close(loop.web);
     jobs_close(loop.jobs);
+    reader_close(loop.reader);
     /* The store closes before zmq: its shutdown may crash (B1.11). */
     engine_close(loop.engine);
     transport_close(loop.transport);

@@ -46,6 +46,13 @@ int found(struct checking *c, const char *what, const char *fmt, ...)
                : c->options->visit(c->options->data, &finding);
 }
 
+int check_progress(struct checking *c, uint64_t done, uint64_t total)
+{
+    return c->options->progress == NULL
+               ? 0
+               : c->options->progress(c->options->data, done, total);
+}
+
 /* Damage is a finding; only what stops the reading itself is an error. */
 bool is_damage(int rc)
 {
@@ -388,8 +395,9 @@ static int check_log(void *data, const struct store_log *log)
         if (rc != 1) {
             break;
         }
-        if (c->options->progress != NULL) {
-            c->options->progress(c->options->data, range.size, log->head.size);
+        rc = check_progress(c, range.size, log->head.size);
+        if (rc != 0) {
+            return rc;
         }
     }
     if (rc < 0 || (range.size == log->head.size &&

@@ -17,7 +17,8 @@ struct store_check_options {
     struct store_now now; /* the day that the cells are of */
     store_finding_fn visit;
     void *data;
-    void (*progress)(void *data, uint64_t done, uint64_t total); /* or NULL */
+    /* Or NULL. Anything but 0, here or of visit, ends the check with it. */
+    int (*progress)(void *data, uint64_t done, uint64_t total);
 };
 
 /* Re-verifies every leaf hash, root, checkpoint signature, cosignature,

@@ -230,8 +230,11 @@ static int check_records(struct checking *c)
     struct event_id subject = {{0}};
     uint64_t derived = 0, held;
     size_t len = 0;
-    int rc;
+    int rc = one_count(c, DERIVED_RECORDS, &held);
 
+    if (rc != 0) {
+        return rc;
+    }
     for (;;) {
         sqlite3_stmt *q = query(c->store, OWNER_DERIVED, DERIVED_SUBJECT_AFTER);
 
@@ -245,11 +248,12 @@ static int check_records(struct checking *c)
         if (rc == ERR_CORRUPT) {
             return found(c, "event", "a row with a subject of another size");
         }
-        if (rc != 0 || (rc = check_record(c, &subject, &derived)) != 0) {
+        if (rc != 0 || (rc = check_record(c, &subject, &derived)) != 0 ||
+            (rc = check_progress(c, derived, held)) != 0) {
             return rc;
         }
     }
-    if (rc != 0 || (rc = one_count(c, DERIVED_RECORDS, &held)) != 0) {
+    if (rc != 0) {
         return rc;
     }
     return held == derived
@@ -313,6 +317,7 @@ static int check_cells(struct checking *c)
 
     for (i = 0; rc == 0 && i < c->dir->units_len; i++) {
         rc = check_unit(c, c->dir->units[i].number, &derived);
+        rc = rc != 0 ? rc : check_progress(c, i + 1, c->dir->units_len);
     }
     if (rc != 0 || (rc = one_count(c, DERIVED_CELL_COUNT, &held)) != 0) {
         return rc;

@@ -20,6 +20,8 @@ struct checking {
 int found(struct checking *c, const char *what, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 bool is_damage(int rc);
+/* Tells how far it is; what the caller's function returned. */
+int check_progress(struct checking *c, uint64_t done, uint64_t total) MUST_USE;
 
 /* The event rows of a segment, and of one leaf, say what the leaves say. */
 int check_rows(struct checking *c, const struct store_log *log, uint64_t first,

@@ -328,6 +328,14 @@ void store_rollback(struct store *store)
     parts_forget(store);
 }
 
+int store_look(struct store *store, struct error *err)
+{
+    if (!store->read_only || sqlite3_get_autocommit(store->db) == 0) {
+        return error_set(err, ERR_USAGE, "only a reader looks, and once");
+    }
+    return db_exec(store, "BEGIN", err);
+}
+
 bool store_in_transaction(const struct store *store)
 {
     return store->in_transaction;

@@ -54,6 +54,10 @@ int store_commit(struct store *store, struct error *err) MUST_USE;
 void store_rollback(struct store *store);
 bool store_in_transaction(const struct store *store);
 
+/* From here to its close a read-only store shows one moment, whatever is
+ * written meanwhile. ERR_USAGE for the writer. */
+int store_look(struct store *store, struct error *err) MUST_USE;
+
 /* Writes the WAL back: on idle turns, outside a transaction. `all` also
  * truncates it (at close, before a backup). *pages_left = not yet written. */
 int store_tidy(struct store *store, bool all, uint32_t *pages_left,

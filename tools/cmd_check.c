@@ -3,6 +3,8 @@
  * which then opens the directory as the node would (and holds its lock). */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "node/config.h"
@@ -12,6 +14,7 @@
 #include "tools/command.h"
 
 #define CHECK_EXIT_FOUND ERR_CORRUPT
+#define POLL_NS 100000000L /* between questions about a job */
 
 /* ---- here, with the node stopped -------------------------------------------
  */
@@ -31,12 +34,20 @@ static int print_found(void *data, const struct store_finding *finding)
     return 0;
 }
 
-static void print_progress(void *data, uint64_t done, uint64_t total)
+static int print_progress(void *data, uint64_t done, uint64_t total)
 {
     (void)data;
-    if (isatty(STDERR_FILENO)) {
-        fprintf(stderr, "\r%llu / %llu ", (unsigned long long)done,
+    if (isatty(STDERR_FILENO) && total > 0) {
+        fprintf(stderr, "\r\x1b[K%llu / %llu ", (unsigned long long)done,
                 (unsigned long long)total);
+    }
+    return 0;
+}
+
+static void end_progress(void)
+{
+    if (isatty(STDERR_FILENO)) {
+        fprintf(stderr, "\r\x1b[K");
     }
 }
 
@@ -57,9 +68,7 @@ static int check_here(const struct cli *cli, uint64_t *findings,
         };
 
         rc = store_check(engine_store(engine), &options, findings, err);
-        if (isatty(STDERR_FILENO)) {
-            fprintf(stderr, "\r");
-        }
+        end_progress();
     }
     engine_close(engine);
     free(config);
@@ -82,10 +91,36 @@ static int rebuild_here(const struct cli *cli, struct error *err)
 /* ---- in the node
  * -------------------------------------------------------------- */
 
+/* Asks until the job has ended; *reply is then its last answer. */
+static int await_job(struct cli *cli, struct client_reply *reply,
+                     struct error *err)
+{
+    const struct timespec pause = {.tv_nsec = POLL_NS};
+    int rc = 0;
+
+    while (rc == 0 && strcmp(answer_text(answer_get(reply->root, "state")),
+                             "running") == 0) {
+        char path[64];
+
+        snprintf(path, sizeof(path), "/v1/jobs/%lld",
+                 (long long)answer_number(answer_get(reply->root, "job")));
+        (void)print_progress(
+            NULL, (uint64_t)answer_number(answer_get(reply->root, "done")),
+            (uint64_t)answer_number(answer_get(reply->root, "total")));
+        (void)nanosleep(&pause, NULL);
+        client_reply_release(reply);
+        rc = cli_get(cli, path, reply, err);
+    }
+    end_progress();
+    return rc;
+}
+
 static int check_there(struct cli *cli, uint64_t *findings, struct error *err)
 {
     struct client_reply reply;
     int rc = cli_post(cli, "/v1/check", request_new(), &reply, err);
+
+    rc = rc < 0 ? rc : await_job(cli, &reply, err);
     const struct answer *list = answer_get(reply.root, "findings");
 
     if (rc == 0) {
@@ -138,6 +173,10 @@ static int run_rebuild(struct cli *cli, struct error *err)
     int rc = cli_node_runs(cli, &runs, err);
 
     if (rc == 0 && runs) {
+        fprintf(stderr, "%s\n",
+                say(cli,
+                    "Nút đang chạy sẽ không trả lời ai cho đến khi dựng xong.",
+                    "The running node answers nobody until it is done."));
         rc = cli_post(cli, "/v1/rebuild", request_new(), &reply, err);
         client_reply_release(&reply);
     } else if (rc == 0) {

@@ -64,6 +64,7 @@ int api_sync(struct api_call *call, struct error *err) MUST_USE;
 int api_receipt(struct api_call *call, struct error *err) MUST_USE;
 int api_policy(struct api_call *call, struct error *err) MUST_USE;
 int api_check(struct api_call *call, struct error *err) MUST_USE;
+int api_job(struct api_call *call, struct error *err) MUST_USE;
 int api_rebuild(struct api_call *call, struct error *err) MUST_USE;
 
 /* ---- for the functions above (args.c) ---------------------------------- */

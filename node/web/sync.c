@@ -1,4 +1,4 @@
-/* node/web: how the node stands with others, its proofs, and its own check.
+/* node/web: how the node stands with others, its proofs, and its rebuild.
  * Owns these routes; what is shown is what engine and store say. */
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,6 @@
 #include "node/web/api.h"
 #include "protocol/link/reason.h"
 #include "protocol/record/standing.h"
-#include "store/check.h"
 #include "store/integrate.h"
 #include "store/log.h"
 #include "store/query.h"
@@ -179,33 +178,6 @@ int api_policy(struct api_call *call, struct error *err)
 
     rc = rc < 0 ? rc : engine_policy(call->engine, &text, err);
     return rc < 0 ? rc : send_text(call, &text, err);
-}
-
-/* ---- check, rebuild
- * ------------------------------------------------------------ */
-
-static int put_finding(void *data, const struct store_finding *finding)
-{
-    json_t *object = api_add_object(data);
-
-    api_put_str(object, "what", finding->what);
-    api_put_str(object, "text", finding->text);
-    return 0;
-}
-
-int api_check(struct api_call *call, struct error *err)
-{
-    struct store_check_options options = {
-        .now = {.day = call->today,
-                .time_s = (int64_t)(engine_now_ms(call->engine) / 1000)},
-        .visit = put_finding,
-        .data = api_put_array(call->answer, "findings"),
-    };
-    uint64_t findings = 0;
-    int rc = store_check(call->store, &options, &findings, err);
-
-    api_put_number(call->answer, "count", (int64_t)findings);
-    return rc;
 }
 
 int api_rebuild(struct api_call *call, struct error *err)

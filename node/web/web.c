@@ -55,6 +55,7 @@ static const struct route routes[] = {
     {"/v1/receipt/", ROUTE_GET, false, api_receipt},
     {"/v1/policy", ROUTE_GET, false, api_policy},
     {"/v1/check", ROUTE_ASK, false, api_check},
+    {"/v1/jobs/", ROUTE_GET, false, api_job},
     {"/v1/rebuild", ROUTE_WRITE, false, api_rebuild},
 };
 

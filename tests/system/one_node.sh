@@ -187,6 +187,7 @@ says "Nước" "$qcdc" show p1
     fail "a restart changed the figures"
 refuses 77 "" "$qcdc" record PetitionWithdrawn subject=p2 on=2024-02-20
 says "Sound" "$qcdc" check
+says '"state": "done"' "$qcdc" check --json
 
 # ---- what is private is in no file, the WAL included
 for planted in "Kín Đáo" "chuyện riêng"; do
