@@ -14,6 +14,7 @@
 
 #include "node/clock.h"
 #include "node/jobs.h"
+#include "node/kdf.h"
 #include "node/log.h"
 #include "node/peers.h"
 #include "protocol/base/hex.h"
@@ -170,11 +171,17 @@ void engine_close(struct engine *engine)
 }
 
 void engine_attach(struct engine *engine, struct transport *transport,
-                   struct jobs *jobs, struct reader *reader)
+                   struct jobs *jobs, struct reader *reader, struct kdf *kdf)
 {
     engine->transport = transport;
     engine->jobs = jobs;
     engine->reader = reader;
+    engine->kdf = kdf;
+}
+
+bool engine_waits(struct engine *engine)
+{
+    return kdf_waits(engine->kdf);
 }
 
 struct reader *engine_reader(struct engine *engine)

@@ -276,6 +276,10 @@ int engine_rebuild(struct engine *engine, struct error *err) MUST_USE;
 /* Asks the loop to end after this turn. */
 void engine_stop(struct engine *engine);
 
+/* The refusal just given (ERR_BUSY) is only for now: a password is hashed
+ * beside the loop; the same call again succeeds later. Asking clears it. */
+bool engine_waits(struct engine *engine);
+
 /* Long reading as jobs (reader.h): `check` runs there. */
 struct reader *engine_reader(struct engine *engine);
 

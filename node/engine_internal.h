@@ -71,6 +71,7 @@ struct engine {
     struct transport *transport; /* NULL until engine_attach */
     struct jobs *jobs;
     struct reader *reader; /* NULL until engine_attach */
+    struct kdf *kdf;       /* likewise: passwords are hashed here and now */
     struct peers *peers;
     struct arena joining; /* our request while we join */
     /* Happenings of links that wait for the present one (peers.c). */
@@ -105,7 +106,7 @@ struct engine {
 /* ---- engine.c ---- */
 /* Gives the engine its sockets and threads (keeps all). */
 void engine_attach(struct engine *engine, struct transport *transport,
-                   struct jobs *jobs, struct reader *reader);
+                   struct jobs *jobs, struct reader *reader, struct kdf *kdf);
 const struct gate *engine_gate(struct engine *engine);
 const struct box_pair *engine_curve(const struct engine *engine);
 /* What a turn does besides reading: verdicts, integration, sequencing, cells,

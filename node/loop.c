@@ -13,6 +13,7 @@
 
 #include "node/engine_internal.h"
 #include "node/jobs.h"
+#include "node/kdf.h"
 #include "node/log.h"
 #include "node/peers.h"
 #include "node/reader.h"
@@ -20,13 +21,14 @@
 #include "node/web/web.h"
 
 #define FRAMES_A_TURN 16u /* so that the next node works meanwhile */
-#define ITEMS_MAX (3u + TRANSPORT_SOCKETS + JOBS_THREADS_MAX)
+#define ITEMS_MAX (4u + TRANSPORT_SOCKETS + JOBS_THREADS_MAX)
 
 struct loop {
     struct engine *engine;
     struct transport *transport;
     struct jobs *jobs;
     struct reader *reader;
+    struct kdf *kdf;
     struct web *web;
     int signal_fd;
 };
@@ -101,6 +103,9 @@ static bool turn(struct loop *loop, bool idle)
     bool more = read_peers(loop);
 
     reader_take(loop->reader);
+    if (kdf_take(loop->kdf) && loop->web != NULL) {
+        web_again(loop->web);
+    }
     if (loop->web != NULL) {
         web_run(loop->web);
     }
@@ -137,6 +142,8 @@ static size_t items_fill(struct loop *loop, zmq_pollitem_t *items)
     }
     items[len++] = (zmq_pollitem_t){.socket = reader_socket(loop->reader),
                                     .events = ZMQ_POLLIN};
+    items[len++] =
+        (zmq_pollitem_t){.socket = kdf_socket(loop->kdf), .events = ZMQ_POLLIN};
     if (loop->web != NULL) {
         items[len++] =
             (zmq_pollitem_t){.fd = web_fd(loop->web), .events = ZMQ_POLLIN};
@@ -229,7 +236,11 @@ static int open_all(struct loop *loop, const struct config *config,
                          &loop->reader, err);
     }
     if (rc == 0) {
-        engine_attach(loop->engine, loop->transport, loop->jobs, loop->reader);
+        rc = kdf_open(transport_context(loop->transport), &loop->kdf, err);
+    }
+    if (rc == 0) {
+        engine_attach(loop->engine, loop->transport, loop->jobs, loop->reader,
+                      loop->kdf);
         rc = listen_down(loop, config, err);
     }
     if (rc == 0) {
@@ -254,6 +265,7 @@ int loop_run(const struct config *config, struct error *err)
     web_close(loop.web);
     jobs_close(loop.jobs);
     reader_close(loop.reader);
+    kdf_close(loop.kdf);
     /* The store closes before zmq: its shutdown may crash (B1.11). */
     engine_close(loop.engine);
     transport_close(loop.transport);

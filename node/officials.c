@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "node/clock.h"
+#include "node/kdf.h"
 #include "node/log.h"
 #include "protocol/base/hex.h"
 #include "store/book.h"
@@ -155,20 +156,22 @@ static int sealing_secret(struct engine *engine,
     return 0;
 }
 
-static int secrets_wrap(struct book_entry *entry, const char *password,
-                        const struct sign_seed *seed,
+static int secrets_wrap(struct engine *engine, struct book_entry *entry,
+                        const char *password, const struct sign_seed *seed,
                         const struct box_secret *sealing, struct error *err)
 {
+    struct kdf_ask ask = {.password = span_str(password),
+                          .memory_kib = KDF_MEMORY_KIB,
+                          .passes = KDF_PASSES,
+                          .fresh = true};
     uint8_t secrets[SECRETS_SIZE];
     struct body_key key;
     int rc;
 
-    entry->memory_kib = KDF_MEMORY_KIB;
-    entry->passes = KDF_PASSES;
-    crypto_random(&entry->salt, sizeof(entry->salt));
+    entry->memory_kib = ask.memory_kib;
+    entry->passes = ask.passes;
     crypto_random(&entry->nonce, sizeof(entry->nonce));
-    rc = password_key(span_str(password), &entry->salt, entry->memory_kib,
-                      entry->passes, key.bytes, err);
+    rc = kdf_key(engine->kdf, &ask, &entry->salt, key.bytes, err);
     if (rc == 0) {
         memcpy(secrets, seed, 32);
         memcpy(secrets + 32, sealing, 32);
@@ -263,15 +266,17 @@ int engine_official_add(struct engine *engine,
     entry.rights = request->rights;
     entry.actor = key_id_of(SPAN_OF(actor.pub));
     memcpy(entry.post, request->post, strlen(request->post) + 1);
-    rc = secrets_wrap(&entry, request->password, &actor.seed, &sealing, err);
+    rc = secrets_wrap(engine, &entry, request->password, &actor.seed, &sealing,
+                      err);
     crypto_wipe(&sealing, sizeof(sealing));
     hex_encode(SPAN_OF(actor.pub), key_hex);
     crypto_wipe(&actor, sizeof(actor));
+    if (rc != 0) {
+        return rc; /* nothing was written yet; ask again after ERR_BUSY */
+    }
     snprintf(unit_text, sizeof(unit_text), "%u", request->unit);
     snprintf(rights_text, sizeof(rights_text), "%u", request->rights);
-    if (rc == 0) {
-        rc = engine_write(engine, err);
-    }
+    rc = engine_write(engine, err);
     if (rc == 0) {
         rc = entry_put(engine, request->name, &entry, err);
     }
@@ -453,17 +458,20 @@ static struct attempt *attempt_of(struct engine *engine, const char *name)
     return oldest;
 }
 
-static int secrets_unwrap(const struct book_entry *entry, const char *password,
-                          uint8_t secrets[SECRETS_SIZE], struct error *err)
+static int secrets_unwrap(struct engine *engine, struct book_entry *entry,
+                          const char *password, uint8_t secrets[SECRETS_SIZE],
+                          struct error *err)
 {
+    struct kdf_ask ask = {.password = span_str(password),
+                          .memory_kib = entry->memory_kib,
+                          .passes = entry->passes};
     struct body_key key;
     int rc;
 
     if (strlen(password) > PASSWORD_MAX) {
         return error_set(err, ERR_UNTRUSTED, "password too long");
     }
-    rc = password_key(span_str(password), &entry->salt, entry->memory_kib,
-                      entry->passes, key.bytes, err);
+    rc = kdf_key(engine->kdf, &ask, &entry->salt, key.bytes, err);
     if (rc == 0) {
         rc = aead_decrypt(&key, &entry->nonce,
                           span_make(entry->wrapped, sizeof(entry->wrapped)),
@@ -537,9 +545,10 @@ int engine_login(struct engine *engine, const char *name, const char *password,
     }
     rc = entry_get(engine, name, &entry, err);
     if (rc == 0 && !entry.revoked) {
-        rc = secrets_unwrap(&entry, password, secrets, err);
+        rc = secrets_unwrap(engine, &entry, password, secrets, err);
     }
-    if (rc == ERR_NOMEM || rc == ERR_IO || rc == ERR_CORRUPT) {
+    if (rc == ERR_NOMEM || rc == ERR_IO || rc == ERR_CORRUPT ||
+        rc == ERR_BUSY) {
         return rc;
     }
     if (rc != 0 || entry.revoked) {

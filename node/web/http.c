@@ -20,6 +20,7 @@
 
 #define CONNECTIONS_MAX 200u
 #define TIMEOUT_S 15u
+#define WAITING_MS 500 /* look again at least, while a caller waits */
 #define CONNECTION_MEMORY ((size_t)32 * 1024)
 
 struct http {
@@ -27,6 +28,7 @@ struct http {
     http_handler_fn handler;
     void *ctx;
     int epoll_fd;
+    struct http_exchange *waiting; /* suspended */
     char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
 
@@ -40,6 +42,7 @@ struct http_exchange {
     uint8_t *body;
     size_t body_size;
     size_t body_len;
+    struct http_exchange *next; /* of those waiting */
 };
 
 static bool is_hex(char c)
@@ -323,7 +326,6 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
     struct http *http = cls;
     struct http_exchange *exchange = *con_cls;
 
-    (void)connection;
     (void)version;
     if (exchange == NULL) {
         return MHD_NO;
@@ -351,6 +353,12 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
     struct http_reply reply = {.status = 500, .type = "application/json"};
 
     http->handler(http->ctx, &request, &reply);
+    if (reply.later) {
+        exchange->next = http->waiting;
+        http->waiting = exchange;
+        MHD_suspend_connection(connection);
+        return MHD_YES;
+    }
     return reply.text == NULL ? MHD_NO : send_reply(exchange, &reply, false);
 }
 
@@ -386,8 +394,8 @@ static int listen_at(const char *path, struct error *err)
 static struct MHD_Daemon *start_daemon(struct http *http, int fd)
 {
     return MHD_start_daemon(
-        MHD_USE_EPOLL, 0, NULL, NULL, on_request, http,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request,
+        http, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
@@ -437,6 +445,7 @@ void http_close(struct http *http)
         return;
     }
     if (http->daemon != NULL) {
+        http_resume(http); /* the library stops with none suspended only */
         MHD_stop_daemon(http->daemon); /* closes the listening socket */
     }
     (void)unlink(http->path);
@@ -453,9 +462,28 @@ int http_timeout_ms(const struct http *http)
     MHD_UNSIGNED_LONG_LONG ms = 0;
 
     if (MHD_get_timeout(http->daemon, &ms) != MHD_YES) {
-        return -1;
+        return http_has_waiting(http) ? WAITING_MS : -1;
+    }
+    if (http_has_waiting(http) && ms > WAITING_MS) {
+        return WAITING_MS;
     }
     return ms > INT_MAX ? INT_MAX : (int)ms;
+}
+
+void http_resume(struct http *http)
+{
+    while (http->waiting != NULL) {
+        struct http_exchange *exchange = http->waiting;
+
+        http->waiting = exchange->next;
+        exchange->next = NULL;
+        MHD_resume_connection(exchange->connection);
+    }
+}
+
+bool http_has_waiting(const struct http *http)
+{
+    return http->waiting != NULL;
 }
 
 void http_run(struct http *http)

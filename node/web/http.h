@@ -36,6 +36,7 @@ struct http_reply {
     const char *type; /* keeps: a literal */
     char *text;
     size_t len;
+    bool later; /* no answer yet: asked again, unchanged, on http_resume */
 };
 
 typedef void (*http_handler_fn)(void *ctx, const struct http_request *request,
@@ -49,6 +50,10 @@ void http_close(struct http *http);
 int http_fd(const struct http *http);
 int http_timeout_ms(const struct http *http);
 void http_run(struct http *http);
+/* Requests answered `later` come to the handler again, in http_run. */
+void http_resume(struct http *http);
+/* True while some wait for it. */
+bool http_has_waiting(const struct http *http);
 
 /* Decoded value of ?name=value, or NULL. */
 const char *http_argument(const struct http_request *request, const char *name);

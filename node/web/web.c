@@ -290,7 +290,10 @@ static void run_route(struct web *web, const struct route *route,
     if (rc == 0) {
         rc = run_call(web, route, &call, &err);
     }
-    finish_call(&call, rc, &err, reply);
+    reply->later = rc == ERR_BUSY && engine_waits(web->engine);
+    if (!reply->later) {
+        finish_call(&call, rc, &err, reply);
+    }
     json_decref(call.answer);
     json_decref(call.body);
     arena_release(&call.arena);
@@ -376,6 +379,11 @@ int web_fd(const struct web *web)
 int web_timeout_ms(const struct web *web)
 {
     return http_timeout_ms(web->http);
+}
+
+void web_again(struct web *web)
+{
+    http_resume(web->http);
 }
 
 void web_run(struct web *web)

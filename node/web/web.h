@@ -25,6 +25,8 @@ void web_close(struct web *web);
 int web_fd(const struct web *web);
 /* Longest time until the next web_run; -1 = no limit. */
 int web_timeout_ms(const struct web *web);
+/* Calls that had to wait are tried again in the next web_run. */
+void web_again(struct web *web);
 void web_run(struct web *web);
 
 #endif

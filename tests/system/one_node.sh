@@ -177,6 +177,23 @@ before=$("$qcdc" snapshot | json 'd["hash"]')
     fail "rebuild changed the figures"
 says "log kontum/1/e1" "$qcdc" policy
 
+# ---- passwords are hashed beside the loop, one at a time, each to its asker
+echo "not the password" >"$work/wrong"
+logins=()
+for _ in 1 2 3; do
+    "$qcdc" --dir "$QCDC_DIR" login binh >/dev/null &
+    logins+=($!)
+    QCDC_PASSWORD_FILE=$work/wrong "$qcdc" login chi 2>/dev/null >&2 &
+    logins+=($!)
+done
+says "DEMONSTRATION" "$qcdc" clock
+for i in "${!logins[@]}"; do
+    got=0
+    wait "${logins[i]}" || got=$?
+    [ "$got" -eq $((i % 2 * 77)) ] || fail "login $i of six: exit $got"
+done
+says "Unlocked" "$qcdc" login an
+
 # ---- killed in the middle of the day
 stop -KILL
 says "Sound" "$qcdc" check
