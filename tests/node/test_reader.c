@@ -107,7 +107,7 @@ static void what_is_written_meanwhile_is_no_finding(void **state)
 
     (void)state;
     for (int i = 0; i < 20; i++) {
-        char name[16];
+        char name[32];
 
         (void)snprintf(name, sizeof(name), "note-%d", i);
         assert_ok(store_begin(writer, &err), err);
