@@ -64,8 +64,8 @@ static int line_sign(struct engine *engine, const struct origin *origin,
     origin_mirror_name(span_str(engine->config->realm), engine_node(engine),
                        &name_buf);
     checkpoint_text(engine, origin, head, &text);
-    rc = vkey_make(buf_span(&name_buf), VKEY_COSIGNATURE,
-                   &engine->keys.mirror.pub, &key, err);
+    rc = vkey_known(engine, buf_span(&name_buf), VKEY_COSIGNATURE,
+                    &engine->keys.mirror.pub, &key, err);
     if (rc == 0) {
         rc = cosignature_sign(buf_span(&text), time_s, &key,
                               &engine->keys.mirror.sec, line, err);

@@ -394,7 +394,8 @@ static bool settle_is_due(struct engine *engine)
     }
     return engine->unsettled &&
            ((!engine_is_busy(engine) && !engine->integrating) ||
-            now_ms - engine->settled_ms >= SETTLE_LATEST_MS);
+            now_ms - engine->settled_ms >=
+                SETTLE_LATEST_MS + 2 * SETTLE_SHARE * engine->settling_ms);
 }
 
 /* Cells of units that changed, a few a turn. */
@@ -416,8 +417,9 @@ static int settle(struct engine *engine, struct error *err)
         engine->unsettled = done.more;
         engine->settled_day = now.day;
         engine->settled_ms = clock_steady_ms();
+        engine->settling_ms = engine->settled_ms - start_ms;
         engine->settle_ms =
-            engine->settled_ms + SETTLE_SHARE * (engine->settled_ms - start_ms);
+            engine->settled_ms + SETTLE_SHARE * engine->settling_ms;
     }
     return rc;
 }

@@ -12,6 +12,7 @@
 #include "protocol/event/facts.h"
 #include "protocol/event/types.h"
 #include "protocol/link/segment.h"
+#include "protocol/log/note.h"
 #include "protocol/record/directory.h"
 #include "store/integrate.h"
 #include "store/log.h"
@@ -58,6 +59,17 @@ struct quota {
 };
 #define QUOTAS_MAX 1024u
 
+/* A key whose point and id were computed before: keys are asked for at every
+ * frame, and that costs as much as a signature. */
+struct known_vkey {
+    char name[96];
+    size_t name_len;
+    uint8_t type;
+    struct sign_public key;
+    uint32_t id;
+};
+#define KNOWN_VKEYS 64u
+
 struct engine {
     const struct config *config;
     struct keys keys;
@@ -88,9 +100,10 @@ struct engine {
     struct session sessions[SESSIONS_MAX];
     struct attempt attempts[ATTEMPTS_MAX];
     struct quota quotas[QUOTAS_MAX];
-    uint32_t settled_day; /* cells are those of this day */
-    bool unsettled;       /* units wait for store_settle */
-    bool integrating;     /* leaves wait for integration */
+    struct known_vkey vkeys[KNOWN_VKEYS]; /* by a byte of the key */
+    uint32_t settled_day;                 /* cells are those of this day */
+    bool unsettled;                       /* units wait for store_settle */
+    bool integrating;                     /* leaves wait for integration */
     bool indexed;         /* every text of the logs is in the index */
     uint32_t sequenced;   /* batches of this turn */
     uint64_t later_bytes; /* a batch asked for beyond a turn's; 0 = none */
@@ -99,6 +112,7 @@ struct engine {
     uint64_t slice_ms;    /* steady: the newest slice while frames came */
     uint64_t settle_ms;   /* steady: no cells before */
     uint64_t settled_ms;  /* steady: the newest cells */
+    uint64_t settling_ms; /* how long those took */
     bool stopping;
     int fatal; /* enum err that ends the process, 0 = none */
 };
@@ -129,6 +143,12 @@ struct store_now engine_store_now(const struct engine *engine);
  * CORRUPT ends the process. */
 void engine_react(struct engine *engine, const char *room, const char *what,
                   const struct error *err);
+
+/* ---- view.c ---- */
+/* vkey_make, remembered. */
+int vkey_known(struct engine *engine, struct span name, uint8_t type,
+               const struct sign_public *key, struct vkey *out,
+               struct error *err) MUST_USE;
 
 /* ---- officials.c ---- */
 /* The session of a text, kept alive; NULL with ERR_UNTRUSTED in err. */

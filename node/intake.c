@@ -156,8 +156,8 @@ static int batch_check(struct engine *engine, const struct link_action *action,
         rc = store_log_range(engine->store, log->id, &before, err);
     }
     if (rc == 0) {
-        rc = vkey_make(span_str(log->origin), VKEY_ED25519, &facts.key, &key,
-                       err);
+        rc = vkey_known(engine, span_str(log->origin), VKEY_ED25519, &facts.key,
+                        &key, err);
     }
     if (rc != 0) {
         return rc;

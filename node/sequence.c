@@ -69,7 +69,8 @@ static int note_make(struct engine *engine, const struct origin *origin,
 
     origin_text(engine, origin, name);
     checkpoint.origin = span_str(name);
-    rc = vkey_make(checkpoint.origin, VKEY_ED25519, &pair->pub, &key, err);
+    rc = vkey_known(engine, checkpoint.origin, VKEY_ED25519, &pair->pub, &key,
+                    err);
     if (rc == 0) {
         rc = checkpoint_sign(&checkpoint, &key, &pair->sec, note, err);
     }

@@ -40,6 +40,33 @@ void checkpoint_text(struct engine *engine, const struct origin *origin,
     checkpoint_format(&checkpoint, out);
 }
 
+int vkey_known(struct engine *engine, struct span name, uint8_t type,
+               const struct sign_public *key, struct vkey *out,
+               struct error *err)
+{
+    struct known_vkey *known =
+        &engine->vkeys[(key->bytes[0] ^ type) % KNOWN_VKEYS];
+    int rc;
+
+    if (known->name_len != 0 && known->type == type &&
+        memcmp(&known->key, key, sizeof(*key)) == 0 &&
+        span_equal(span_make((const uint8_t *)known->name, known->name_len),
+                   name)) {
+        *out = (struct vkey){
+            .name = name, .id = known->id, .type = type, .key = *key};
+        return 0;
+    }
+    rc = vkey_make(name, type, key, out, err);
+    if (rc == 0 && name.len <= sizeof(known->name)) {
+        memcpy(known->name, name.ptr, name.len);
+        known->name_len = name.len;
+        known->type = type;
+        known->key = *key;
+        known->id = out->id;
+    }
+    return rc;
+}
+
 int mirror_key(struct engine *engine, uint32_t node, char name[64],
                struct vkey *out, struct error *err)
 {
@@ -52,8 +79,8 @@ int mirror_key(struct engine *engine, uint32_t node, char name[64],
     }
     origin_mirror_name(span_str(engine->config->realm), node, &text);
     name[text.len] = '\0';
-    return vkey_make(span_str(name), VKEY_COSIGNATURE, &cert->mirror_key, out,
-                     err);
+    return vkey_known(engine, span_str(name), VKEY_COSIGNATURE,
+                      &cert->mirror_key, out, err);
 }
 
 int log_facts_of(struct engine *engine, const struct origin *origin,
@@ -200,8 +227,8 @@ static int view_log(void *data, uint32_t peer, const struct origin *origin,
         out->key =
             (struct vkey){.name = span_str(peers->name), .type = VKEY_ED25519};
     } else {
-        rc = vkey_make(span_str(peers->name), VKEY_ED25519, &facts.key,
-                       &out->key, err);
+        rc = vkey_known(engine, span_str(peers->name), VKEY_ED25519, &facts.key,
+                        &out->key, err);
         if (rc != 0) {
             return error_set(err, ERR_NOTFOUND, "the log's key is none");
         }

@@ -170,6 +170,9 @@ int store_settle(struct store *store, struct store_now now, uint32_t max_units,
         out.units++;
     }
     if (rc == 0) {
+        rc = arena_shrink(&store->duty, FOLD_ARENA, err);
+    }
+    if (rc == 0) {
         *done = out;
     }
     return rc;

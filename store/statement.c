@@ -135,3 +135,15 @@ int arena_grow(struct arena *arena, size_t max, struct error *err)
     }
     return rc;
 }
+
+int arena_shrink(struct arena *arena, size_t size, struct error *err)
+{
+    struct arena smaller;
+    int rc = 0;
+
+    if (arena->size > size && (rc = arena_new(&smaller, size, err)) == 0) {
+        arena_release(arena);
+        *arena = smaller;
+    }
+    return rc;
+}

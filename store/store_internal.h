@@ -153,6 +153,8 @@ int arena_keep(struct arena *arena, struct span bytes, struct span *out,
                struct error *err) MUST_USE;
 /* Doubles an empty arena after it ran out, up to `max`. ERR_LIMIT. */
 int arena_grow(struct arena *arena, size_t max, struct error *err) MUST_USE;
+/* Gives back what a large unit needed; empties the arena if it does. */
+int arena_shrink(struct arena *arena, size_t size, struct error *err) MUST_USE;
 
 /* ---- migrate.c ---- */
 int migrate(struct store *store, struct error *err) MUST_USE;
