@@ -395,7 +395,7 @@ static bool settle_is_due(struct engine *engine)
     return engine->unsettled &&
            ((!engine_is_busy(engine) && !engine->integrating) ||
             now_ms - engine->settled_ms >=
-                SETTLE_LATEST_MS + 2 * SETTLE_SHARE * engine->settling_ms);
+                SETTLE_LATEST_MS + engine->settling_ms * 2 * SETTLE_SHARE);
 }
 
 /* Cells of units that changed, a few a turn. */
