@@ -20,7 +20,16 @@
  *    may register any), first one stands. UnitChanged: by the node that
  *    registered the unit or one above it.
  *  - ActorConfirmed: by a node above the actor's, or by the top node.
+ *  - EpochClosed, EpochOpened: by who may certify that node; the first of an
+ *    epoch stands. ClockFault: by a node above the cosigner, or the top node.
  *  - RulesPublished: by the top node; greatest version, then first, wins.
+ *
+ * The one truth about epochs is `dir_epoch`: the key of a log's epoch is what
+ * its EpochOpened says; of one that nobody opened by an event (the first, and
+ * every log before there were such events), what the oldest certificate that
+ * names that epoch says. A certificate never changes the key of an epoch. An
+ * epoch ends where its EpochClosed says: what stands beyond that size in a
+ * directory log does not count, whoever holds it.
  */
 #ifndef QCDC_PROTOCOL_RECORD_DIRECTORY_H
 #define QCDC_PROTOCOL_RECORD_DIRECTORY_H
@@ -118,6 +127,28 @@ struct dir_node {
     size_t certs_len;        /* at least 1 */
 };
 
+/* One epoch of a node's record or directory log. */
+struct dir_epoch {
+    uint32_t node;
+    bool is_dir;
+    uint32_t epoch;
+    bool has_key; /* false: only its end is told */
+    struct sign_public key;
+    bool closed;
+    uint64_t size; /* of a closed one: nothing stands beyond */
+    struct hash root;
+    uint32_t reason; /* EpochReason of event.proto */
+    bool has_evidence;
+    uint8_t evidence[32]; /* SHA-256 of the evidence file */
+    struct event_id closing;
+};
+
+/* Cosignatures of `node` with times from..until (inclusive) bound nothing. */
+struct dir_fault {
+    uint32_t node;
+    uint64_t from_s, until_s;
+};
+
 enum key_purpose {
     KEY_LOG,
     KEY_DIR_LOG,
@@ -158,6 +189,10 @@ struct directory {
     size_t keys_len;
     struct dir_confirmed *confirmed; /* ascending actor, unit, node */
     size_t confirmed_len;
+    struct dir_epoch *epochs; /* ascending node, records first, epoch */
+    size_t epochs_len;
+    struct dir_fault *faults; /* as told */
+    size_t faults_len;
     uint32_t rules_version; /* 0 = none */
     struct span rules;      /* facts of that RulesPublished */
     struct event_id rules_event;
@@ -185,6 +220,20 @@ const struct dir_cert *directory_cert(const struct directory *dir,
 /* Newest certificate of that epoch of a node's record log, or NULL. */
 const struct dir_cert *directory_cert_of_epoch(const struct directory *dir,
                                                uint32_t node, uint32_t epoch);
+
+/* NULL: nobody told of it. */
+const struct dir_epoch *directory_epoch(const struct directory *dir,
+                                        uint32_t node, bool is_dir,
+                                        uint32_t epoch);
+/* The greatest epoch of that log that has a key; 0 = none. */
+uint32_t directory_epoch_now(const struct directory *dir, uint32_t node,
+                             bool is_dir);
+/* The leaf at `position` of that log stands beyond the end of its epoch. */
+bool directory_beyond_end(const struct directory *dir, uint32_t node,
+                          bool is_dir, uint32_t epoch, uint64_t position);
+/* A superior declared the cosigner's clock wrong at that time. */
+bool directory_time_is_faulty(const struct directory *dir, uint32_t cosigner,
+                              uint64_t time_s);
 
 /* What held on that day. False (and *out zero) if the unit is unknown; a day
  * before its registration gives its first attributes and open = false. */

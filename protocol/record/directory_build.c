@@ -245,6 +245,10 @@ static void read_units(struct build *b, size_t from, size_t until)
             type == EVENT_TOP_NODE_CERTIFIED) {
             continue;
         }
+        if (epoch_ended_before(b, event)) {
+            event->standing = STANDING_WRONG_LOG;
+            continue;
+        }
         event->standing = signed_by_admin(b, event);
         if (event->standing != STANDING_EFFECTIVE) {
             continue;
@@ -345,6 +349,7 @@ static void read_logs(struct build *b, bool *reached)
             last = last->queued;
         }
         last->queued = read_certs(b, from, until);
+        epochs_read(b, from, until);
     }
 }
 
@@ -403,8 +408,10 @@ static void judge(struct build *b, bool *reached)
     }
     read_changes(b, 0, b->len, true);
     read_confirmed(b);
+    faults_read(b);
     units_finish(b);
     nodes_finish(b);
+    epochs_finish(b);
     for (size_t i = 0; i < b->len; i++) {
         b->out->not_effective +=
             b->events[i].standing != STANDING_EFFECTIVE ? 1 : 0;

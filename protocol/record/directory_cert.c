@@ -158,8 +158,8 @@ static bool was_ever_at(const struct unit_draft *unit, uint32_t node)
 
 /* Header: the node of the superior of a unit hosted there, that day; only
  * where no such unit is known does the range decide. */
-static bool may_certify(const struct build *b, uint32_t issuer, uint32_t node,
-                        uint32_t day)
+bool node_may_certify(const struct build *b, uint32_t issuer, uint32_t node,
+                      uint32_t day)
 {
     bool known = false;
 
@@ -203,8 +203,8 @@ enum standing cert_add(struct build *b, const struct dir_event *event,
     if (said->keys == NULL) {
         return STANDING_INVALID;
     }
-    if (!may_certify(b, event->issuer, said->node,
-                     event->leaf->header.on_day)) {
+    if (!node_may_certify(b, event->issuer, said->node,
+                          event->leaf->header.on_day)) {
         return STANDING_NO_RIGHT;
     }
     cert = cert_of(b, event, said->keys, said->units, said->n_units);

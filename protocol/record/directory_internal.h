@@ -1,13 +1,20 @@
 /* What the files that build a directory share; nobody else includes it.
  * directory_build.c runs the stages and judges who may say what,
  * directory_unit.c keeps units while they are still being told,
- * directory_cert.c turns certificates into nodes and keys. */
+ * directory_cert.c turns certificates into nodes and keys,
+ * directory_epoch.c says where logs end and go on. */
 #ifndef QCDC_PROTOCOL_RECORD_DIRECTORY_INTERNAL_H
 #define QCDC_PROTOCOL_RECORD_DIRECTORY_INTERNAL_H
 
 #include "protocol/event/types.h"
 #include "protocol/record/directory.h"
 #include "qcdc/v1/event.pb-c.h"
+
+/* What is told of one epoch, in the order in which logs are read. */
+struct epoch_draft {
+    struct epoch_draft *next;
+    struct dir_epoch epoch;
+};
 
 /* One UnitRegistered (said by `registered`) or UnitChanged. */
 struct unit_change {
@@ -54,6 +61,8 @@ struct build {
     const ProtobufCMessage **facts;              /* by event */
     struct number_map units;
     struct number_map nodes;
+    struct epoch_draft *epochs;
+    size_t epochs_len;
     struct arena *arena;
     struct directory *out;
     bool no_memory;
@@ -84,7 +93,19 @@ bool node_may_register(const struct build *b, uint32_t node, uint32_t number);
 /* The administration key of that id ever certified for the node, or NULL. */
 const struct sign_public *node_admin_key(const struct build *b, uint32_t node,
                                          const struct key_id *id);
+/* `issuer` may certify `node` on that day. */
+bool node_may_certify(const struct build *b, uint32_t issuer, uint32_t node,
+                      uint32_t day);
 bool node_draft_within(const struct build *b, uint32_t node, uint32_t root);
 void nodes_finish(struct build *b);
+
+/* directory_epoch.c */
+/* The closings and openings of one log; before what they end is read. */
+void epochs_read(struct build *b, size_t from, size_t until);
+/* Does the event stand beyond the end of its epoch? */
+bool epoch_ended_before(const struct build *b, const struct dir_event *event);
+void faults_read(struct build *b);
+/* After nodes_finish: what only certificates name is added. */
+void epochs_finish(struct build *b);
 
 #endif

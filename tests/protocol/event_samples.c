@@ -89,6 +89,32 @@ static const struct field_pair node_certified[] = {
     {"quota_kib", "4096"},
 };
 
+static const struct field_pair epoch_closed[] = {
+    {"node", "9"},
+    {"dir", "true"},
+    {"epoch", "1"},
+    {"size", "41"},
+    {"root_hash",
+     "3131313131313131313131313131313131313131313131313131313131313131"},
+    {"reason", "fork"},
+    {"evidence_hash",
+     "3232323232323232323232323232323232323232323232323232323232323232"},
+};
+
+static const struct field_pair epoch_opened[] = {
+    {"node", "9"},
+    {"dir", "true"},
+    {"epoch", "2"},
+    {"log_key",
+     "ed4928c628d1c2c6eae90338905995612959273a5c63f93636c14614ac8737d1"},
+};
+
+static const struct field_pair clock_fault[] = {
+    {"node", "9"},
+    {"from_s", "1704067200"},
+    {"until_s", "1704153599"},
+};
+
 static const struct field_pair actor_certified[] = {
     {"actor_key",
      "8139770ea87d175f56a35466c34c7ecccb8d8a91b4ee37a25df60f5b8fc9b394"},
@@ -412,6 +438,9 @@ static const struct sample samples[] = {
     {EVENT_TOP_NODE_CERTIFIED, top_node_certified,
      TEST_LEN(top_node_certified)},
     {EVENT_NODE_CERTIFIED, node_certified, TEST_LEN(node_certified)},
+    {EVENT_EPOCH_CLOSED, epoch_closed, TEST_LEN(epoch_closed)},
+    {EVENT_EPOCH_OPENED, epoch_opened, TEST_LEN(epoch_opened)},
+    {EVENT_CLOCK_FAULT, clock_fault, TEST_LEN(clock_fault)},
     {EVENT_ACTOR_CERTIFIED, actor_certified, TEST_LEN(actor_certified)},
     {EVENT_ACTOR_REVOKED, actor_revoked, TEST_LEN(actor_revoked)},
     {EVENT_ACTOR_CONFIRMED, actor_confirmed, TEST_LEN(actor_confirmed)},
