@@ -10,6 +10,7 @@
 
 enum {
     DERIVED_ROW,
+    DERIVED_SPOOLED,
     DERIVED_SUBJECT_AFTER,
     DERIVED_RECORD,
     DERIVED_RECORDS,
@@ -20,6 +21,7 @@ enum {
 
 static const char *const sql[] = {
     [DERIVED_ROW] = EVENT_COLUMNS "WHERE place = ?",
+    [DERIVED_SPOOLED] = "SELECT 1 FROM spool WHERE number = ? AND is_dir = 1",
     [DERIVED_SUBJECT_AFTER] = "SELECT subject FROM events WHERE subject > ? "
                               "ORDER BY subject LIMIT 1",
     [DERIVED_RECORD] = "SELECT bytes, kind, unit, holder, state, opened_day, "
@@ -80,6 +82,18 @@ static int row_differs(struct checking *c, const struct event_row *row,
     return 0;
 }
 
+/* 1 for an event that waits for our own directory log. */
+static int is_spooled_dir(struct checking *c, int64_t place)
+{
+    sqlite3_stmt *q = query(c->store, OWNER_DERIVED, DERIVED_SPOOLED);
+    int rc;
+
+    bind_int(q, 1, place);
+    rc = query_row(c->store, q, c->err);
+    query_end(q);
+    return rc;
+}
+
 static int standing_differs(struct checking *c, const struct event_row *row,
                             const struct leaf *leaf)
 {
@@ -89,7 +103,10 @@ static int standing_differs(struct checking *c, const struct event_row *row,
     int rc = log_info(c->store, place_log(row->place), &in.log, c->err);
 
     if (rc != 0 || in.log->is_dir) {
-        return rc;
+        return rc; /* its standing: check_directory */
+    }
+    if ((rc = is_spooled_dir(c, row->place)) != 0) {
+        return rc < 0 ? rc : 0; /* likewise */
     }
     in.rank = rank_of(in.log, place_index(row->place));
     rc = judge(c->store, &in, &now, c->err);

@@ -12,6 +12,7 @@ enum {
     REJUDGE_PUT,
     REJUDGE_DONE,
     REJUDGE_ROWS,
+    REJUDGE_SPOOLED,
     REJUDGE_ASIDE
 };
 
@@ -23,6 +24,10 @@ static const char *const sql[] = {
     [REJUDGE_DONE] = "DELETE FROM rejudge WHERE log = ?",
     [REJUDGE_ROWS] = EVENT_COLUMNS "WHERE place >= ? AND place < ? "
                                    "ORDER BY place LIMIT 1",
+    /* The directory judges its own, spooled ones too. */
+    [REJUDGE_SPOOLED] = EVENT_COLUMNS
+    "WHERE place >= ? AND place < ? AND NOT EXISTS (SELECT 1 FROM spool s "
+    "WHERE s.number = place AND s.is_dir = 1) ORDER BY place LIMIT 1",
     [REJUDGE_ASIDE] = EVENT_COLUMNS
     "WHERE standing = 3 AND standing <> 0 AND place >= ? AND place < ? "
     "ORDER BY place LIMIT 1",
@@ -69,8 +74,10 @@ static int rejudge_next(struct store *store, uint32_t log, int64_t *next,
                         const struct directory *dir, struct error *err)
 {
     bool aside = log == 0 && *next >= place_of(1, 0);
-    sqlite3_stmt *q =
-        query(store, OWNER_REJUDGE, aside ? REJUDGE_ASIDE : REJUDGE_ROWS);
+    sqlite3_stmt *q = query(store, OWNER_REJUDGE,
+                            aside      ? REJUDGE_ASIDE
+                            : log == 0 ? REJUDGE_SPOOLED
+                                       : REJUDGE_ROWS);
     size_t mark = store->scratch.used;
     struct event_row row;
     const struct store_log *info;
