@@ -275,6 +275,7 @@ static int ready(struct engine *engine, struct peer *peer, struct error *err)
     if (info.clock_wrong) {
         memcpy(kept.todo, "set the clock of this machine or of the peer", 45);
     }
+    cosign_greeted(engine, peer->node, info.skew_ms);
     peer->announced = true;
     peer->retry_ms = RETRY_LEAST_MS;
     engine->grew = true;

@@ -11,25 +11,6 @@
 #include "protocol/log/checkpoint.h"
 #include "store/book.h"
 
-/* Our clock against our guard's at the newest HELLO. */
-static int clock_check(struct engine *engine, struct error *err)
-{
-    struct peer *up = peer_up(engine);
-    struct link_info info;
-
-    if (up == NULL || up->link == NULL || up->joining) {
-        return 0;
-    }
-    link_info(up->link, &info);
-    if (!info.clock_wrong) {
-        return 0;
-    }
-    return error_set(err, ERR_BUSY,
-                     "our clock is %lld s from the superior's: set it, until "
-                     "then nothing is cosigned here",
-                     (long long)(-info.skew_ms / 1000));
-}
-
 static uint64_t time_after(uint64_t newest_s)
 {
     uint64_t now_s = clock_now_ms() / 1000;
@@ -37,17 +18,13 @@ static uint64_t time_after(uint64_t newest_s)
     return now_s > newest_s ? now_s : newest_s;
 }
 
-/* More than an hour behind our own last signature: the clock fell back. */
-static int time_check(uint64_t newest_s, struct error *err)
+static void signed_at(struct engine *engine, const struct cosignature *line)
 {
-    uint64_t now_s = clock_now_ms() / 1000;
+    uint64_t time_s = cosignature_time(line);
 
-    if (newest_s > now_s + 3600) {
-        return error_set(err, ERR_BUSY,
-                         "our clock is an hour behind our own last signature: "
-                         "set it, until then nothing is cosigned here");
+    if (time_s > engine->cosigning.signed_s) {
+        engine->cosigning.signed_s = time_s;
     }
-    return 0;
 }
 
 static int line_sign(struct engine *engine, const struct origin *origin,
@@ -94,9 +71,6 @@ static int cosign_numbered(struct engine *engine, const struct store_log *log,
         return 0; /* said already */
     }
     if (rc == 0) {
-        rc = time_check(newest_s, err);
-    }
-    if (rc == 0) {
         rc = line_sign(engine, origin, &log->head, time_after(newest_s),
                        &made.line, err);
     }
@@ -105,6 +79,9 @@ static int cosign_numbered(struct engine *engine, const struct store_log *log,
     }
     if (rc == 0) {
         rc = store_cosig_append(engine->store, &made, err);
+    }
+    if (rc == 0) {
+        signed_at(engine, &made.line);
     }
     engine->integrating = true; /* brackets move */
     return rc;
@@ -118,7 +95,13 @@ static int cosign_shown(struct engine *engine, const struct store_log *log,
     int rc = line_sign(engine, origin, &log->head, clock_now_ms() / 1000,
                        &made.line, err);
 
-    return rc != 0 ? rc : store_held_put(engine->store, &made, err);
+    if (rc == 0) {
+        rc = store_held_put(engine->store, &made, err);
+    }
+    if (rc == 0) {
+        signed_at(engine, &made.line);
+    }
+    return rc;
 }
 
 int cosign_log(struct engine *engine, const struct origin *origin, bool repeat,
@@ -132,7 +115,8 @@ int cosign_log(struct engine *engine, const struct origin *origin, bool repeat,
         rc = log_find(engine, origin, &log, err);
     }
     if (rc == 0) {
-        rc = clock_check(engine, err);
+        rc = cosign_clock_check(&engine->cosigning, clock_now_ms() / 1000, err);
+        engine->cosigning_waits = engine->cosigning_waits || rc == ERR_BUSY;
     }
     if (rc != 0) {
         return rc;
@@ -148,6 +132,149 @@ int cosign_log(struct engine *engine, const struct origin *origin, bool repeat,
     }
     return cosign_shown(engine, &log, origin, err);
 }
+
+/* ---- the clock ---- */
+
+#define META_WORD "clock_word"
+
+struct seeking {
+    struct engine *engine;
+    struct error *err;
+};
+
+/* Newest of our own signatures on that log. */
+static int seek_signed(void *data, const struct store_log *log)
+{
+    struct seeking *seeking = data;
+    struct engine *engine = seeking->engine;
+    struct origin origin = log_origin(log);
+    struct store_held held[16];
+    struct store_cosig newest;
+    struct log_facts facts;
+    struct error ignored = {0};
+    size_t len = 0;
+    int rc =
+        store_held_list(engine->store, log->id, held, 16, &len, seeking->err);
+
+    for (size_t i = 0; rc == 0 && i < len; i++) {
+        if (held[i].node == engine_node(engine)) {
+            signed_at(engine, &held[i].line);
+        }
+    }
+    if (rc != 0 || log->cosigs == 0 ||
+        log_facts_of(engine, &origin, &facts, &ignored) != 0 ||
+        facts.guard != engine_node(engine)) {
+        return rc;
+    }
+    rc = store_cosig_newest(engine->store, log->id, &newest, seeking->err);
+    if (rc == 0) {
+        signed_at(engine, &newest.line);
+    }
+    return rc;
+}
+
+int cosign_resume(struct engine *engine, struct error *err)
+{
+    struct seeking seeking = {engine, err};
+    const struct dir_cert *cert =
+        directory_cert(engine_directory(engine), engine_node(engine));
+    struct store_peer guard;
+    struct span value;
+    struct error ignored = {0};
+    int rc = store_log_each(engine->store, seek_signed, &seeking, err);
+
+    engine->cosigning_waits = true; /* the last run may have been in doubt */
+    if (store_meta_get(engine->store, META_WORD, &engine->turn, &value,
+                       &ignored) == 0 &&
+        value.len == 8) {
+        engine->cosigning.word_s = read_u64(value.ptr);
+    }
+    if (cert != NULL && cert->guard != 0 &&
+        store_peer_get(engine->store, cert->guard, &guard, &ignored) == 0) {
+        engine->cosigning.skew_ms = guard.skew_ms;
+    }
+    return rc;
+}
+
+void cosign_greeted(struct engine *engine, uint32_t node, int64_t skew_ms)
+{
+    const struct dir_cert *cert =
+        directory_cert(engine_directory(engine), engine_node(engine));
+
+    if (cert != NULL && cert->guard == node) {
+        engine->cosigning.skew_ms = skew_ms;
+        engine->cosigning_waits = true; /* what was refused, try again */
+    }
+}
+
+int engine_clock_confirm(struct engine *engine, struct error *err)
+{
+    const struct dir_cert *cert =
+        directory_cert(engine_directory(engine), engine_node(engine));
+    struct store_peer guard;
+    struct error ignored = {0};
+    uint8_t space[8];
+    struct buf value = buf_over(space, sizeof(space));
+    int rc = engine_write(engine, err);
+
+    buf_put_u64(&value, clock_now_ms() / 1000);
+    if (rc == 0) {
+        rc = store_meta_put(engine->store, META_WORD, buf_span(&value), err);
+    }
+    if (rc == 0 && cert != NULL && cert->guard != 0 &&
+        store_peer_get(engine->store, cert->guard, &guard, &ignored) == 0) {
+        guard.skew_ms = 0; /* until the next HELLO says otherwise */
+        guard.todo[0] = '\0';
+        rc = store_peer_put(engine->store, &guard, err);
+    }
+    if (rc == 0) {
+        engine->cosigning.word_s = clock_now_ms() / 1000;
+        engine->cosigning.skew_ms = 0;
+        engine->cosigning_waits = true;
+    }
+    return rc;
+}
+
+/* A log of ours to guard that is longer than our newest word on it. */
+static int catch_up(void *data, const struct store_log *log)
+{
+    struct seeking *seeking = data;
+    struct engine *engine = seeking->engine;
+    struct origin origin = log_origin(log);
+    struct log_facts facts;
+    struct error ignored = {0};
+    int rc;
+
+    if (log->frozen[0] != '\0' || log->guarded >= log->head.size ||
+        log_facts_of(engine, &origin, &facts, &ignored) != 0 ||
+        facts.guard != engine_node(engine)) {
+        return 0;
+    }
+    rc = engine_write(engine, seeking->err);
+    if (rc == 0) {
+        rc = cosign_log(engine, &origin, false, NULL, seeking->err);
+    }
+    if (rc == 0) {
+        peers_tell(engine, LINK_COSIGNED, &origin, NULL);
+    }
+    return rc;
+}
+
+int cosign_catch_up(struct engine *engine, struct error *err)
+{
+    struct seeking seeking = {engine, err};
+    struct error ignored = {0};
+
+    if (!engine->cosigning_waits ||
+        cosign_clock_check(&engine->cosigning, clock_now_ms() / 1000,
+                           &ignored) != 0) {
+        return 0;
+    }
+    engine->cosigning_waits = false;
+    return store_log_each(engine->store, catch_up, &seeking, err);
+}
+
+/* ---- repeats ---- */
 
 /* The request must be about the very head that we hold. */
 static int repeat_check(struct engine *engine, const struct link_action *action,

@@ -142,6 +142,9 @@ int engine_open(const struct config *config, struct engine **out,
         clock_resume(made);
         rc = gate_refresh(made, err);
     }
+    if (rc == 0) {
+        rc = cosign_resume(made, err);
+    }
     if (rc != 0) {
         engine_close(made);
         return rc;
@@ -277,6 +280,9 @@ int engine_clock_set(struct engine *engine, uint64_t now_ms, struct error *err)
     clock_set_ms(now_ms);
     buf_put_u64(&value, (uint64_t)clock_offset_ms());
     rc = store_meta_put(engine->store, META_CLOCK, buf_span(&value), err);
+    if (rc == 0) {
+        rc = engine_clock_confirm(engine, err); /* a person's word */
+    }
     engine->unsettled = true;
     peers_restart(engine); /* the peers must compare clocks again */
     return rc;
@@ -580,6 +586,9 @@ bool engine_work(struct engine *engine)
     }
     if (rc == 0) {
         rc = sequence_work(engine, &more, &err);
+    }
+    if (rc == 0) {
+        rc = cosign_catch_up(engine, &err);
     }
     if (rc == 0) {
         peers_tick(engine);

@@ -57,6 +57,11 @@ uint64_t engine_now_ms(const struct engine *engine);
 int engine_clock_set(struct engine *engine, uint64_t now_ms,
                      struct error *err) MUST_USE;
 
+/* A person says that the clock is right: cosigning goes on, until the next
+ * HELLO shows the guard's clock more than an hour off again (cosign_clock.h).
+ */
+int engine_clock_confirm(struct engine *engine, struct error *err) MUST_USE;
+
 /* ---- officials ---------------------------------------------------------- */
 
 /* `rights` are bits of enum Right in event.proto. The registrar key of the
@@ -252,6 +257,7 @@ struct sync_status {
     uint64_t only_here_ms; /* recorded time of the oldest, 0 = none */
     uint64_t spooled;      /* of them not yet sequenced */
     uint64_t refused;      /* frames and logs refused, ever */
+    int clock_doubt;       /* enum cosign_doubt: why nothing is cosigned */
 };
 int engine_sync_status(struct engine *engine, struct arena *arena,
                        struct sync_status *out, struct error *err) MUST_USE;

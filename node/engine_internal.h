@@ -6,6 +6,7 @@
 #include "node/engine.h"
 
 #include "node/config.h"
+#include "node/cosign_clock.h"
 #include "node/gate.h"
 #include "node/keys.h"
 #include "protocol/event/body.h"
@@ -107,6 +108,7 @@ struct engine {
     bool indexed;         /* every text of the logs is in the index */
     uint32_t sequenced;   /* batches of this turn */
     uint64_t later_bytes; /* a batch asked for beyond a turn's; 0 = none */
+    struct cosign_clock cosigning;
     bool grew;            /* spool or a log grew this turn */
     uint64_t busy_ms;     /* steady: until then more frames are expected */
     uint64_t slice_ms;    /* steady: the newest slice while frames came */
@@ -114,7 +116,8 @@ struct engine {
     uint64_t settled_ms;  /* steady: the newest cells */
     uint64_t settling_ms; /* how long those took */
     bool stopping;
-    int fatal; /* enum err that ends the process, 0 = none */
+    bool cosigning_waits; /* something was not cosigned for our clock */
+    int fatal;            /* enum err that ends the process, 0 = none */
 };
 
 /* ---- engine.c ---- */

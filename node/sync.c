@@ -199,14 +199,17 @@ int engine_sync_status(struct engine *engine, struct arena *arena,
         rc = store_spool_state(engine->store, true, &directory, err);
     }
     if (rc == 0) {
-        *out = (struct sync_status){.peers = peers,
-                                    .peers_len = len,
-                                    .logs = filling.logs,
-                                    .logs_len = filling.len,
-                                    .only_here = only_here.count,
-                                    .only_here_ms = only_here.oldest_ms,
-                                    .spooled = records.count + directory.count,
-                                    .refused = engine->frames_refused};
+        *out = (struct sync_status){
+            .peers = peers,
+            .peers_len = len,
+            .logs = filling.logs,
+            .logs_len = filling.len,
+            .only_here = only_here.count,
+            .only_here_ms = only_here.oldest_ms,
+            .spooled = records.count + directory.count,
+            .refused = engine->frames_refused,
+            .clock_doubt = (int)cosign_clock_doubt(&engine->cosigning,
+                                                   clock_now_ms() / 1000)};
     }
     return rc;
 }

@@ -9,7 +9,12 @@ static int run(struct cli *cli, struct error *err)
     struct client_reply reply;
     int rc;
 
-    if (set != NULL) {
+    if (set == NULL && cli_option(cli, "confirm") != NULL) {
+        struct request_body *body = request_new();
+
+        request_put_bool(body, "confirm", true);
+        rc = cli_post(cli, "/v1/clock", body, &reply, err);
+    } else if (set != NULL) {
         struct request_body *body = request_new();
 
         request_put_text(body, "set", set);
@@ -33,10 +38,14 @@ static int run(struct cli *cli, struct error *err)
 const struct command cmd_clock = {
     .name = "clock",
     .args = "",
-    .vi = "đồng hồ của nút; chỉ hệ trình diễn mới đặt được",
-    .en = "the node's clock; only a demonstration may set it",
+    .vi = "đồng hồ của nút: xem, xác nhận là đúng; chỉ hệ trình diễn mới đặt "
+          "được",
+    .en = "the node's clock: see it, confirm that it is right; only a "
+          "demonstration may set it",
     .reads = true,
     .options = {{"set", "TIME", "đặt, ví dụ 2024-03-01T08:00",
-                 "set it, as 2024-03-01T08:00"}},
+                 "set it, as 2024-03-01T08:00"},
+                {"confirm", NULL, "người trực xác nhận giờ đang hiện là đúng",
+                 "a person confirms that the time shown is right"}},
     .run = run,
 };

@@ -124,8 +124,14 @@ static int print_sync(const struct cli *cli, const struct client_reply *reply,
     const struct answer *logs = answer_get(root, "logs");
     const struct answer *bad = answer_get(root, "not_effective");
 
+    const char *clock =
+        answer_text(answer_get(root, say(cli, "clock_vi", "clock_en")));
+
     print_head(cli, reply);
     print_only_here(cli, root);
+    if (clock[0] != '\0') {
+        printf("%s: %s\n", say(cli, "CẦN LÀM", "TO DO"), clock);
+    }
     for (size_t i = 0; i < answer_len(peers); i++) {
         print_peer(cli, answer_at(peers, i));
     }

@@ -55,10 +55,15 @@ int api_clock_set(struct api_call *call, struct error *err)
 {
     const char *text = NULL;
     uint64_t ms = 0;
-    int rc = api_arg_text(call, "set", &text, err);
+    int rc = 0;
 
-    rc = rc < 0 ? rc : parse_moment(text, &ms, err);
-    rc = rc < 0 ? rc : engine_clock_set(call->engine, ms, err);
+    if (api_arg_flag(call, "confirm")) {
+        rc = engine_clock_confirm(call->engine, err);
+    } else {
+        rc = api_arg_text(call, "set", &text, err);
+        rc = rc < 0 ? rc : parse_moment(text, &ms, err);
+        rc = rc < 0 ? rc : engine_clock_set(call->engine, ms, err);
+    }
     if (rc == 0) {
         api_put_head(call);
     }

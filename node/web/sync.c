@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/cosign_clock.h"
 #include "node/web/api.h"
 #include "protocol/link/reason.h"
 #include "protocol/record/standing.h"
@@ -111,12 +112,17 @@ int api_sync(struct api_call *call, struct error *err)
     if (rc < 0) {
         return rc;
     }
+    enum cosign_doubt doubt = (enum cosign_doubt)status.clock_doubt;
+
     api_put_head(call);
     api_put_number(call->answer, "only_here", (int64_t)status.only_here);
     api_put_time(call->answer, "only_here_since",
                  (int64_t)(status.only_here_ms / 1000));
     api_put_number(call->answer, "spooled", (int64_t)status.spooled);
     api_put_number(call->answer, "refused", (int64_t)status.refused);
+    api_put_str(call->answer, "clock_doubt", cosign_doubt_name(doubt));
+    api_put_str(call->answer, "clock_vi", cosign_doubt_vi(doubt));
+    api_put_str(call->answer, "clock_en", cosign_doubt_en(doubt));
     json_t *peers = api_put_array(call->answer, "peers");
     for (size_t i = 0; i < status.peers_len; i++) {
         put_peer(api_add_object(peers), &status.peers[i]);

@@ -1,0 +1,57 @@
+#!/bin/bash
+# Clock disasters of a cosigner: out of work for forty days, then an hour off
+# its guard. It stores and does not cosign, says why, goes on at a person's
+# word or with the right time by itself, and nothing is lost.
+. "$(dirname "$0")/common"
+
+DAYS_40=$((40 * 86400))
+
+clock_says() {
+    at "$1" sync --json | grep -q "\"clock_doubt\": *\"$2\""
+}
+
+realm
+enrol province district 2 $((PORT + 1))
+stop district
+"$DRIVE" official "$WORK/district" clerk 2001 15 || die "official"
+"$DRIVE" petitions "$WORK/district" clerk 20 a >/dev/null || die "petitions"
+start district
+until_true 30 held province thu/2/e1 "size=21 integrated=21 guarded=21"
+stop district
+stop province
+
+echo "== forty days later, both clocks right"
+"$DRIVE" petitions "$WORK/district" clerk 5 b >/dev/null || die "petitions"
+start_shifted province $DAYS_40
+start_shifted district $DAYS_40
+until_true 30 held province thu/2/e1 "size=26 "
+until_true 10 clock_says province rest
+held province thu/2/e1 "guarded=21" || die "cosigned after 40 days of rest"
+at province sync | grep -q "TO DO: .*30 days.*clock --confirm" ||
+    die "sync does not say what to do"
+(export QCDC_LANG=vi && at province sync) | grep -q "CẦN LÀM: .*30 ngày" ||
+    die "nor in Vietnamese"
+at province clock --confirm >/dev/null || die "confirm"
+until_true 30 held district thu/2/e1 "size=26 integrated=26 guarded=26"
+clock_says province "" || die "still in doubt after a person's word"
+stop district
+stop province
+
+echo "== the province's clock falls back"
+"$DRIVE" petitions "$WORK/district" clerk 5 c >/dev/null || die "petitions"
+start province
+start district
+until_true 30 held province thu/2/e1 "size=31 "
+until_true 10 clock_says province behind
+at province clock --confirm >/dev/null || die "confirm"
+clock_says province behind || die "a word made it sign before its signature"
+held province thu/2/e1 "guarded=26" || die "cosigned with an old clock"
+stop province
+start_shifted province $DAYS_40
+until_true 30 held district thu/2/e1 "size=31 integrated=31 guarded=31"
+stop province
+stop district
+
+for node in province district; do
+    "$DRIVE" check "$WORK/$node" || die "$node has findings"
+done
