@@ -7,12 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *must(void *ptr)
-{
-    assert(ptr != NULL);
-    return ptr;
-}
-
 uint64_t disk_random(uint64_t *seed)
 {
     uint64_t x = *seed += 0x9e3779b97f4a7c15u;
@@ -24,7 +18,7 @@ uint64_t disk_random(uint64_t *seed)
 
 struct disk *disk_new(void)
 {
-    return must(calloc(1, sizeof(struct disk)));
+    return memory_own(NULL, sizeof(struct disk));
 }
 
 void disk_free(struct disk *disk)
@@ -47,7 +41,7 @@ static void room_for(struct disk_file *file, size_t len)
 {
     if (len > file->size) {
         file->size = len * 2;
-        file->bytes = must(realloc(file->bytes, file->size));
+        file->bytes = memory_own(file->bytes, file->size);
     }
     if (len > file->len) {
         memset(file->bytes + file->len, 0, len - file->len);
@@ -98,8 +92,7 @@ static struct disk_step *note(struct disk *disk, enum disk_act act,
     }
     if (disk->steps_len == disk->steps_size) {
         disk->steps_size = disk->steps_size == 0 ? 1024 : disk->steps_size * 2;
-        disk->steps =
-            must(realloc(disk->steps, disk->steps_size * sizeof(*step)));
+        disk->steps = memory_own(disk->steps, disk->steps_size * sizeof(*step));
     }
     step = &disk->steps[disk->steps_len++];
     memset(step, 0, sizeof(*step));
@@ -110,7 +103,7 @@ static struct disk_step *note(struct disk *disk, enum disk_act act,
 
 static uint8_t *keep(const void *bytes, size_t len)
 {
-    uint8_t *copy = must(malloc(len == 0 ? 1 : len));
+    uint8_t *copy = memory_own(NULL, len);
 
     if (len > 0) {
         memcpy(copy, bytes, len);
@@ -196,10 +189,14 @@ void disk_mark(struct disk *disk, uint64_t what)
     }
 }
 
-bool disk_fails(struct disk *disk)
+bool disk_fails(struct disk *disk, bool room)
 {
-    uint64_t call = ++disk->calls;
+    uint64_t call;
 
+    if (disk->full && !room) {
+        return false;
+    }
+    call = ++disk->calls;
     if (disk->fail_at == 0 || call < disk->fail_at ||
         (call > disk->fail_at && !disk->fail_on)) {
         return false;
@@ -219,7 +216,7 @@ void disk_replay_open(struct disk_replay *replay, const struct disk *start,
     replay->traced = traced;
     replay->safe = disk_copy(start);
     replay->safe->files_len = traced->files_len;
-    replay->done = must(calloc(traced->steps_len + 1, sizeof(bool)));
+    replay->done = memory_own(NULL, (traced->steps_len + 1) * sizeof(bool));
     for (i = 0; i < start->files_len; i++) {
         if (!start->files[i].dead) {
             strcpy(replay->names[i], start->files[i].name);

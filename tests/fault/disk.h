@@ -74,8 +74,9 @@ void disk_truncate(struct disk *disk, struct disk_file *file, uint64_t len);
 void disk_sync(struct disk *disk, struct disk_file *file, bool fails);
 void disk_sync_dir(struct disk *disk);
 void disk_mark(struct disk *disk, uint64_t what);
-/* Is this call one that must fail? Counts it. */
-bool disk_fails(struct disk *disk);
+/* Is this call one that must fail? Counts it. A full disk only fails those
+ * that ask for `room`. */
+bool disk_fails(struct disk *disk, bool room);
 
 /* What a power cut leaves of the writes that were not synced. */
 enum disk_left {
@@ -106,6 +107,18 @@ struct disk *disk_replay_cut(const struct disk_replay *replay,
 
 /* splitmix64: the seed goes on. */
 uint64_t disk_random(uint64_t *seed);
+
+/* ---- memory.c ---- */
+
+/* Every allocation of the code under test and of SQLite is counted from
+ * memory_arm on; the nth fails, and with `on` every later one. 0: none. */
+void memory_arm(uint64_t nth, bool on);
+/* Counted since, and how many of them failed; disarms. */
+uint64_t memory_disarm(uint64_t *failed);
+/* For the disk itself: never fails; new bytes of a new block are zero. */
+void *memory_own(void *old, size_t size);
+/* Before SQLite is used at all. */
+void memory_watch_sqlite(void);
 
 /* ---- vfs.c ---- */
 

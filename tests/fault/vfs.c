@@ -48,7 +48,7 @@ static int read_file(sqlite3_file *base, void *out, int len, sqlite3_int64 at)
     struct handle *h = (struct handle *)base;
     size_t have;
 
-    if (disk_fails(h->disk)) {
+    if (disk_fails(h->disk, false)) {
         return SQLITE_IOERR_READ;
     }
     have = (size_t)at < h->file->len ? h->file->len - (size_t)at : 0;
@@ -65,7 +65,7 @@ static int write_file(sqlite3_file *base, const void *bytes, int len,
 {
     struct handle *h = (struct handle *)base;
 
-    if (disk_fails(h->disk)) {
+    if (disk_fails(h->disk, true)) {
         /* A failed write may have come half way. */
         disk_write(h->disk, h->file, (uint64_t)at, bytes, (size_t)len / 2);
         return h->disk->full ? SQLITE_FULL : SQLITE_IOERR_WRITE;
@@ -78,7 +78,7 @@ static int truncate_file(sqlite3_file *base, sqlite3_int64 len)
 {
     struct handle *h = (struct handle *)base;
 
-    if (disk_fails(h->disk)) {
+    if (disk_fails(h->disk, false)) {
         return SQLITE_IOERR_TRUNCATE;
     }
     disk_truncate(h->disk, h->file, (uint64_t)len);
@@ -88,12 +88,12 @@ static int truncate_file(sqlite3_file *base, sqlite3_int64 len)
 static int sync_file(sqlite3_file *base, int flags)
 {
     struct handle *h = (struct handle *)base;
-    bool fails = disk_fails(h->disk);
+    bool fails = disk_fails(h->disk, false);
 
     (void)flags;
     disk_sync(h->disk, h->file, fails);
     if (fails) {
-        return h->disk->full ? SQLITE_FULL : SQLITE_IOERR_FSYNC;
+        return SQLITE_IOERR_FSYNC;
     }
     if (h->new_entry) {
         disk_sync_dir(h->disk);
@@ -106,7 +106,7 @@ static int size_of(sqlite3_file *base, sqlite3_int64 *out)
 {
     struct handle *h = (struct handle *)base;
 
-    if (disk_fails(h->disk)) {
+    if (disk_fails(h->disk, false)) {
         return SQLITE_IOERR_FSTAT;
     }
     *out = (sqlite3_int64)h->file->len;
@@ -210,7 +210,7 @@ static int map(sqlite3_file *base, int region, int size, int extend,
     struct handle *h = (struct handle *)base;
 
     *out = NULL;
-    if (disk_fails(h->disk)) {
+    if (disk_fails(h->disk, extend != 0)) {
         return SQLITE_IOERR_SHMMAP;
     }
     if (h->shm == NULL) {
@@ -219,7 +219,7 @@ static int map(sqlite3_file *base, int region, int size, int extend,
     }
     assert(region < SHM_REGIONS);
     if (h->shm->regions[region] == NULL && extend) {
-        h->shm->regions[region] = calloc(1, (size_t)size);
+        h->shm->regions[region] = memory_own(NULL, (size_t)size);
     }
     *out = h->shm->regions[region];
     return SQLITE_OK;
@@ -333,7 +333,7 @@ static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *base,
 
     (void)vfs;
     memset(h, 0, sizeof(*h));
-    if (disk_fails(current)) {
+    if (disk_fails(current, false)) {
         return SQLITE_CANTOPEN;
     }
     name = name == NULL ? "passing" : name;
@@ -364,7 +364,7 @@ static int delete_file(sqlite3_vfs *vfs, const char *name, int sync_dir)
     struct disk_file *file = disk_find(current, name);
 
     (void)vfs;
-    if (disk_fails(current)) {
+    if (disk_fails(current, false)) {
         return SQLITE_IOERR_DELETE;
     }
     if (file == NULL) {
@@ -382,7 +382,7 @@ static int access_file(sqlite3_vfs *vfs, const char *name, int flags, int *out)
     struct disk_file *file = disk_find(current, name);
 
     (void)vfs;
-    if (disk_fails(current)) {
+    if (disk_fails(current, false)) {
         return SQLITE_IOERR_ACCESS;
     }
     /* An empty file counts as absent, as in SQLite's unix VFS. */
