@@ -11,18 +11,25 @@
 #include "protocol/log/checkpoint.h"
 #include "store/book.h"
 
-static uint64_t time_after(uint64_t newest_s)
+/* A superior's ClockFault says that our clock was wrong at that time. */
+static bool is_faulty(struct engine *engine, uint64_t time_s)
+{
+    return directory_time_is_faulty(engine_directory(engine),
+                                    engine_node(engine), time_s);
+}
+
+static uint64_t time_after(struct engine *engine, uint64_t newest_s)
 {
     uint64_t now_s = clock_now_ms() / 1000;
 
-    return now_s > newest_s ? now_s : newest_s;
+    return now_s > newest_s || is_faulty(engine, newest_s) ? now_s : newest_s;
 }
 
 static void signed_at(struct engine *engine, const struct cosignature *line)
 {
     uint64_t time_s = cosignature_time(line);
 
-    if (time_s > engine->cosigning.signed_s) {
+    if (time_s > engine->cosigning.signed_s && !is_faulty(engine, time_s)) {
         engine->cosigning.signed_s = time_s;
     }
 }
@@ -71,7 +78,7 @@ static int cosign_numbered(struct engine *engine, const struct store_log *log,
         return 0; /* said already */
     }
     if (rc == 0) {
-        rc = line_sign(engine, origin, &log->head, time_after(newest_s),
+        rc = line_sign(engine, origin, &log->head, time_after(engine, newest_s),
                        &made.line, err);
     }
     if (repeat) {
@@ -166,9 +173,14 @@ static int seek_signed(void *data, const struct store_log *log)
         facts.guard != engine_node(engine)) {
         return rc;
     }
-    rc = store_cosig_newest(engine->store, log->id, &newest, seeking->err);
-    if (rc == 0) {
-        signed_at(engine, &newest.line);
+    /* Backwards to the newest one that no ClockFault voids. */
+    for (uint64_t number = log->cosigs; rc == 0 && number > 0; number--) {
+        rc = store_cosig_get(engine->store, log->id, number - 1, &newest,
+                             seeking->err);
+        if (rc == 0 && !is_faulty(engine, cosignature_time(&newest.line))) {
+            signed_at(engine, &newest.line);
+            break;
+        }
     }
     return rc;
 }
@@ -181,8 +193,10 @@ int cosign_resume(struct engine *engine, struct error *err)
     struct store_peer guard;
     struct span value;
     struct error ignored = {0};
-    int rc = store_log_each(engine->store, seek_signed, &seeking, err);
+    int rc;
 
+    engine->cosigning.signed_s = 0;
+    rc = store_log_each(engine->store, seek_signed, &seeking, err);
     engine->cosigning_waits = true; /* the last run may have been in doubt */
     if (store_meta_get(engine->store, META_WORD, &engine->turn, &value,
                        &ignored) == 0 &&

@@ -150,7 +150,7 @@ struct record_result {
 };
 
 /* Directory types (UnitRegistered, RulesPublished ...) are signed by the
- * administration key and need no session. Others need one.
+ * administration key and need no session (NULL or empty). Others need one.
  * A request id known already gives its first result. Errors: ERR_USAGE /
  * ERR_LIMIT (path, value and what is expected), ERR_UNTRUSTED (session, right),
  * ERR_NOTFOUND (key or code not known), nothing recorded. */

@@ -552,10 +552,14 @@ static void peer_tick(struct engine *engine, struct peer *peer, uint64_t now_ms)
 static void directory_tell(struct engine *engine)
 {
     uint64_t serial = store_directory_serial(engine->store);
+    struct error err = {0};
 
     if (serial != engine->peers->directory_serial) {
         engine->peers->directory_serial = serial;
         engine->gate_stale = true;
+        if (cosign_resume(engine, &err) != 0) {
+            engine_react(engine, "cosign", "resume", &err);
+        }
         peers_tell(engine, LINK_DIR_CHANGED, NULL, NULL);
     }
 }

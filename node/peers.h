@@ -122,7 +122,8 @@ int cosign_log(struct engine *engine, const struct origin *origin, bool repeat,
                const struct signature *request, struct error *err) MUST_USE;
 void cosign_repeat(struct engine *engine, struct peer *peer,
                    const struct link_action *action);
-/* What we signed, when, and what was said of our clock before this start. */
+/* What we signed, when, and what was said of our clock before this start or
+ * in a directory that changed. */
 int cosign_resume(struct engine *engine, struct error *err) MUST_USE;
 /* HELLO is done with that node, whose clock shows skew_ms more than ours. */
 void cosign_greeted(struct engine *engine, uint32_t node, int64_t skew_ms);

@@ -691,7 +691,7 @@ int engine_record(struct engine *engine, const char *session,
             return rc;
         }
     }
-    if (session != NULL) {
+    if (session != NULL && session[0] != '\0') {
         official = session_find(engine, session, err);
         if (official == NULL) {
             return err->code;

@@ -46,8 +46,12 @@ until_true 10 clock_says province behind
 at province clock --confirm >/dev/null || die "confirm"
 clock_says province behind || die "a word made it sign before its signature"
 held province thu/2/e1 "guarded=26" || die "cosigned with an old clock"
-stop province
-start_shifted province $DAYS_40
+
+echo "== it was the earlier time that was wrong: a ClockFault says so"
+now=$(date +%s)
+at province record ClockFault node=1 from_s=$((now + DAYS_40 - 3600)) \
+    until_s=$((now + DAYS_40 + 3600)) >/dev/null || die "ClockFault"
+until_true 10 clock_says province ""
 until_true 30 held district thu/2/e1 "size=31 integrated=31 guarded=31"
 stop province
 stop district
