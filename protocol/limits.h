@@ -28,6 +28,8 @@
 #define NAME_MAX_BYTES 255u       /* names of units, posts, documents */
 #define HOSTED_UNITS_MAX 64u      /* units of one node in NodeCertified */
 #define REGISTRARS_MAX 3u         /* per unit, DESIGN section 5 */
+#define HEIRS_MAX 1024u           /* rows of one reorganisation */
+#define CUSTODY_IDS_MAX 1024u     /* petitions named by one transfer */
 #define RULES_MAX 64u             /* rules of one RulesPublished */
 #define RULE_PARAMS_MAX 32u       /* parameters of one rule */
 #define CALENDAR_DAYS_MAX 4096u   /* days off and swapped days together */

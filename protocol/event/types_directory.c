@@ -190,6 +190,11 @@ RULES_OF(node_certified)
     if (m->guard == m->node) {
         return rules_refuse(err, "guard", "no node is its own guard");
     }
+    if ((m->guard_from > 0) != (m->guard_root_hash.len > 0) ||
+        (m->dir_guard_from > 0) != (m->dir_guard_root_hash.len > 0)) {
+        return rules_refuse(err, "guard_from",
+                            "a size and its root are stated together");
+    }
     if (node_keys(m->keys, false, err) != 0 ||
         unit_keys(m->units, m->n_units, err) != 0) {
         return err->code;

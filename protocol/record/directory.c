@@ -206,19 +206,56 @@ bool directory_is_above(const struct directory *dir, uint32_t above,
     return false;
 }
 
-bool directory_territory_within(const struct directory *dir, uint32_t territory,
-                                uint32_t root, uint32_t day)
+/* Both ways up: where it lay, and what became of it. */
+/* NOLINTNEXTLINE(misc-no-recursion): depth is bounded */
+static bool territory_within(const struct directory *dir, uint32_t territory,
+                             uint32_t root, uint32_t day, unsigned depth)
 {
-    for (unsigned depth = 0; depth < DEPTH_MAX && territory != 0; depth++) {
-        if (territory == root) {
-            return true;
-        }
-
+    for (; depth < DEPTH_MAX && territory != 0; depth++) {
+        uint32_t heir = directory_heir(dir, territory, day);
         const struct dir_unit *unit = directory_unit(dir, territory);
 
+        if (territory == root ||
+            (heir != 0 && territory_within(dir, heir, root, day, depth + 1))) {
+            return true;
+        }
         territory = unit == NULL ? 0 : facts_at(unit, day)->territory;
     }
     return false;
+}
+
+bool directory_territory_within(const struct directory *dir, uint32_t territory,
+                                uint32_t root, uint32_t day)
+{
+    return territory_within(dir, territory, root, day, 0);
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): depth is bounded */
+static bool was_within(const struct directory *dir, uint32_t node,
+                       uint32_t root, unsigned depth)
+{
+    const struct dir_node *found = directory_node(dir, node);
+
+    if (node == root) {
+        return true;
+    }
+    for (size_t i = 0;
+         depth < DEPTH_MAX && found != NULL && i < found->certs_len; i++) {
+        uint32_t issuer = found->certs[i]->issuer;
+
+        if (issuer != node &&
+            (i == 0 || issuer != found->certs[i - 1]->issuer) &&
+            was_within(dir, issuer, root, depth + 1)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool directory_node_was_within(const struct directory *dir, uint32_t node,
+                               uint32_t root)
+{
+    return was_within(dir, node, root, 0);
 }
 
 bool directory_node_within(const struct directory *dir, uint32_t node,

@@ -19,9 +19,13 @@
  *  - UnitRegistered: number in the issuer's range (the top node without one
  *    may register any), first one stands. UnitChanged: by the node that
  *    registered the unit or one above it.
- *  - ActorConfirmed: by a node above the actor's, or by the top node.
  *  - EpochClosed, EpochOpened: by who may certify that node; the first of an
  *    epoch stands. ClockFault: by a node above the cosigner, or the top node.
+ *  - ActorConfirmed, ActorBarred: by a node above the actor's on the day of
+ *    the event, or by the top node.
+ *  - UnitsReorganised, CustodyTransferred: by the node that registered each
+ *    unit named or one above it; a unit is reorganised once, the first stands.
+ *  - LogEnded: by a node above the log's on the day of the event; the first.
  *  - RulesPublished: by the top node; greatest version, then first, wins.
  *
  * The one truth about epochs is `dir_epoch`: the key of a log's epoch is what
@@ -115,6 +119,13 @@ struct dir_cert {
     bool has_dir_log;
     uint32_t numbers_first, numbers_last; /* 0 = none */
     uint32_t quota_events, quota_kib;     /* 0 = the default */
+    uint32_t on_day;             /* from when it is in force, among others */
+    struct span endpoint;        /* where its children reach the node */
+    struct span parent_endpoint; /* where it reaches the issuer */
+    uint64_t guard_from;         /* size of its record log; 0 = not stated */
+    struct hash guard_root;      /* ... and the root there */
+    uint64_t dir_guard_from;     /* of its directory log */
+    struct hash dir_guard_root;
     struct dir_unit_keys *units;
     size_t units_len;
     uint64_t rank; /* order among all certificates, ascending */
@@ -176,6 +187,45 @@ struct dir_confirmed {
     uint32_t node;
 };
 
+/* Who continues a unit that ended. */
+struct dir_heir {
+    uint32_t from, to;
+    bool rest; /* continues its figures: the only one, or the one named */
+    uint32_t from_day;
+    struct event_id event;
+};
+
+/* Open petitions of `from` are `to`'s from that day on. */
+struct dir_custody {
+    struct event_id event;
+    uint32_t from, to;
+    uint32_t from_day;
+    const struct event_id *subjects; /* ascending */
+    size_t subjects_len;             /* 0 = every open one */
+};
+
+/* A log that takes nothing at or beyond `size`. */
+struct dir_end {
+    struct event_id event;
+    uint32_t node;
+    bool is_dir;
+    uint32_t epoch;
+    uint64_t size;
+    struct hash root;
+};
+
+/* A key without right at or beyond (epoch, size) of the node's record log. */
+struct dir_bar {
+    struct event_id event;
+    uint32_t node;
+    uint32_t unit;
+    struct key_id actor;
+    bool compromised; /* else: left */
+    uint32_t from_day;
+    uint32_t epoch;
+    uint64_t size;
+};
+
 struct directory {
     struct sign_public root;
     uint32_t top; /* node, 0 = nothing certified yet */
@@ -193,6 +243,14 @@ struct directory {
     size_t epochs_len;
     struct dir_fault *faults; /* as told */
     size_t faults_len;
+    struct dir_heir *heirs; /* ascending from, to */
+    size_t heirs_len;
+    struct dir_custody *custody; /* ascending from, from_day, as told */
+    size_t custody_len;
+    struct dir_end *ends; /* ascending node, is_dir, epoch */
+    size_t ends_len;
+    struct dir_bar *bars; /* ascending node, unit, actor, epoch, size */
+    size_t bars_len;
     uint32_t rules_version; /* 0 = none */
     struct span rules;      /* facts of that RulesPublished */
     struct event_id rules_event;
@@ -261,11 +319,49 @@ bool directory_is_confirmed(const struct directory *dir,
 /* `above` is reached from `below` by reports-to on that day (not itself). */
 bool directory_is_above(const struct directory *dir, uint32_t above,
                         uint32_t below, uint32_t day);
-/* `territory` is `root` or lies in it on that day. */
+/* `territory` is `root` or lies in it on that day; one that ended lies also in
+ * whatever the heir of its figures lies in. */
 bool directory_territory_within(const struct directory *dir, uint32_t territory,
                                 uint32_t root, uint32_t day);
 /* `node` is `root` or was certified below it. */
 bool directory_node_within(const struct directory *dir, uint32_t node,
                            uint32_t root);
+/* The same by any certificate, also one that is not the newest any more. */
+bool directory_node_was_within(const struct directory *dir, uint32_t node,
+                               uint32_t root);
+
+/* ---- directory_tree.c ---- */
+
+/* Rows of one unit that ended; *len = 0 if it did not. */
+const struct dir_heir *directory_heirs(const struct directory *dir,
+                                       uint32_t unit, size_t *len);
+/* Who continues the unit's figures on that day; 0 while it lives. */
+uint32_t directory_heir(const struct directory *dir, uint32_t unit,
+                        uint32_t day);
+/* That transfer if it is effective, else NULL. */
+const struct dir_custody *directory_custody(const struct directory *dir,
+                                            const struct event_id *event);
+/* One step of custody: whose task a petition is that `unit` has had since a
+ * day. By a transfer that names it, else by one of all, else, when the unit
+ * has ended, that of the nearest unit above that lives (or of its heir).
+ * False if it stays where it is on `day`. */
+struct dir_passing {
+    uint32_t to;
+    uint32_t from_day;
+    const struct dir_custody *by; /* NULL: nobody was named */
+};
+bool directory_passing(const struct directory *dir,
+                       const struct event_id *subject, uint32_t unit,
+                       uint32_t since_day, uint32_t day,
+                       struct dir_passing *out);
+/* NULL while it takes events. */
+const struct dir_end *directory_end(const struct directory *dir, uint32_t node,
+                                    bool is_dir, uint32_t epoch);
+/* The bar that reaches a leaf of that key at (epoch, position), recorded on
+ * `day`: of several the strictest (left before compromised); NULL = none. */
+const struct dir_bar *directory_bar(const struct directory *dir, uint32_t node,
+                                    uint32_t unit, const struct key_id *actor,
+                                    uint32_t epoch, uint64_t position,
+                                    uint32_t day);
 
 #endif

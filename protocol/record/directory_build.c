@@ -2,7 +2,8 @@
  * Owns the order of judging: certificates flow from the root key down, so a
  * node's log is read only after whatever certified it, and reading it yields
  * the nodes to read next. An event that does not count changes nothing.
- * Next: directory_cert.c (who certifies whom), directory_unit.c. */
+ * Next: directory_cert.c (who certifies whom), directory_unit.c,
+ * directory_tree.c. */
 #include <stdlib.h>
 
 #include "protocol/event/wire.h"
@@ -379,7 +380,8 @@ static void read_confirmed(struct build *b)
         }
         said = (const Qcdc__V1__ActorConfirmed *)(const void *)b->facts[i];
         if ((said->node == event->issuer && event->issuer != dir->top) ||
-            !node_draft_within(b, said->node, event->issuer) ||
+            !node_draft_within_at(b, said->node, event->issuer,
+                                  event->leaf->header.on_day) ||
             said->actor_id.len != sizeof(struct key_id)) {
             event->standing = STANDING_NO_RIGHT;
             continue;
@@ -409,6 +411,7 @@ static void judge(struct build *b, bool *reached)
     read_changes(b, 0, b->len, true);
     read_confirmed(b);
     faults_read(b);
+    tree_read(b);
     units_finish(b);
     nodes_finish(b);
     epochs_finish(b);

@@ -148,8 +148,8 @@ static bool was_ever_at(const struct unit_draft *unit, uint32_t node)
 {
     for (const struct unit_change *change = unit->changes; change != NULL;
          change = change->next) {
-        if (node == (change->registered != NULL ? change->registered->host
-                                                : change->changed->host)) {
+        if ((change->registered != NULL && node == change->registered->host) ||
+            (change->changed != NULL && node == change->changed->host)) {
             return true;
         }
     }
@@ -193,6 +193,19 @@ bool node_may_certify(const struct build *b, uint32_t issuer, uint32_t node,
     return !known && in_range(b, issuer, node);
 }
 
+/* Where it is reached, and from where on its guard is guard. */
+static void cert_tree(struct dir_cert *cert,
+                      const Qcdc__V1__NodeCertified *said)
+{
+    cert->endpoint = span_make(said->endpoint.data, said->endpoint.len);
+    cert->parent_endpoint =
+        span_make(said->parent_endpoint.data, said->parent_endpoint.len);
+    cert->guard_from = said->guard_from;
+    copy_key(&cert->guard_root, said->guard_root_hash);
+    cert->dir_guard_from = said->dir_guard_from;
+    copy_key(&cert->dir_guard_root, said->dir_guard_root_hash);
+}
+
 enum standing cert_add(struct build *b, const struct dir_event *event,
                        const Qcdc__V1__NodeCertified *said,
                        struct node_draft **fresh)
@@ -215,6 +228,7 @@ enum standing cert_add(struct build *b, const struct dir_event *event,
     cert.numbers_last = said->numbers_last;
     cert.quota_events = said->quota_events;
     cert.quota_kib = said->quota_kib;
+    cert_tree(&cert, said);
     if (node == NULL) {
         node = number_map_add(b, &b->nodes, said->node, sizeof(*node));
         *fresh = node;
@@ -251,6 +265,26 @@ bool node_draft_within(const struct build *b, uint32_t node, uint32_t root)
             return true;
         }
         node = cert == NULL || cert->issuer == node ? 0 : cert->issuer;
+    }
+    return false;
+}
+
+bool node_draft_within_at(const struct build *b, uint32_t node, uint32_t root,
+                          uint32_t day)
+{
+    for (unsigned depth = 0; depth < 16 && node != 0; depth++) {
+        const struct node_draft *draft = number_map_find(&b->nodes, node);
+        const struct cert_link *link = draft == NULL ? NULL : draft->certs;
+
+        if (node == root) {
+            return true;
+        }
+        while (link != NULL && link->next != NULL &&
+               link->next->on_day <= day) {
+            link = link->next;
+        }
+        node =
+            link == NULL || link->cert.issuer == node ? 0 : link->cert.issuer;
     }
     return false;
 }
@@ -336,6 +370,7 @@ static void node_finish(struct build *b, struct node_draft *draft)
     for (struct cert_link *link = draft->certs; link != NULL;
          link = link->next) {
         link->cert.rank = len;
+        link->cert.on_day = (uint32_t)link->on_day;
         certs[len++] = &link->cert;
     }
 

@@ -2,7 +2,8 @@
  * directory_build.c runs the stages and judges who may say what,
  * directory_unit.c keeps units while they are still being told,
  * directory_cert.c turns certificates into nodes and keys,
- * directory_epoch.c says where logs end and go on. */
+ * directory_epoch.c says where logs end and go on, directory_tree.c reads
+ * what changes the tree: reorganisations, custody, ended logs, bars. */
 #ifndef QCDC_PROTOCOL_RECORD_DIRECTORY_INTERNAL_H
 #define QCDC_PROTOCOL_RECORD_DIRECTORY_INTERNAL_H
 
@@ -16,7 +17,8 @@ struct epoch_draft {
     struct dir_epoch epoch;
 };
 
-/* One UnitRegistered (said by `registered`) or UnitChanged. */
+/* One UnitRegistered (said by `registered`), UnitChanged, or, with neither,
+ * the end of the unit by a UnitsReorganised. */
 struct unit_change {
     struct unit_change *next; /* ascending from_day, then as told */
     const Qcdc__V1__UnitRegistered *registered; /* or */
@@ -29,6 +31,7 @@ struct unit_draft {
     uint32_t registrar_node;
     struct unit_change *changes; /* the first told is the registration */
     size_t changes_len;
+    bool reorganised;
 };
 
 struct cert_link {
@@ -79,6 +82,7 @@ enum standing unit_register(struct build *b, uint32_t issuer,
                             const Qcdc__V1__UnitRegistered *said);
 void unit_change(struct build *b, struct unit_draft *unit,
                  const Qcdc__V1__UnitChanged *said);
+void unit_close(struct build *b, struct unit_draft *unit, uint32_t from_day);
 struct unit_facts unit_draft_at(const struct unit_draft *unit, uint32_t day);
 void units_finish(struct build *b);
 
@@ -97,6 +101,9 @@ const struct sign_public *node_admin_key(const struct build *b, uint32_t node,
 bool node_may_certify(const struct build *b, uint32_t issuer, uint32_t node,
                       uint32_t day);
 bool node_draft_within(const struct build *b, uint32_t node, uint32_t root);
+/* By the certificates in force on that day. */
+bool node_draft_within_at(const struct build *b, uint32_t node, uint32_t root,
+                          uint32_t day);
 void nodes_finish(struct build *b);
 
 /* directory_epoch.c */
@@ -107,5 +114,7 @@ bool epoch_ended_before(const struct build *b, const struct dir_event *event);
 void faults_read(struct build *b);
 /* After nodes_finish: what only certificates name is added. */
 void epochs_finish(struct build *b);
+/* directory_tree.c: after all units and certificates are read. */
+void tree_read(struct build *b);
 
 #endif

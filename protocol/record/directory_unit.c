@@ -57,6 +57,16 @@ void unit_change(struct build *b, struct unit_draft *unit,
     }
 }
 
+void unit_close(struct build *b, struct unit_draft *unit, uint32_t from_day)
+{
+    struct unit_change *change = build_alloc(b, 1, sizeof(*change));
+
+    if (change != NULL) {
+        change->from_day = from_day;
+        change_insert(unit, change);
+    }
+}
+
 static void facts_register(struct unit_facts *facts,
                            const Qcdc__V1__UnitRegistered *said)
 {
@@ -123,9 +133,14 @@ struct unit_facts unit_draft_at(const struct unit_draft *unit, uint32_t day)
     facts_register(&facts, first->registered);
     for (const struct unit_change *change = unit->changes; change != NULL;
          change = change->next) {
-        if (change->changed != NULL &&
-            (change->from_day <= day || change->from_day <= first->from_day)) {
+        if (change->registered != NULL ||
+            (change->from_day > day && change->from_day > first->from_day)) {
+            continue;
+        }
+        if (change->changed != NULL) {
             facts_change(&facts, change->changed);
+        } else {
+            facts.open = false;
         }
     }
     return facts;

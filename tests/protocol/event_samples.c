@@ -432,9 +432,64 @@ static const struct field_pair voided[] = {
     {"order.shelf", "Kệ 3, hộp 12"},
 };
 
+static const struct field_pair units_reorganised[] = {
+    {"kind", "split"},
+    {"from_day", "2025-07-01"},
+    {"heirs[0].from", "12"},
+    {"heirs[0].to", "15"},
+    {"heirs[0].rest", "true"},
+    {"heirs[1].from", "12"},
+    {"heirs[1].to", "16"},
+    {"heirs[2].from", "14"},
+    {"heirs[2].to", "15"},
+    {"decision.kind", "decision"},
+    {"decision.number", "1677/NQ-UBTVQH15"},
+    {"decision.dated_day", "2025-06-16"},
+};
+
+static const struct field_pair custody_transferred[] = {
+    {"from", "12"},
+    {"to", "15"},
+    {"from_day", "2025-07-01"},
+    {"subject_ids[0]", "31313131313131313131313131313131"},
+    {"subject_ids[1]", "32323232323232323232323232323232"},
+    {"decision.kind", "decision"},
+    {"decision.number", "12/QĐ-UBND"},
+};
+
+static const struct field_pair custody_taken[] = {
+    {"document.kind", "other"},
+    {"document.number", "03/BB-BG"},
+    {"document.dated_day", "2024-03-01"},
+};
+
+static const struct field_pair log_ended[] = {
+    {"node", "9"},
+    {"dir", "true"},
+    {"epoch", "2"},
+    {"size", "1234567"},
+    {"root_hash",
+     "3131313131313131313131313131313131313131313131313131313131313131"},
+};
+
+static const struct field_pair actor_barred[] = {
+    {"actor_id", "31313131313131313131313131313131"},
+    {"unit", "12"},
+    {"node", "9"},
+    {"reason", "compromised"},
+    {"from_day", "2024-03-01"},
+    {"epoch", "1"},
+    {"size", "1234"},
+};
+
 static const struct sample samples[] = {
     {EVENT_UNIT_REGISTERED, unit_registered, TEST_LEN(unit_registered)},
     {EVENT_UNIT_CHANGED, unit_changed, TEST_LEN(unit_changed)},
+    {EVENT_UNITS_REORGANISED, units_reorganised, TEST_LEN(units_reorganised)},
+    {EVENT_CUSTODY_TRANSFERRED, custody_transferred,
+     TEST_LEN(custody_transferred)},
+    {EVENT_CUSTODY_TAKEN, custody_taken, TEST_LEN(custody_taken)},
+    {EVENT_LOG_ENDED, log_ended, TEST_LEN(log_ended)},
     {EVENT_TOP_NODE_CERTIFIED, top_node_certified,
      TEST_LEN(top_node_certified)},
     {EVENT_NODE_CERTIFIED, node_certified, TEST_LEN(node_certified)},
@@ -444,6 +499,7 @@ static const struct sample samples[] = {
     {EVENT_ACTOR_CERTIFIED, actor_certified, TEST_LEN(actor_certified)},
     {EVENT_ACTOR_REVOKED, actor_revoked, TEST_LEN(actor_revoked)},
     {EVENT_ACTOR_CONFIRMED, actor_confirmed, TEST_LEN(actor_confirmed)},
+    {EVENT_ACTOR_BARRED, actor_barred, TEST_LEN(actor_barred)},
     {EVENT_RULES_PUBLISHED, rules_published, TEST_LEN(rules_published)},
     {EVENT_PETITION_RECEIVED, petition_received, TEST_LEN(petition_received)},
     {EVENT_PETITION_CLASSIFIED, petition_classified,

@@ -262,6 +262,41 @@ static void directory_types_keep_their_rules(void **state)
     }
 }
 
+static void types_of_the_tree_keep_their_rules(void **state)
+{
+    static const struct refused all[] = {
+        {EVENT_UNITS_REORGANISED, "kind", NULL, "kind: must be stated"},
+        {EVENT_UNITS_REORGANISED, "from_day", NULL, "from_day: must be"},
+        {EVENT_UNITS_REORGANISED, "heirs", NULL, "heirs: must be stated"},
+        {EVENT_UNITS_REORGANISED, "heirs[0].to", NULL, "from and to must"},
+        {EVENT_UNITS_REORGANISED, "heirs[0].to", "14", "nobody's heir"},
+        {EVENT_UNITS_REORGANISED, "heirs[1].to", "15", "heir stands twice"},
+        {EVENT_UNITS_REORGANISED, "heirs[0].rest", NULL, "one takes the rest"},
+        {EVENT_UNITS_REORGANISED, "heirs[1].rest", "true", "one takes the"},
+        {EVENT_UNITS_REORGANISED, "heirs[1].from", "13", "a split has a unit"},
+        {EVENT_CUSTODY_TRANSFERRED, "from", NULL, "from: must be stated"},
+        {EVENT_CUSTODY_TRANSFERRED, "to", "12", "that has them already"},
+        {EVENT_CUSTODY_TRANSFERRED, "from_day", NULL, "from_day: must be"},
+        {EVENT_CUSTODY_TRANSFERRED, "subject_ids[1]",
+         "31313131313131313131313131313130", "ascending, each once"},
+        {EVENT_LOG_ENDED, "node", NULL, "node: must be stated"},
+        {EVENT_LOG_ENDED, "node", "7", "no node ends its own log"},
+        {EVENT_LOG_ENDED, "epoch", NULL, "epoch: must be stated"},
+        {EVENT_LOG_ENDED, "root_hash", NULL, "stated together"},
+        {EVENT_LOG_ENDED, "size", NULL, "stated together"},
+        {EVENT_ACTOR_BARRED, "actor_id", NULL, "actor_id: must be stated"},
+        {EVENT_ACTOR_BARRED, "reason", NULL, "reason: must be stated"},
+        {EVENT_ACTOR_BARRED, "from_day", NULL, "from_day: must be stated"},
+        {EVENT_ACTOR_BARRED, "epoch", NULL, "epoch: must be stated"},
+        {EVENT_NODE_CERTIFIED, "guard_from", "12", "stated together"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TEST_LEN(all); i++) {
+        assert_refused(&all[i]);
+    }
+}
+
 static void petition_types_keep_their_rules(void **state)
 {
     static const struct refused all[] = {
@@ -592,6 +627,7 @@ int main(void)
         cmocka_unit_test(unknown_types_and_versions_are_not_understood),
         cmocka_unit_test(facts_with_an_unknown_field_are_not_understood),
         cmocka_unit_test(directory_types_keep_their_rules),
+        cmocka_unit_test(types_of_the_tree_keep_their_rules),
         cmocka_unit_test(petition_types_keep_their_rules),
         cmocka_unit_test(other_types_keep_their_rules),
         cmocka_unit_test(
