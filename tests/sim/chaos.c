@@ -1,0 +1,106 @@
+/* tests/sim: what goes wrong. Owns the plan of troubles of a run; it acts on
+ * machines, disks and lines from outside, as the world does. Next: judge.c. */
+#include "tests/sim/chaos.h"
+
+#include <string.h>
+
+#include "tests/sim/net.h"
+#include "tests/sim/promise.h"
+
+enum trouble {
+    TROUBLE_BREAK,
+    TROUBLE_SPLIT,
+    TROUBLE_LINES, /* other speeds and delays */
+    TROUBLE_CRASH, /* in the middle of some later write */
+    TROUBLE_KILL,  /* between two turns */
+    TROUBLES
+};
+
+/* What each kind of trouble belongs to. */
+static const uint32_t kind_of[TROUBLES] = {
+    [TROUBLE_BREAK] = CHAOS_NETWORK, [TROUBLE_SPLIT] = CHAOS_NETWORK,
+    [TROUBLE_LINES] = CHAOS_NETWORK, [TROUBLE_CRASH] = CHAOS_CRASH,
+    [TROUBLE_KILL] = CHAOS_CRASH,
+};
+
+void chaos_reset(void)
+{
+}
+
+void chaos_plan(uint32_t kinds, uint64_t until_ms)
+{
+    uint32_t count = dice_below(&world.dice, 24);
+
+    if ((kinds & CHAOS_NETWORK) != 0) {
+        net_chaos(&world.dice);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t trouble = dice_below(&world.dice, TROUBLES);
+
+        if ((kind_of[trouble] & kinds) != 0) {
+            world_plan(dice_from_to(&world.dice, world.now_ms, until_ms),
+                       PLAN_TROUBLE, dice_below(&world.dice, MACHINES), trouble,
+                       NULL);
+        }
+    }
+}
+
+static void kill(struct machine *machine)
+{
+    uint64_t away_ms = dice_from_to(&world.dice, 500, 20000);
+
+    if (dice_hit(&world.dice, 300)) {
+        away_ms += dice_from_to(&world.dice, 0, 3600000);
+    }
+    if (machine_is_on(machine)) {
+        machine_kill(machine, dice_hit(&world.dice, 600));
+        world_plan(world.now_ms + away_ms, PLAN_START, machine_index(machine),
+                   0, NULL);
+    }
+}
+
+void chaos_do(struct plan *plan)
+{
+    struct machine *machine = &world.machines[plan->machine];
+
+    if (world.calm || !machine->enrolled) {
+        return;
+    }
+    switch ((enum trouble)plan->number) {
+    case TROUBLE_BREAK:
+        net_break(machine);
+        break;
+    case TROUBLE_SPLIT:
+        world_trace("split above %u", machine->node);
+        net_split(machine,
+                  world.now_ms + dice_from_to(&world.dice, 1000, 2400000));
+        break;
+    case TROUBLE_LINES:
+        net_chaos(&world.dice);
+        break;
+    case TROUBLE_CRASH:
+        disk_cut_after(machine->node, dice_from_to(&world.dice, 1, 60),
+                       dice_hit(&world.dice, 700), &world.dice);
+        break;
+    case TROUBLE_KILL:
+        kill(machine);
+        break;
+    case TROUBLES:
+        break;
+    }
+}
+
+void chaos_end(void)
+{
+    world.calm = true;
+    net_calm();
+    for (size_t i = 0; i < MACHINES; i++) {
+        struct machine *machine = &world.machines[i];
+
+        disk_cut_after(machine->node, 0, false, NULL);
+        disk_fault_set(machine->node, DISK_WELL);
+        if (machine->enrolled && !machine_is_on(machine)) {
+            machine_start(machine);
+        }
+    }
+}

@@ -1,0 +1,309 @@
+/* tests/sim: promises. Owns what people and other levels were told, written
+ * down as it leaves a node. Reads frames and, of a guard that has just
+ * cosigned, the leaves it says it holds; judges nothing but what can be judged
+ * at once. Next: judge.c. */
+#include "tests/sim/promise.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocol/base/hex.h"
+#include "protocol/log/checkpoint.h"
+#include "store/query.h"
+
+struct promises promises;
+
+void promises_reset(void)
+{
+    for (size_t i = 0; i < promises.logs_len; i++) {
+        free(promises.logs[i].heads);
+        free(promises.logs[i].leaves);
+    }
+    free(promises.events);
+    memset(&promises, 0, sizeof(promises));
+}
+
+static struct promise_log *log_get(const struct origin *origin)
+{
+    for (size_t i = 0; i < promises.logs_len; i++) {
+        if (origin_compare(&promises.logs[i].origin, origin) == 0) {
+            return &promises.logs[i];
+        }
+    }
+    assert(promises.logs_len < 64);
+    promises.logs[promises.logs_len].origin = *origin;
+    return &promises.logs[promises.logs_len++];
+}
+
+static void log_name(const struct promise_log *log, char name[ORIGIN_MAX + 1])
+{
+    struct buf out = buf_over(name, ORIGIN_MAX);
+
+    origin_format(span_str("sim"), &log->origin, &out);
+    name[out.len] = '\0';
+}
+
+/* ---- heads: no log has two histories ---- */
+
+static void head_seen(const struct origin *origin,
+                      const struct merkle_head *head,
+                      const struct machine *from)
+{
+    struct promise_log *log = log_get(origin);
+    size_t at = log->heads_len;
+    char name[ORIGIN_MAX + 1];
+
+    if (head->size == 0) {
+        return;
+    }
+    while (at > 0 && log->heads[at - 1].size >= head->size) {
+        at--;
+        if (log->heads[at].size == head->size) {
+            if (!hash_equal(&log->heads[at].root, &head->root)) {
+                log_name(log, name);
+                world_fail("%s has two histories of size %llu (from %u)", name,
+                           (unsigned long long)head->size, from->node);
+            }
+            return;
+        }
+    }
+    if (log->heads_len == log->heads_room) {
+        log->heads_room = log->heads_room * 2 + 64;
+        log->heads = realloc(log->heads, log->heads_room * sizeof(*log->heads));
+        assert(log->heads != NULL);
+    }
+    memmove(&log->heads[at + 1], &log->heads[at],
+            (log->heads_len - at) * sizeof(*log->heads));
+    log->heads[at] = (struct promise_head){head->size, head->root};
+    log->heads_len++;
+}
+
+/* The head that a signed note says, without its key: the nodes check that. */
+static void note_seen(const struct origin *origin, struct span note,
+                      const struct machine *from)
+{
+    struct checkpoint checkpoint;
+    struct error ignored = {0};
+
+    for (size_t i = 1; i < note.len; i++) {
+        if (note.ptr[i - 1] == '\n' && note.ptr[i] == '\n') {
+            if (checkpoint_parse(span_make(note.ptr, i), &checkpoint,
+                                 &ignored) == 0) {
+                head_seen(origin, &checkpoint.head, from);
+            }
+            return;
+        }
+    }
+}
+
+/* ---- cosignatures ---- */
+
+/* The leaves that the guard vouches for, as it holds them now. */
+static void leaves_take(struct promise_log *log, struct machine *guard,
+                        uint64_t size)
+{
+    struct store *store = engine_store(guard->engine);
+    char name[ORIGIN_MAX + 1];
+    struct store_log held;
+    struct error err = {0};
+
+    log_name(log, name);
+    if (store_log_find(store, span_str(name), &held, &err) != 0 ||
+        held.head.size < size) {
+        world_fail("%u cosigned %s up to %llu and does not hold that",
+                   guard->node, name, (unsigned long long)size);
+        return;
+    }
+    while (log->cosigned < size) {
+        struct store_segment segment;
+
+        arena_reset(&world.arena);
+        if (store_segment_read(store, held.id, log->cosigned, &world.arena,
+                               &segment, &err) != 0) {
+            world_fail("%u cannot read leaf %llu of %s: %s", guard->node,
+                       (unsigned long long)log->cosigned, name, err.text);
+            return;
+        }
+        for (uint64_t i = log->cosigned - segment.parts.first;
+             i < segment.parts.count && log->cosigned < size; i++) {
+            if (log->cosigned == log->leaves_room) {
+                log->leaves_room = log->leaves_room * 2 + 64;
+                log->leaves = realloc(log->leaves,
+                                      log->leaves_room * sizeof(*log->leaves));
+                assert(log->leaves != NULL);
+            }
+            memcpy(&log->leaves[log->cosigned++],
+                   segment.hashes.ptr + i * sizeof(struct hash),
+                   sizeof(struct hash));
+        }
+    }
+}
+
+static void cosigned(struct machine *from, const struct origin *origin,
+                     uint64_t size)
+{
+    struct promise_log *log = log_get(origin);
+    uint64_t *by = &log->by[machine_index(from)];
+
+    *by = size > *by ? size : *by;
+    if (size > log->cosigned) {
+        leaves_take(log, from, size);
+    }
+}
+
+static bool is_guard(const struct machine *machine, const struct origin *origin)
+{
+    const struct machine *node = machine_of(origin->node);
+
+    return node != NULL && node->parent == machine->node;
+}
+
+static void heads_seen(const struct frame_head *heads, size_t len,
+                       struct machine *from)
+{
+    for (size_t i = 0; i < len; i++) {
+        note_seen(&heads[i].origin, heads[i].note, from);
+    }
+}
+
+void promise_frame(struct machine *from, struct machine *to, struct span bytes)
+{
+    static struct arena arena;
+    struct frame frame;
+    struct error err = {0};
+
+    if (arena.size == 0 && arena_new(&arena, FRAME_ARENA_MIN, &err) != 0) {
+        world_fail("no memory: %s", err.text);
+        return;
+    }
+    arena_reset(&arena);
+    if (frame_decode(bytes, &arena, &frame, &err) != 0) {
+        world_fail("%u sends %u what it cannot read: %s", from->node, to->node,
+                   err.text);
+        return;
+    }
+    world_trace("%u>%u %s", from->node, to->node, frame_name(frame.kind));
+    if (frame.kind == FRAME_HELLO) {
+        heads_seen(frame.hello.heads, frame.hello.heads_len, from);
+    } else if (frame.kind == FRAME_OFFER) {
+        heads_seen(frame.offer.heads, frame.offer.heads_len, from);
+    } else if (frame.kind == FRAME_BATCH) {
+        note_seen(&frame.batch.origin, frame.batch.segment.note, from);
+    } else if (frame.kind == FRAME_COSIGNED &&
+               is_guard(from, &frame.cosigned.origin)) {
+        for (size_t i = 0; i < frame.cosigned.cosigs_len; i++) {
+            cosigned(from, &frame.cosigned.origin,
+                     frame.cosigned.cosigs[i].head.size);
+        }
+    } else if (frame.kind == FRAME_HELD && frame.held.node == from->node) {
+        cosigned(from, &frame.held.origin, frame.held.head.size);
+    }
+}
+
+bool promise_is_cosigned(const struct hash *leaf)
+{
+    for (size_t i = 0; i < promises.logs_len; i++) {
+        const struct promise_log *log = &promises.logs[i];
+
+        for (uint64_t j = 0; j < log->cosigned; j++) {
+            if (hash_equal(&log->leaves[j], leaf)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* ---- people ---- */
+
+void promise_event(struct machine *machine, const struct event_id *id,
+                   const struct hash *leaf)
+{
+    if (promises.events_len == promises.events_room) {
+        promises.events_room = promises.events_room * 2 + 64;
+        promises.events = realloc(
+            promises.events, promises.events_room * sizeof(*promises.events));
+        assert(promises.events != NULL);
+    }
+    promises.events[promises.events_len++] = (struct promise_event){
+        .id = *id, .leaf = *leaf, .node = machine->node, .at_ms = world.now_ms};
+}
+
+void promise_rolled_back(struct machine *machine, uint64_t image_ms)
+{
+    machine->rolled_back = true;
+    for (size_t i = 0; i < promises.events_len; i++) {
+        struct promise_event *event = &promises.events[i];
+
+        if (event->node == machine->node && event->at_ms >= image_ms &&
+            !event->excused && !promise_is_cosigned(&event->leaf)) {
+            event->excused = true;
+            world.excused++;
+        }
+    }
+}
+
+/* ---- starts and ends ---- */
+
+static void log_kept(struct machine *machine, const struct promise_log *log)
+{
+    uint64_t promised = log->by[machine_index(machine)];
+    char name[ORIGIN_MAX + 1];
+    struct store_log held;
+    struct error err = {0};
+    int rc;
+
+    if (promised == 0) {
+        return;
+    }
+    log_name(log, name);
+    rc = store_log_find(engine_store(machine->engine), span_str(name), &held,
+                        &err);
+    if (rc != 0 || held.head.size < promised) {
+        world_fail("%u cosigned %s up to %llu, and after a restart holds %llu",
+                   machine->node, name, (unsigned long long)promised,
+                   rc != 0 ? 0 : (unsigned long long)held.head.size);
+    }
+}
+
+static void events_kept(struct machine *machine)
+{
+    for (size_t i = 0; i < promises.events_len; i++) {
+        const struct promise_event *promised = &promises.events[i];
+        struct store_event event;
+        struct error err = {0};
+        char id[33];
+
+        if (promised->node != machine->node || promised->excused) {
+            continue;
+        }
+        arena_reset(&world.arena);
+        if (store_event_find(engine_store(machine->engine), &promised->id,
+                             &world.arena, &event, &err) != 0) {
+            hex_encode(SPAN_OF(promised->id), id);
+            world_fail("%u said that %s is recorded, and after a restart does "
+                       "not hold it",
+                       machine->node, id);
+            return;
+        }
+    }
+}
+
+void promise_started(struct machine *machine)
+{
+    if (machine->rolled_back) {
+        return;
+    }
+    for (size_t i = 0; i < promises.logs_len; i++) {
+        log_kept(machine, &promises.logs[i]);
+    }
+    events_kept(machine);
+}
+
+void promise_fatal(struct machine *machine, int code)
+{
+    /* Only a broken disk may end the program. */
+    world_fail("the program of %u ended by itself: %s", machine->node,
+               err_name(code));
+}

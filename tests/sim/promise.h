@@ -1,0 +1,65 @@
+/* What others rely on, written down by the simulation itself as it leaves the
+ * nodes, apart from their stores:
+ *
+ *   to people: engine_record returned and its turn was committed;
+ *   to other levels: a guard's cosignature of a log was sent;
+ *   to everyone: a log's signed head was sent.
+ *
+ * A node that was not rolled back must still hold what it promised whenever
+ * it starts; in the end everything promised must be held by those who owe it.
+ */
+#ifndef QCDC_TESTS_SIM_PROMISE_H
+#define QCDC_TESTS_SIM_PROMISE_H
+
+#include "protocol/link/frames.h"
+#include "tests/sim/world.h"
+
+/* A (size, root) that somebody signed. */
+struct promise_head {
+    uint64_t size;
+    struct hash root;
+};
+
+struct promise_log {
+    struct origin origin;
+    struct promise_head *heads; /* signed by the log, as seen; by size */
+    size_t heads_len, heads_room;
+    uint64_t cosigned;   /* greatest size that its guard cosigned and sent */
+    struct hash *leaves; /* hashes of [0, cosigned), as the guard had them */
+    size_t leaves_room;
+    uint64_t by[MACHINES]; /* greatest size each machine cosigned and sent */
+};
+
+/* What a person was told is recorded. */
+struct promise_event {
+    struct event_id id;
+    struct hash leaf;
+    uint32_t node;
+    uint64_t at_ms;
+    bool excused; /* its only disk was lost or rolled back before anybody
+                     else held it */
+};
+
+struct promises {
+    struct promise_log logs[64];
+    size_t logs_len;
+    struct promise_event *events;
+    size_t events_len, events_room;
+};
+extern struct promises promises;
+
+void promises_reset(void);
+/* A frame leaves a machine. */
+void promise_frame(struct machine *from, struct machine *to, struct span bytes);
+/* A person was answered. */
+void promise_event(struct machine *machine, const struct event_id *id,
+                   const struct hash *leaf);
+/* The machine has started: does it still hold what it promised? */
+void promise_started(struct machine *machine);
+/* Its program ended by itself. */
+void promise_fatal(struct machine *machine, int code);
+/* An image of that time took the place of its disk. */
+void promise_rolled_back(struct machine *machine, uint64_t image_ms);
+bool promise_is_cosigned(const struct hash *leaf);
+
+#endif

@@ -1,0 +1,18 @@
+/* The realm that every run starts from: province 1, districts 11 and 12, two
+ * or three communes each, all joined by invitations over the simulated
+ * network, one clerk a node. Made once in a process; runs are its copies. */
+#ifndef QCDC_TESTS_SIM_REALM_H
+#define QCDC_TESTS_SIM_REALM_H
+
+#include "tests/sim/world.h"
+
+#define UNIT_OF(node) (2000u + (node)) /* the people's committee it hosts */
+
+/* Sets the world up, with all machines switched off. false: said on stderr. */
+bool realm_make(const char *rules_path);
+/* In a forked process: folders of its own, the machines of this seed, on. */
+bool realm_enter(uint64_t seed);
+/* Removes the folders made here. */
+void realm_leave(void);
+
+#endif

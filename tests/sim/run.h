@@ -1,0 +1,24 @@
+/* One run: from the copied realm through trouble to rest and verdict. */
+#ifndef QCDC_TESTS_SIM_RUN_H
+#define QCDC_TESTS_SIM_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct run_result {
+    bool failed;
+    char failure[512];
+    uint64_t turns, frames, recorded, crashes, rollbacks, excused;
+};
+
+/* Ends with the process: nothing is given back. */
+void run_seed(uint64_t seed, bool trace, struct run_result *out);
+
+/* Seeds that once found something, each with what it was; ended by NULL. */
+struct run_name {
+    uint64_t seed;
+    const char *text;
+};
+extern const struct run_name run_named[];
+
+#endif

@@ -1,0 +1,214 @@
+/* tests/sim: the offices. Owns the list of cases that they believe in; asks
+ * only what a clerk asks the engine. What the engine refuses is refused: it
+ * is no matter of this file. Next: promise.c. */
+#include "tests/sim/work.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "protocol/base/hex.h"
+#include "protocol/event/facts.h"
+#include "store/query.h"
+#include "tests/sim/promise.h"
+#include "tests/sim/realm.h"
+
+#define CASES 256
+
+static struct work_case cases[CASES];
+static size_t cases_len;
+
+void work_reset(void)
+{
+    cases_len = 0;
+}
+
+const struct work_case *work_cases(size_t *len)
+{
+    *len = cases_len;
+    return cases;
+}
+
+void work_plan(uint32_t events, uint64_t until_ms)
+{
+    for (uint32_t i = 0; i < events; i++) {
+        uint32_t who = dice_below(&world.dice, MACHINES);
+
+        if (world.machines[who].enrolled) {
+            world_plan(dice_from_to(&world.dice, world.now_ms, until_ms),
+                       PLAN_WORK, who, 0, NULL);
+        }
+    }
+}
+
+/* ---- recording ---- */
+
+static bool logged_in(struct machine *machine)
+{
+    struct official who;
+    struct error err = {0};
+
+    if (machine->session[0] != '\0' &&
+        engine_session(machine->engine, machine->session, &who, &err) == 0) {
+        return true;
+    }
+    if (engine_login(machine->engine, CLERK, PASSWORD, machine->session,
+                     &err) != 0) {
+        world_trace("%u no login: %s", machine->node, err.text);
+        machine->session[0] = '\0';
+        return false;
+    }
+    return true;
+}
+
+/* true, and *id, when the person was told that it is recorded. */
+static bool record(struct machine *machine, const char *type,
+                   const struct field_pair *fields, struct event_id *id)
+{
+    struct record_row row = {.type = type, .fields = fields};
+    struct record_result result;
+    struct store_event event;
+    struct hash leaf;
+    struct error err = {0};
+
+    while (fields[row.fields_len].path != NULL) {
+        row.fields_len++;
+    }
+    machine_enter(machine);
+    if (!logged_in(machine) ||
+        engine_record(machine->engine, machine->session, &row, &world.arena,
+                      &result, &err) != 0 ||
+        store_event_find(engine_store(machine->engine), &result.id,
+                         &world.arena, &event, &err) != 0) {
+        world_trace("%u may not record %s: %s", machine->node, type, err.text);
+        engine_undo(machine->engine);
+        (void)machine_leave(machine);
+        return false;
+    }
+    leaf = merkle_leaf(event.leaf);
+    if (!machine_leave(machine)) {
+        return false;
+    }
+    world.recorded++;
+    world_trace("%u records %s %s", machine->node, type, result.code);
+    promise_event(machine, &result.id, &leaf);
+    *id = result.id;
+    return true;
+}
+#define RECORD(machine, type, id, ...)                                         \
+    record((machine), (type),                                                  \
+           (const struct field_pair[]){__VA_ARGS__, {NULL, NULL}}, (id))
+
+static void petition(struct machine *machine)
+{
+    struct work_case *made = &cases[cases_len];
+    char title[64];
+
+    if (cases_len == CASES) {
+        return;
+    }
+    memset(made, 0, sizeof(*made));
+    (void)snprintf(title, sizeof(title), "Kiến nghị số %zu", cases_len);
+    if (RECORD(machine, "PetitionReceived", &made->subject,
+               {"channel", "counter"}, {"kind", "proposal"}, {"field", "land"},
+               {"person_known", "true"}, {"text.title", title},
+               {"private.persons[0].name", "Y Thử"},
+               {"private.content", title})) {
+        made->opened_at = machine->node;
+        made->holder = machine->node;
+        cases_len++;
+    }
+}
+
+static void refer(struct machine *machine, struct work_case *one,
+                  const char *subject)
+{
+    struct machine *to = &world.machines[dice_below(&world.dice, MACHINES)];
+    char unit[16];
+
+    if (!to->enrolled || to == machine) {
+        return;
+    }
+    (void)snprintf(unit, sizeof(unit), "%u", UNIT_OF(to->node));
+    if (RECORD(machine, "PetitionReferred", &one->referral,
+               {"subject", subject}, {"refs", subject}, {"to", unit})) {
+        one->referred = true;
+        one->referred_to = to->node;
+    }
+}
+
+/* What the holder does next. */
+static void advance(struct machine *machine, struct work_case *one)
+{
+    char subject[33];
+    struct event_id id;
+
+    hex_encode(SPAN_OF(one->subject), subject);
+    if (one->step == 1 && dice_hit(&world.dice, 400)) {
+        refer(machine, one, subject);
+        return;
+    }
+    if ((one->step == 0 &&
+         RECORD(machine, "PetitionClassified", &id, {"subject", subject},
+                {"refs", subject}, {"result", "accepted"}, {"kind", "proposal"},
+                {"field", "land"})) ||
+        (one->step == 1 &&
+         RECORD(machine, "PersonNotified", &id, {"subject", subject},
+                {"refs", subject}, {"notice", "accepted"})) ||
+        (one->step == 2 &&
+         RECORD(machine, "PetitionAnswered", &id, {"subject", subject},
+                {"refs", subject}, {"by", "body"}, {"form", "noted"},
+                {"publicity", "public"}))) {
+        one->step++;
+    }
+}
+
+/* Whom it was referred to sees it, and takes it or sends it back. */
+static void take_up(struct machine *machine, struct work_case *one)
+{
+    struct store_event event;
+    struct error err = {0};
+    struct event_id id;
+    char subject[33];
+    char referral[33];
+    char refs[80];
+    bool back = dice_hit(&world.dice, 250);
+
+    machine_enter(machine);
+    if (store_event_find(engine_store(machine->engine), &one->referral,
+                         &world.arena, &event, &err) != 0) {
+        world.current = NULL;
+        return; /* not delivered yet */
+    }
+    hex_encode(SPAN_OF(one->subject), subject);
+    hex_encode(SPAN_OF(one->referral), referral);
+    (void)snprintf(refs, sizeof(refs), "%s;%s", subject, referral);
+    if (back ? RECORD(machine, "ReferralReturned", &id, {"subject", subject},
+                      {"refs", refs}, {"reason", "1"})
+             : RECORD(machine, "ReferralAccepted", &id, {"subject", subject},
+                      {"refs", refs})) {
+        one->holder = back ? one->holder : machine->node;
+        one->referred_to = 0;
+    }
+}
+
+void work_do(struct machine *machine)
+{
+    if (!machine_is_on(machine)) {
+        return;
+    }
+    for (size_t tries = 0; cases_len > 0 && tries < 6; tries++) {
+        struct work_case *one =
+            &cases[dice_below(&world.dice, (uint32_t)cases_len)];
+
+        if (one->referred_to == machine->node) {
+            take_up(machine, one);
+            return;
+        }
+        if (one->holder == machine->node && one->referred_to == 0 &&
+            one->step < 3) {
+            advance(machine, one);
+            return;
+        }
+    }
+    petition(machine);
+}

@@ -1,0 +1,121 @@
+/* N real nodes in one process: node/engine.c over real stores and real link
+ * machines, with a virtual clock, a network and disks that a seed decides.
+ * The simulation links its own implementations of node/clock.h,
+ * node/transport.h and node/kdf.h; nothing else of a node is replaced.
+ *
+ *   world.c      the queue of what happens when, and the machines' turns
+ *   net.c        lines, connections, packets; transport.c is their other face
+ *   disk.c       what SQLite writes to, and what is left of it
+ *   realm.c      a joined realm, made once and copied for every seed
+ *   work.c       what offices record
+ *   chaos.c      what goes wrong
+ *   promise.c    what was promised to people and to other levels
+ *   judge.c      what must be true in the end
+ */
+#ifndef QCDC_TESTS_SIM_WORLD_H
+#define QCDC_TESTS_SIM_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "node/config.h"
+#include "node/engine_internal.h"
+#include "tests/sim/dice.h"
+#include "tests/sim/disk.h"
+
+#define MACHINES 7u
+#define NEVER UINT64_MAX
+#define TOP 1u
+
+struct transport;
+struct promises;
+struct office;
+
+/* One computer, on or off. */
+struct machine {
+    uint32_t node;
+    uint32_t parent; /* 0: top */
+    bool enrolled;   /* takes part in this run */
+    char dir[64];    /* keys and lock; the store is on the simulated disk */
+    struct config config;
+    struct engine *engine; /* NULL: off */
+    struct transport *transport;
+    int64_t clock_ms;     /* its clock minus the world's */
+    int64_t offset_ms;    /* clock_offset_ms */
+    uint64_t started_ms;  /* of the world: its steady clock */
+    uint64_t wake_ms;     /* NEVER: not planned */
+    uint64_t start_at_ms; /* off: when it is switched on again */
+    bool rolled_back;     /* an older image since the last quiet */
+    unsigned restarts;
+    char session[SESSION_TEXT_SIZE]; /* of its clerk; "" = not logged in */
+};
+
+/* What will happen; the earliest first, then in order of planning. */
+enum plan_kind {
+    PLAN_TURN,   /* a machine's turn, unless planned anew since */
+    PLAN_START,  /* a machine is switched on */
+    PLAN_PACKET, /* arrives: net.c */
+    PLAN_OPENED, /* a connection's handshake ends */
+    PLAN_CLOSED, /* a child learns that its connection is gone */
+    PLAN_WORK,   /* somebody records something */
+    PLAN_TROUBLE /* chaos.c */
+};
+struct plan {
+    uint64_t at_ms;
+    uint64_t order;
+    enum plan_kind kind;
+    uint32_t machine; /* index */
+    uint64_t number;  /* of a connection, a disaster ... */
+    void *data;       /* a packet; owned by whoever takes the plan */
+};
+
+struct world {
+    uint64_t seed;
+    uint64_t now_ms;
+    struct dice dice;
+    struct machine machines[MACHINES];
+    struct machine *current; /* whose code runs */
+    struct plan *plans;      /* a heap */
+    size_t plans_len, plans_room;
+    uint64_t planned;
+    struct arena arena; /* of one answer */
+    bool calm;          /* the network heals, nothing more goes wrong */
+    bool trace;
+    bool failed;
+    char failure[512];
+    uint64_t turns, frames, recorded, crashes, rollbacks, excused;
+};
+
+extern struct world world;
+
+/* ---- time and turns ---- */
+void world_plan(uint64_t at_ms, enum plan_kind kind, uint32_t machine,
+                uint64_t number, void *data);
+/* The machine's next turn is no later than that. */
+void world_wake(struct machine *machine, uint64_t at_ms);
+/* Lets happen what is planned until then, or until a violation. */
+void world_run(uint64_t until_ms);
+/* The first violation stays; it ends the run. */
+void world_fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void world_trace(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- machines ---- */
+struct machine *machine_of(uint32_t node);
+uint32_t machine_index(const struct machine *machine);
+bool machine_is_on(const struct machine *machine);
+/* Starts the program; when the store cannot be opened a violation. */
+void machine_start(struct machine *machine);
+/* It ends as by SIGTERM. */
+void machine_stop(struct machine *machine);
+/* It ends in the middle: power or process. */
+void machine_kill(struct machine *machine, bool power);
+/* Whoever calls the engine outside a turn calls this first ... */
+void machine_enter(struct machine *machine);
+/* ... and this after: commits, as the loop does; false if it has died. */
+bool machine_leave(struct machine *machine);
+/* Is `above` the parent of `node`, or of its parent ...? */
+bool machine_is_above(const struct machine *above,
+                      const struct machine *machine);
+
+#endif
