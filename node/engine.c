@@ -516,6 +516,7 @@ static int integrate_work(struct engine *engine, bool *more, struct error *err)
         return rc;
     }
     engine->integrating = done.more;
+    engine->placed = true;
     engine->unsettled = engine->unsettled || done.events > 0 ||
                         done.records > 0 || done.units > 0;
     *more = *more || (done.more && !engine_is_busy(engine));

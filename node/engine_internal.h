@@ -110,6 +110,8 @@ struct engine {
     uint64_t later_bytes; /* a batch asked for beyond a turn's; 0 = none */
     struct cosign_clock cosigning;
     bool grew;            /* spool or a log grew this turn */
+    bool placed;          /* leaves found their place, or a guard cosigned:
+                             deliveries that waited for it may go */
     uint64_t busy_ms;     /* steady: until then more frames are expected */
     uint64_t slice_ms;    /* steady: the newest slice while frames came */
     uint64_t settle_ms;   /* steady: no cells before */

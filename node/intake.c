@@ -373,6 +373,7 @@ void intake_cosigs(struct engine *engine, struct peer *peer,
     }
     engine->integrating = true;
     engine->grew = true;
+    engine->placed = true;
     peer_step(engine, peer, &event);
     peers_tell(engine, LINK_LOG_GREW, &action->origin, peer);
 }

@@ -514,7 +514,7 @@ static void deliveries_tell(struct engine *engine, struct peer *peer)
                              &ignored) != 0) {
         return;
     }
-    if (newest > peer->deliveries_told || engine->grew) {
+    if (newest > peer->deliveries_told || engine->placed) {
         peer->deliveries_told = newest;
         if (newest > acked) {
             peer_step(engine, peer, &event);
@@ -586,6 +586,7 @@ void peers_tick(struct engine *engine)
             peer_tick(engine, &engine->peers->all[i], now_ms);
         }
     }
+    engine->placed = false;
 }
 
 uint64_t peers_deadline_ms(const struct engine *engine)

@@ -335,6 +335,20 @@ static void token_issue(struct step *s, const struct frame_hello *hello)
     }
 }
 
+/* The child says again what it took: acknowledgements may have been lost. */
+static int deliveries_taken(struct step *s, const struct frame_hello *hello)
+{
+    uint64_t queued = 0;
+    int rc = s->view->deliveries(s->view->data, s->link->options.peer, &queued,
+                                 s->err);
+
+    s->link->delivery_sent = hello->deliveries;
+    if (rc == 0 && hello->deliveries > 0 && hello->deliveries <= queued) {
+        step_do(s, LINK_DO_DELIVERY_ACKED)->from = hello->deliveries;
+    }
+    return rc;
+}
+
 static int heads_judge(struct step *s, const struct frame_head *heads,
                        size_t len)
 {
@@ -367,7 +381,9 @@ static int hello_from_child(struct step *s, const struct frame_hello *hello)
         return rc;
     }
     token_issue(s, hello);
-    link->delivery_sent = hello->deliveries;
+    if ((rc = deliveries_taken(s, hello)) != 0) {
+        return rc;
+    }
     if ((rc = tracks_fill(s)) != 0 ||
         (rc = heads_judge(s, hello->heads, hello->heads_len)) != 0) {
         return rc;
