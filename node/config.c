@@ -47,6 +47,8 @@ static const struct config_row rows[] = {
      "where the superior node listens"},
     {"parent_key", KIND_KEY, AT(parent_key), "", 0, 0,
      "its CURVE public key, 64 hex characters"},
+    {"witness", KIND_TEXT, AT(witness), "", 0, 0,
+     "key of an outside witness, as qcdc-witness init prints it"},
     {"log_level", KIND_TEXT, AT(log_level), "info", 0, 0,
      "error, warn, info or debug"},
     {"verify_threads", KIND_NUMBER, AT(verify_threads), "1", 1, 2,

@@ -21,6 +21,7 @@ struct config {
     char endpoint[CONFIG_TEXT_SIZE];        /* what children are told */
     char parent_endpoint[CONFIG_TEXT_SIZE]; /* "" = top node */
     char parent_key[CONFIG_TEXT_SIZE];      /* CURVE, 64 hex characters */
+    char witness[CONFIG_TEXT_SIZE];         /* vkey of the outside cosigner */
     char log_level[CONFIG_TEXT_SIZE];
     uint64_t node;
     uint64_t parent;

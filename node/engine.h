@@ -274,6 +274,31 @@ int engine_policy(struct engine *engine, struct buf *out,
 /* The realm's root key, that `verify --root` wants. */
 struct sign_public engine_root_key(const struct engine *engine);
 
+/* ---- the outside witness (witness.c; tlog.md section 1.8) -----------------
+ */
+
+/* A log with a checkpoint, and what the configured witness said of it. */
+struct witnessed {
+    char origin[256];
+    uint64_t size;      /* held here */
+    uint64_t witnessed; /* size of the witness's newest line, 0 = none */
+    uint64_t time_s;    /* of it */
+};
+int engine_witness_heads(struct engine *engine, struct arena *arena,
+                         const struct witnessed **out, size_t *len,
+                         struct error *err) MUST_USE;
+/* The body of an add-checkpoint for our newest checkpoint of that log, with
+ * the proof from size `old`. ERR_NOTFOUND: no such log, or none signed yet;
+ * ERR_USAGE: `old` is more than we hold. */
+int engine_witness_request(struct engine *engine, const char *origin,
+                           uint64_t old, struct buf *out,
+                           struct error *err) MUST_USE;
+/* The witness's answer about the first `size` leaves: verified with the
+ * configured key, kept if newer. ERR_USAGE: no witness is configured;
+ * ERR_UNTRUSTED: not its signature on what we hold. */
+int engine_witnessed(struct engine *engine, const char *origin, uint64_t size,
+                     const char *line, struct error *err) MUST_USE;
+
 /* Snapshot, recompute, check, rebuild read or re-derive the store: call
  * store.h with engine_store() for the first two and for check; a rebuild
  * writes, so it goes through here. */

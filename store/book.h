@@ -52,7 +52,8 @@ enum store_book {
     STORE_BOOK_INVITATION = 4, /* one-time CURVE key -> state */
     STORE_BOOK_EVIDENCE = 5,   /* name -> evidence text */
     STORE_BOOK_STAGED = 6,     /* bundle staging */
-    STORE_BOOK_READ = 7        /* who read which private body, when */
+    STORE_BOOK_READ = 7,       /* who read which private body, when */
+    STORE_BOOK_WITNESS = 8 /* origin -> newest line of the outside witness */
 };
 int store_book_put(struct store *store, enum store_book book, struct span key,
                    struct span value, struct error *err) MUST_USE;

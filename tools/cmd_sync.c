@@ -116,6 +116,24 @@ static void print_frozen(const struct cli *cli, const struct answer *logs)
     }
 }
 
+/* Nothing where no outside witness ever said a word. */
+static void print_witness(const struct cli *cli, const struct answer *witness)
+{
+    char when[WHEN_SIZE];
+
+    if (answer_text(answer_get(witness, "newest"))[0] == '\0') {
+        return;
+    }
+    printf("%s: %lld/%lld %s %s\n",
+           say(cli, "Nhân chứng bên ngoài", "Outside witness"),
+           (long long)count(witness, "to_the_end"),
+           (long long)count(witness, "logs"),
+           say(cli, "sổ đã thấy đến cuối, gần nhất",
+               "logs seen to the end, "
+               "newest"),
+           print_when(cli, answer_get(witness, "newest"), when));
+}
+
 static int print_sync(const struct cli *cli, const struct client_reply *reply,
                       struct error *err)
 {
@@ -138,6 +156,7 @@ static int print_sync(const struct cli *cli, const struct client_reply *reply,
     printf("\n");
     int rc = print_logs(cli, logs, err);
     print_frozen(cli, logs);
+    print_witness(cli, answer_get(root, "witness"));
     for (size_t i = 0; i < answer_len(bad); i++) {
         const struct answer *one = answer_at(bad, i);
 

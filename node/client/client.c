@@ -1,6 +1,6 @@
 /* node/client: one request, one answer, over the node's UNIX socket.
- * Owns a curl handle. Must never follow redirects, use a proxy or leave the
- * socket. Read next: answer.c. */
+ * Owns a curl handle. Must never follow redirects or use a proxy, nor leave
+ * the socket where there is one. Read next: answer.c. */
 #include "node/client/client.h"
 
 #include <curl/curl.h>
@@ -209,6 +209,41 @@ int client_call(struct client *client, const struct client_request *request,
                          ignored.text);
     }
     return reply_error(out, status, err);
+}
+
+static CURLcode post_perform(struct client *client, const char *url,
+                             struct span body, struct client_reply *out)
+{
+    struct client_request request = {.write = true, .body = body};
+    struct curl_slist *headers =
+        curl_slist_append(NULL, "Content-Type: text/plain");
+    CURLcode code = CURLE_OUT_OF_MEMORY;
+
+    if (headers != NULL && set_up(client, &request, url, headers, out) == 0) {
+        if (client->socket_path[0] == '\0') {
+            (void)curl_easy_setopt(client->curl, CURLOPT_UNIX_SOCKET_PATH,
+                                   NULL);
+        }
+        code = curl_easy_perform(client->curl);
+    }
+    curl_slist_free_all(headers);
+    return code;
+}
+
+int client_post(struct client *client, const char *url, struct span body,
+                long *status, struct client_reply *out, struct error *err)
+{
+    const char *at = client->socket_path;
+    CURLcode code;
+
+    *out = (struct client_reply){0};
+    code = post_perform(client, url, body, out);
+    if (code != CURLE_OK) {
+        return error_set(err, ERR_IO, "%s did not answer: %s",
+                         at[0] != '\0' ? at : url, curl_easy_strerror(code));
+    }
+    (void)curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, status);
+    return 0;
 }
 
 void client_reply_release(struct client_reply *reply)

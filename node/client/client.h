@@ -45,6 +45,13 @@ int client_call(struct client *client, const struct client_request *request,
                 struct client_reply *out, struct error *err) MUST_USE;
 void client_reply_release(struct client_reply *reply);
 
+/* A POST of plain bytes, outside the API: *status is the HTTP status, whatever
+ * it is; an empty socket_path of client_open means the network. ERR_IO when no
+ * answer came whole. */
+int client_post(struct client *client, const char *url, struct span body,
+                long *status, struct client_reply *out,
+                struct error *err) MUST_USE;
+
 /* Appends ?name=value or &name=value, escaped; nothing when value is NULL. */
 void client_query_put(struct buf *path, const char *name, const char *value);
 

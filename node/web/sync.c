@@ -104,6 +104,26 @@ static int put_standings(struct api_call *call, struct error *err)
     return rc;
 }
 
+/* The outside witness: how many logs it has seen to their end, and when. */
+static int put_witness(struct api_call *call, struct error *err)
+{
+    const struct witnessed *logs = NULL;
+    size_t len = 0;
+    uint64_t whole = 0;
+    uint64_t newest_s = 0;
+    int rc = engine_witness_heads(call->engine, &call->arena, &logs, &len, err);
+    json_t *object = api_put_object(call->answer, "witness");
+
+    for (size_t i = 0; rc == 0 && i < len; i++) {
+        whole += logs[i].witnessed == logs[i].size ? 1 : 0;
+        newest_s = logs[i].time_s > newest_s ? logs[i].time_s : newest_s;
+    }
+    api_put_number(object, "logs", (int64_t)len);
+    api_put_number(object, "to_the_end", (int64_t)whole);
+    api_put_time(object, "newest", (int64_t)newest_s);
+    return rc;
+}
+
 int api_sync(struct api_call *call, struct error *err)
 {
     struct sync_status status;
@@ -131,6 +151,7 @@ int api_sync(struct api_call *call, struct error *err)
     for (size_t i = 0; rc == 0 && i < status.logs_len; i++) {
         rc = put_log(call, api_add_object(logs), &status.logs[i], err);
     }
+    rc = rc < 0 ? rc : put_witness(call, err);
     return rc < 0 ? rc : put_standings(call, err);
 }
 
