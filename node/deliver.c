@@ -211,7 +211,8 @@ void deliver_send(struct engine *engine, struct peer *peer,
     struct error err = {0};
     int rc = 0;
 
-    if (deliveries != NULL) {
+    /* A restored image does not know yet what was erased since. */
+    if (deliveries != NULL && !engine->restored) {
         rc = store_delivery_list(engine->store, peer->node, after,
                                  (size_t)action->max_bytes, &engine->turn,
                                  deliveries, DELIVERIES_A_TURN, &len, &err);

@@ -21,6 +21,7 @@
 #include "protocol/record/calendar.h"
 #include "store/check.h"
 #include "store/directory.h"
+#include "store/restore.h"
 #include "store/spool.h"
 
 #define INDEX_A_TURN 256u /* events whose texts are indexed */
@@ -137,6 +138,9 @@ int engine_open(const struct config *config, struct engine **out,
     }
     if (rc == 0) {
         rc = store_take(made, err);
+    }
+    if (rc == 0) {
+        rc = erase_again(made, err);
     }
     if (rc == 0) {
         clock_resume(made);
@@ -596,6 +600,9 @@ bool engine_work(struct engine *engine)
         rc = settle(engine, &err);
     }
     if (rc == 0) {
+        rc = erase_catch_up(engine, &err);
+    }
+    if (rc == 0) {
         rc =
             index_work(engine, background && !engine->integrating, &more, &err);
     }
@@ -614,7 +621,8 @@ uint64_t engine_sleep_ms(struct engine *engine)
 
     if (engine_is_busy(engine)) {
         wait_ms = wait_ms < BUSY_MS ? wait_ms : BUSY_MS;
-    } else if (engine->integrating || !engine->indexed) {
+    } else if (engine->integrating || !engine->indexed ||
+               erase_is_due(engine)) {
         return 0;
     }
     if (engine->unsettled) {
@@ -642,6 +650,21 @@ int engine_rebuild(struct engine *engine, struct error *err)
         log_line(LOG_INFO, "engine", "rebuilt", "events=%u records=%u",
                  done.events, done.records);
         engine->unsettled = true;
+    }
+    return rc;
+}
+
+int engine_backup(struct engine *engine, const char *path, struct error *err)
+{
+    uint64_t start_ms = clock_steady_ms();
+    int rc = engine_commit(engine, err);
+
+    if (rc == 0) {
+        rc = store_backup(engine->store, path, err);
+    }
+    if (rc == 0) {
+        log_line(LOG_INFO, "engine", "backed_up", "took_ms=%llu",
+                 (unsigned long long)(clock_steady_ms() - start_ms));
     }
     return rc;
 }

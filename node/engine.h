@@ -258,6 +258,9 @@ struct sync_status {
     uint64_t spooled;      /* of them not yet sequenced */
     uint64_t refused;      /* frames and logs refused, ever */
     int clock_doubt;       /* enum cosign_doubt: why nothing is cosigned */
+    uint64_t erased;       /* bodies erased, and gone here */
+    uint64_t to_erase;     /* erased elsewhere, kept until approved here */
+    bool scrubbing;        /* traces in the files still to be removed */
 };
 int engine_sync_status(struct engine *engine, struct arena *arena,
                        struct sync_status *out, struct error *err) MUST_USE;
@@ -303,6 +306,14 @@ int engine_witnessed(struct engine *engine, const char *origin, uint64_t size,
  * store.h with engine_store() for the first two and for check; a rebuild
  * writes, so it goes through here. */
 int engine_rebuild(struct engine *engine, struct error *err) MUST_USE;
+
+/* ERR_BUSY, with a sentence, while no body may be shown: a restored image does
+ * not know yet what was erased since. */
+int engine_bodies_held_back(struct engine *engine, struct error *err) MUST_USE;
+
+/* A consistent copy of the store in a new file. */
+int engine_backup(struct engine *engine, const char *path,
+                  struct error *err) MUST_USE;
 
 /* Asks the loop to end after this turn. */
 void engine_stop(struct engine *engine);

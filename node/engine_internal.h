@@ -117,7 +117,9 @@ struct engine {
     uint64_t settle_ms;   /* steady: no cells before */
     uint64_t settled_ms;  /* steady: the newest cells */
     uint64_t settling_ms; /* how long those took */
+    uint64_t scrub_ms;    /* steady: after an erasure, no try before */
     bool stopping;
+    bool restored;        /* from a copy, and not caught up yet */
     bool cosigning_waits; /* something was not cosigned for our clock */
     int fatal;            /* enum err that ends the process, 0 = none */
 };
@@ -202,6 +204,18 @@ int denunciation_check(const struct record_draft *draft, bool has_text,
 int record_seal(struct engine *engine, const struct record_draft *draft,
                 struct buf *committed, struct wrap *wraps, size_t *wraps_len,
                 struct error *err) MUST_USE;
+
+/* ---- erase.c ---- */
+/* On an idle turn: after an erasure the files are made anew. */
+void erase_scrub(struct engine *engine);
+/* True if it would do something now. */
+bool erase_is_due(struct engine *engine);
+/* At open: what was erased before on this machine goes from a restored image
+ * before anything is served. */
+int erase_again(struct engine *engine, struct error *err) MUST_USE;
+/* Bodies of a restored image may be read once its guard has told what it
+ * lacks. */
+int erase_catch_up(struct engine *engine, struct error *err) MUST_USE;
 
 /* ---- private.c ---- */
 /* A later addressee gets the keys of the earlier private bodies of the record

@@ -90,6 +90,7 @@ static void tidy(struct loop *loop)
     struct error err = {0};
     uint32_t left = 0;
 
+    erase_scrub(loop->engine);
     if (!store_in_transaction(engine_store(loop->engine)) &&
         store_tidy(engine_store(loop->engine), false, &left, &err) != 0) {
         engine_react(loop->engine, "loop", "tidy", &err);

@@ -136,7 +136,7 @@ int engine_private_read(struct engine *engine, const char *session,
     struct body_key key;
     int rc;
 
-    if (official == NULL) {
+    if (official == NULL || engine_bodies_held_back(engine, err) != 0) {
         return err->code;
     }
     rc = body_of(engine, event, arena, &body, err);

@@ -93,7 +93,8 @@ static int work_check(struct work *work, struct error *err)
     struct store_check_options options = {.now = work->now,
                                           .visit = work_found,
                                           .data = work,
-                                          .progress = work_progress};
+                                          .progress = work_progress,
+                                          .erased = &work->job.erased};
     struct store *store = NULL;
     int rc;
 

@@ -28,7 +28,8 @@ struct reader_job {
     enum reader_state state;
     uint64_t done; /* of total, of the part being read; total 0 = unknown */
     uint64_t total;
-    uint64_t found; /* findings, when done */
+    uint64_t found;  /* findings, when done */
+    uint64_t erased; /* bodies that are gone with a ground, when done */
     struct store_finding *findings;
     size_t findings_len;
     struct error err; /* when failed */

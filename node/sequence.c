@@ -25,6 +25,28 @@ bool sequence_is_free(struct engine *engine)
     return dir->top == self && cert != NULL && cert->guard == 0;
 }
 
+/* What the header names and the spool no longer has was erased: the batch says
+ * so, or nobody could take it. */
+static void absent_note(struct segment_item *item)
+{
+    struct error ignored = {0};
+    struct leaf leaf;
+
+    if (leaf_scan(item->leaf, &leaf, &ignored) != 0 || !leaf.understood) {
+        return;
+    }
+    for (uint8_t slot = AUDIENCE_OF_TEXT; slot <= AUDIENCE_OF_UNIT; slot++) {
+        bool there = header_body(&leaf.header, (enum audience)slot) == NULL;
+
+        for (size_t i = 0; i < item->bodies_len; i++) {
+            there = there || item->bodies[i].slot == slot;
+        }
+        if (!there) {
+            item->absent[item->absent_len++] = slot;
+        }
+    }
+}
+
 /* The bodies of one spooled event, as items want them. */
 static int bodies_take(struct span list, struct arena *arena,
                        struct segment_item *item, struct error *err)
@@ -48,6 +70,7 @@ static int bodies_take(struct span list, struct arena *arena,
         }
         item->bodies_len++;
     }
+    absent_note(item);
     return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "node/clock.h"
 #include "store/book.h"
 #include "store/delivery.h"
+#include "store/erase.h"
 #include "store/spool.h"
 
 #define LOGS_MAX 2048u
@@ -175,6 +176,9 @@ int engine_sync_status(struct engine *engine, struct arena *arena,
     struct store_spool_state only_here;
     struct store_spool_state records;
     struct store_spool_state directory;
+    uint64_t named = 0;
+    uint64_t gone = 0;
+    bool scrubbing = false;
     size_t len = 0;
     int rc;
 
@@ -199,17 +203,26 @@ int engine_sync_status(struct engine *engine, struct arena *arena,
         rc = store_spool_state(engine->store, true, &directory, err);
     }
     if (rc == 0) {
-        *out = (struct sync_status){
-            .peers = peers,
-            .peers_len = len,
-            .logs = filling.logs,
-            .logs_len = filling.len,
-            .only_here = only_here.count,
-            .only_here_ms = only_here.oldest_ms,
-            .spooled = records.count + directory.count,
-            .refused = engine->frames_refused,
-            .clock_doubt = (int)cosign_clock_doubt(&engine->cosigning,
-                                                   clock_now_ms() / 1000)};
+        rc = store_erasure_count(engine->store, &named, &gone, err);
+    }
+    if (rc == 0) {
+        rc = store_scrub_due(engine->store, &scrubbing, err);
+    }
+    if (rc == 0) {
+        *out =
+            (struct sync_status){.peers = peers,
+                                 .peers_len = len,
+                                 .logs = filling.logs,
+                                 .logs_len = filling.len,
+                                 .only_here = only_here.count,
+                                 .only_here_ms = only_here.oldest_ms,
+                                 .spooled = records.count + directory.count,
+                                 .refused = engine->frames_refused,
+                                 .clock_doubt = (int)cosign_clock_doubt(
+                                     &engine->cosigning, clock_now_ms() / 1000),
+                                 .erased = gone,
+                                 .to_erase = named - gone,
+                                 .scrubbing = scrubbing};
     }
     return rc;
 }

@@ -173,6 +173,7 @@ static int check_segment(struct checking *c, const struct store_log *log,
         return rc;
     }
     if ((rc = check_blocks(c, log, segment.parts.first, &checked)) != 0 ||
+        (rc = check_absent(c, &segment.parts, &checked.view)) != 0 ||
         (rc = check_rows(c, log, segment.parts.first, &checked.view)) != 0) {
         return rc;
     }
@@ -423,5 +424,8 @@ int store_check(struct store *store, const struct store_check_options *options,
         return rc;
     }
     *findings = checking.findings;
+    if (options->erased != NULL) {
+        *options->erased = checking.erased;
+    }
     return 0;
 }

@@ -1,4 +1,4 @@
-/* Verify all that is stored; re-derive all that is derived; back up.
+/* Verify all that is stored; re-derive all that is derived.
  */
 #ifndef QCDC_STORE_CHECK_H
 #define QCDC_STORE_CHECK_H
@@ -19,6 +19,7 @@ struct store_check_options {
     void *data;
     /* Or NULL. Anything but 0, here or of visit, ends the check with it. */
     int (*progress)(void *data, uint64_t done, uint64_t total);
+    uint64_t *erased; /* or NULL: bodies that are gone, with a ground */
 };
 
 /* Re-verifies every leaf hash, root, checkpoint signature, cosignature,
@@ -38,11 +39,6 @@ struct store_rebuild_options {
 int store_rebuild(struct store *store,
                   const struct store_rebuild_options *options,
                   struct store_integrated *done, struct error *err) MUST_USE;
-
-/* A consistent copy at `path` (must not exist), synced to disk. Outside a
- * transaction. */
-int store_backup(struct store *store, const char *path,
-                 struct error *err) MUST_USE;
 
 /* Records and cells as text, in key order: what rebuild must reproduce. */
 int store_dump(struct store *store, void (*line)(void *data, const char *text),

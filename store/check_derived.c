@@ -224,6 +224,9 @@ static int check_record(struct checking *c, const struct event_id *subject,
     }
     same = rc == 1 && same_record(q, &record);
     query_end(q);
+    if (same && (rc = check_erasures(c, &record)) != 0) {
+        return rc;
+    }
     return same ? check_record_units(c, &record)
                 : found(c, "record",
                         "record %02x%02x%02x%02x... is not what its events "

@@ -31,13 +31,32 @@ struct loose {
     struct span last; /* event id of the spool, proof of a delivery */
 };
 
+/* Those that the header names and that are not there were erased. */
+static int missing_erased(struct checking *c, const struct leaf *leaf,
+                          uint32_t present, bool *good)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc >= 0 && i < leaf->header.bodies_len; i++) {
+        uint32_t audience = leaf->header.bodies[i].audience;
+        bool acts;
+
+        if (audience < 32 && (present & 1u << audience) == 0) {
+            rc = check_erased(c, &leaf->id, audience, &acts);
+            *good = *good && rc == 1;
+        }
+    }
+    return rc < 0 ? rc : 0;
+}
+
 /* Each body is one that the header commits to; the spool has them all. */
 static int check_bodies(struct checking *c, const struct loose *loose,
                         const struct leaf *leaf)
 {
     struct span list = loose->bodies;
-    size_t len = 0;
+    uint32_t present = 0;
     bool good = true;
+    int rc = 0;
 
     while (good && list.len > 0) {
         const struct body_mark *mark = NULL;
@@ -49,10 +68,12 @@ static int check_bodies(struct checking *c, const struct loose *loose,
             mark = header_body(&leaf->header, (enum audience)body.slot);
             good = mark != NULL && body_matches(&body, mark);
         }
-        len++;
+        present |= good && body.slot < 32 ? 1u << body.slot : 0;
     }
-    good = good && (!loose->spooled || !leaf->understood ||
-                    len == leaf->header.bodies_len);
+    if (good && loose->spooled && leaf->understood &&
+        (rc = missing_erased(c, leaf, present, &good)) != 0) {
+        return rc;
+    }
     return good ? 0
                 : found(c, "body",
                         "the bodies at place %lld are not those that the event "

@@ -14,6 +14,8 @@ struct checking {
     struct range block; /* the unfinished block of the log being read */
     uint64_t actors;    /* certificates and revocations that count */
     uint64_t units;     /* rows of record_units that there should be */
+    uint64_t erasures;  /* rows of erasures that there should be */
+    uint64_t erased;    /* bodies absent with a ground */
 };
 
 /* Counts one finding and shows it; what the visitor returned. */
@@ -33,6 +35,17 @@ int check_derived(struct checking *c) MUST_USE;
 
 /* ---- check_loose.c: spool and deliveries ---- */
 int check_loose(struct checking *c) MUST_USE;
+
+/* ---- check_absent.c: bodies that are not there ---- */
+/* A body listed absent has an Erased that names it; one that is erased here is
+ * not here. */
+int check_absent(struct checking *c, const struct segment *parts,
+                 const struct segment_view *view) MUST_USE;
+/* 1 when the absence has a ground (then counted), 0 when not. */
+int check_erased(struct checking *c, const struct event_id *event,
+                 uint32_t audience, bool *acts) MUST_USE;
+int check_erasures(struct checking *c,
+                   const struct record_out *record) MUST_USE;
 
 /* ---- check_tables.c: what integration leans on ---- */
 /* A log's row, its cursor and its newest cosignature agree with its origin. */

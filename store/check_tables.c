@@ -18,6 +18,7 @@ enum {
     TABLES_ACTOR_COUNT,
     TABLES_UNIT,
     TABLES_UNIT_COUNT,
+    TABLES_ERASURES,
     TABLES_WAKE,
     TABLES_ROWS,
     TABLES_VERDICTS,
@@ -32,6 +33,7 @@ static const char *const sql[] = {
     [TABLES_ACTOR_COUNT] = "SELECT count(*) FROM actors",
     [TABLES_UNIT] = "SELECT 1 FROM record_units WHERE unit = ? AND subject = ?",
     [TABLES_UNIT_COUNT] = "SELECT count(*) FROM record_units",
+    [TABLES_ERASURES] = "SELECT count(*) FROM erasures",
     [TABLES_WAKE] = "SELECT day FROM unit_wakes WHERE unit = ?",
     /* Rows beyond what logs, spool and deliveries hold. */
     [TABLES_ROWS] =
@@ -250,6 +252,10 @@ int check_counts(struct checking *c)
                           "rights more than events that count give")) != 0) {
         return rc;
     }
-    return check_count(c, TABLES_UNIT_COUNT, (int64_t)c->units, "record",
-                       "listings of records by unit too many");
+    rc = check_count(c, TABLES_UNIT_COUNT, (int64_t)c->units, "record",
+                     "listings of records by unit too many");
+    return rc != 0
+               ? rc
+               : check_count(c, TABLES_ERASURES, (int64_t)c->erasures,
+                             "erasure", "erasures noted more than events say");
 }

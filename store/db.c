@@ -38,6 +38,7 @@ const struct query_table *const owners[OWNER_COUNT] = {
     [OWNER_SEARCH] = &search_queries,
     [OWNER_BOOK] = &book_queries,
     [OWNER_DELIVERY] = &delivery_queries,
+    [OWNER_ERASE] = &erase_queries,
     [OWNER_CHECK] = &check_queries,
     [OWNER_DERIVED] = &derived_queries,
     [OWNER_LOOSE] = &loose_queries,
@@ -218,8 +219,8 @@ static int open_file(struct store *store, const struct store_options *options,
         (void)db_error(store, rc, "open", err);
         return error_wrap(err, "%s", options->path);
     }
-    (void)sqlite3_busy_timeout(
-        store->db, options->wait_ms == 0 ? 2000 : (int)options->wait_ms);
+    store->wait_ms = options->wait_ms == 0 ? 2000 : options->wait_ms;
+    (void)sqlite3_busy_timeout(store->db, (int)store->wait_ms);
     return 0;
 }
 

@@ -505,7 +505,10 @@ int store_delivery_take(struct store *store,
                         struct error *err)
 {
     int64_t place = place_of(delivery->log, delivery->index);
+    struct store_delivery kept = *delivery;
+    size_t mark = store->scratch.used;
     struct store_log log;
+    struct leaf leaf;
     bool fresh;
     int rc = store_log_get(store, delivery->log, &log, err);
 
@@ -516,7 +519,15 @@ int store_delivery_take(struct store *store,
         return error_set(err, ERR_MALFORMED, "%s: an event at place %llu",
                          log.origin, (unsigned long long)delivery->index);
     }
-    if ((rc = take_row(store, delivery, place, &fresh, err)) != 0) {
+    /* What was erased here does not come back this way. */
+    if (delivery->bodies.len > 0 &&
+        leaf_parse(delivery->leaf, &leaf, err) == 0) {
+        rc = erasures_filter(store, &leaf.id, delivery->bodies, &store->scratch,
+                             &kept.bodies, err);
+    }
+    rc = rc != 0 ? rc : take_row(store, &kept, place, &fresh, err);
+    arena_rewind(&store->scratch, mark);
+    if (rc != 0) {
         return rc;
     }
     if (rc == 0 && delivery->has_cosig) {

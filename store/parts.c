@@ -42,4 +42,6 @@ void parts_forget(struct store *store)
     verify_forget(store);
     asof_forget(store);
     store->logs_len = 0;
+    store->erasures = ERASURES_UNKNOWN;
+    store->scrub_is_known = false;
 }

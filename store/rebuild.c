@@ -46,7 +46,7 @@ static const char drop_derived[] =
     "DELETE FROM events; DELETE FROM quotes; DELETE FROM keys; "
     "DELETE FROM actors; DELETE FROM records; DELETE FROM record_units; "
     "DELETE FROM cells; DELETE FROM unit_wakes; DELETE FROM dirty_records; "
-    "DELETE FROM dirty_units; DELETE FROM rejudge; "
+    "DELETE FROM dirty_units; DELETE FROM rejudge; DELETE FROM erasures; "
     "UPDATE cursors SET events = 0, cosigs = 0";
 static const char make_indexes[] =
     "CREATE INDEX events_by_event ON events (event); "

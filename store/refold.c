@@ -291,10 +291,15 @@ int refold(struct store *store, const struct event_id *subject, uint32_t day,
         return rc;
     }
     if (gathered.kind == RECORD_NONE) {
-        return record_remove(store, subject, err);
+        rc = record_remove(store, subject, err);
+        return rc != 0 ? rc : erasures_apply(store, subject, NULL, 0, err);
     }
     if ((rc = record_put(store, &record, &changed, err)) != 0) {
         return rc;
     }
-    return delivery_enqueue(store, &record, &gathered, day, err);
+    if ((rc = delivery_enqueue(store, &record, &gathered, day, err)) != 0) {
+        return rc;
+    }
+    return erasures_apply(store, subject, record.erasures, record.erasures_len,
+                          err);
 }

@@ -16,6 +16,8 @@ enum {
     SEARCH_LOGS,
     SEARCH_CURSOR,
     SEARCH_PUT,
+    SEARCH_FORGET,
+    SEARCH_AT,
     SEARCH_MATCH,
     SEARCH_SPOOL,
     SEARCH_SUBJECT
@@ -28,6 +30,11 @@ static const char *const sql[] = {
         "AND c.search < c.events ORDER BY l.id LIMIT 1",
     [SEARCH_CURSOR] = "UPDATE cursors SET search = ? WHERE log = ?",
     [SEARCH_PUT] = "INSERT INTO search (rowid, text) VALUES (?, ?)",
+    [SEARCH_FORGET] = "INSERT INTO search (search, rowid, text) VALUES "
+                      "('delete', ?, ?)",
+    [SEARCH_AT] = "SELECT l.mirrored = 0 OR ?2 < c.search OR ?2 >= l.size FROM "
+                  "logs l CROSS JOIN cursors c ON c.log = l.id WHERE l.id = ?1 "
+                  "AND l.is_dir = 0",
     [SEARCH_MATCH] = "SELECT e.subject FROM search s CROSS JOIN events e ON "
                      "e.place = s.rowid WHERE s.search MATCH ? "
                      "ORDER BY s.rowid DESC LIMIT ?",
@@ -109,10 +116,10 @@ static void put_numbers(struct buf *out, struct span bytes)
     }
 }
 
-static int index_one(struct store *store, int64_t place, const struct buf *text,
-                     struct error *err)
+static int index_one(struct store *store, int which, int64_t place,
+                     const struct buf *text, struct error *err)
 {
-    sqlite3_stmt *q = query(store, OWNER_SEARCH, SEARCH_PUT);
+    sqlite3_stmt *q = query(store, OWNER_SEARCH, which);
 
     if (text->len == 0) {
         return 0;
@@ -123,8 +130,8 @@ static int index_one(struct store *store, int64_t place, const struct buf *text,
     return query_run(store, q, err);
 }
 
-int search_place(struct store *store, int64_t place, struct span leaf,
-                 struct error *err)
+static int index_place(struct store *store, int which, int64_t place,
+                       struct span leaf, struct error *err)
 {
     size_t mark = store->scratch.used;
     uint8_t *room = arena_alloc(&store->scratch, SEARCH_TEXT_MAX);
@@ -137,9 +144,33 @@ int search_place(struct store *store, int64_t place, struct span leaf,
     text = buf_over(room, SEARCH_TEXT_MAX);
     put_numbers(&text, leaf);
     rc = body_each(store, place, visit_body, &text, err);
-    rc = rc != 0 ? rc : index_one(store, place, &text, err);
+    rc = rc != 0 ? rc : index_one(store, which, place, &text, err);
     arena_rewind(&store->scratch, mark);
     return rc;
+}
+
+int search_place(struct store *store, int64_t place, struct span leaf,
+                 struct error *err)
+{
+    return index_place(store, SEARCH_PUT, place, leaf, err);
+}
+
+/* The index must be told the very words that it was given (FTS5, contentless).
+ */
+int search_forget(struct store *store, int64_t place, struct span leaf,
+                  bool *indexed, struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_SEARCH, SEARCH_AT);
+    int rc;
+
+    bind_int(q, 1, place_log(place));
+    bind_int(q, 2, (int64_t)place_index(place));
+    if ((rc = query_row(store, q, err)) < 0) {
+        return rc;
+    }
+    *indexed = rc == 1 && column_int(q, 0) != 0;
+    query_end(q);
+    return *indexed ? index_place(store, SEARCH_FORGET, place, leaf, err) : 0;
 }
 
 /* ---- the index behind its cursor ---- */
@@ -168,7 +199,7 @@ static int index_segment(struct store *store, uint32_t log, uint64_t from,
         for (; next < view.bodies_len && view.bodies[next].index == i; next++) {
             put_body(&text, &view.bodies[next]);
         }
-        rc = index_one(store, place_of(log, first + i), &text, err);
+        rc = index_one(store, SEARCH_PUT, place_of(log, first + i), &text, err);
     }
     *until = first + view.count;
     arena_rewind(&store->scratch, mark);

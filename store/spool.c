@@ -210,6 +210,7 @@ static int move_row(struct store *store, const struct store_log *log,
 {
     int64_t place = place_of(log->id, index);
     struct bracket bracket = {0};
+    bool erasures = false; /* then the batch may hold what the spool lost */
     int rc = log->is_dir
                  ? 0
                  : bracket_of(store, log, index, leaf, NULL, &bracket, err);
@@ -226,7 +227,8 @@ static int move_row(struct store *store, const struct store_log *log,
         bracket.lower_s == 0) {
         rc = bracket_wait(store, place, leaf, err);
     }
-    if (rc == 0 && leaf->understood && bracket.upper_s != 0) {
+    rc = rc != 0 ? rc : erasures_any(store, &erasures, err);
+    if (rc == 0 && leaf->understood && (bracket.upper_s != 0 || erasures)) {
         struct event_id subject = leaf_subject(leaf);
 
         rc = work_subject(store, &subject, err);

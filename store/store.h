@@ -7,7 +7,9 @@
  *   store/query.h      records, cells, evidence, search, snapshots
  *   store/book.h       the node's own notes: peers, tokens, requests, keys
  *   store/delivery.h   events owed to a child that is party of a record
- *   store/check.h      re-verify everything; re-derive everything; back up
+ *   store/check.h      re-verify everything; re-derive everything
+ *   store/erase.h      bodies that are destroyed, and their traces
+ *   store/restore.h    copies: making one, putting one back
  *
  * One connection in one thread writes and checkpoints (Debian's SQLite has
  * the WAL-reset bug: libraries.md B2.1); readers open with read_only. The

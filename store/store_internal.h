@@ -40,6 +40,7 @@ enum query_owner {
     OWNER_SEARCH,
     OWNER_BOOK,
     OWNER_DELIVERY,
+    OWNER_ERASE,
     OWNER_CHECK,
     OWNER_DERIVED,
     OWNER_LOOSE,
@@ -58,7 +59,8 @@ extern const struct query_table rejudge_queries, meta_queries, log_queries,
     work_queries, integrate_queries, refold_queries, evaluate_queries,
     record_queries, settle_queries, cell_queries, body_queries, asof_queries,
     rebuild_queries, search_queries, book_queries, delivery_queries,
-    check_queries, derived_queries, loose_queries, tables_queries;
+    erase_queries, check_queries, derived_queries, loose_queries,
+    tables_queries;
 
 extern const struct query_table *const owners[OWNER_COUNT];
 
@@ -101,6 +103,7 @@ struct store {
     sqlite3_stmt **statements[OWNER_COUNT];
     bool read_only;
     uint32_t cache_kib;
+    uint32_t wait_ms;
     bool in_transaction;
     bool fatal; /* an I/O error: nothing may be written any more */
     uint32_t self;
@@ -117,7 +120,14 @@ struct store {
     struct asof_state *asof;        /* asof.c */
     struct heard_cache *heard;      /* evaluate.c */
     struct bracket_memory brackets; /* bracket.c */
-    struct store_log *logs;         /* log.c: log_info */
+    enum {
+        ERASURES_UNKNOWN,
+        ERASURES_NONE,
+        ERASURES_SOME
+    } erasures;             /* erase.c: is any known */
+    int scrub;              /* scrub.c: META_SCRUB as stored */
+    bool scrub_is_known;    /* ... once read */
+    struct store_log *logs; /* log.c: log_info */
     size_t logs_len;
     size_t logs_size;
 };
@@ -160,7 +170,11 @@ int arena_shrink(struct arena *arena, size_t size, struct error *err) MUST_USE;
 int migrate(struct store *store, struct error *err) MUST_USE;
 
 /* ---- meta.c ---- */
-#define META_DAY "day" /* that records and cells are of */
+#define META_DAY "day"     /* that records and cells are of */
+#define META_SCRUB "scrub" /* what is left to do after an erasure: */
+#define SCRUB_NONE 0
+#define SCRUB_FILE 1 /* make index and file anew, then */
+#define SCRUB_WAL 2  /* empty the WAL */
 int meta_int(struct store *store, const char *name, int64_t *value,
              struct error *err) MUST_USE; /* 0 if absent */
 int meta_int_put(struct store *store, const char *name, int64_t value,

@@ -266,6 +266,33 @@ int body_each(struct store *store, int64_t place, body_fn visit, void *data,
 int search_place(struct store *store, int64_t place, struct span leaf,
                  struct error *err) MUST_USE;
 
+/* The opposite, before its text goes; *indexed = it was there. */
+int search_forget(struct store *store, int64_t place, struct span leaf,
+                  bool *indexed, struct error *err) MUST_USE;
+
+/* ---- erase.c ---- */
+/* Is any erasure known here at all? At no cost. */
+int erasures_any(struct store *store, bool *any, struct error *err) MUST_USE;
+/* Notes what a record's events erase, and destroys what goes here. */
+int erasures_apply(struct store *store, const struct event_id *subject,
+                   const struct record_erasure *words, size_t len,
+                   struct error *err) MUST_USE;
+/* Does one of the record's words act here on that body? */
+bool erasure_acts(struct store *store, const struct record_out *record,
+                  const struct event_id *event, uint32_t audience,
+                  const struct directory *dir);
+/* A list of bodies of that event without those erased here; borrows `list`
+ * where nothing goes. */
+int erasures_filter(struct store *store, const struct event_id *event,
+                    struct span list, struct arena *arena, struct span *out,
+                    struct error *err) MUST_USE;
+/* ---- scrub.c ---- */
+int scrub_put(struct store *store, int state, struct error *err) MUST_USE;
+
+/* Appends the list without the body of that slot. */
+int bodies_without(struct span list, uint8_t slot, struct buf *kept,
+                   bool *found, struct error *err) MUST_USE;
+
 /* ---- verify.c ---- */
 int verify_new(struct store *store, struct error *err) MUST_USE;
 void verify_free(struct store *store);

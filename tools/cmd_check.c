@@ -51,7 +51,12 @@ static void end_progress(void)
     }
 }
 
-static int check_here(const struct cli *cli, uint64_t *findings,
+struct outcome {
+    uint64_t findings;
+    uint64_t erased;
+};
+
+static int check_here(const struct cli *cli, struct outcome *outcome,
                       struct error *err)
 {
     struct config *config = calloc(1, sizeof(*config));
@@ -65,9 +70,11 @@ static int check_here(const struct cli *cli, uint64_t *findings,
                     .time_s = (int64_t)(engine_now_ms(engine) / 1000)},
             .visit = print_found,
             .progress = print_progress,
+            .erased = &outcome->erased,
         };
 
-        rc = store_check(engine_store(engine), &options, findings, err);
+        rc = store_check(engine_store(engine), &options, &outcome->findings,
+                         err);
         end_progress();
     }
     engine_close(engine);
@@ -115,7 +122,8 @@ static int await_job(struct cli *cli, struct client_reply *reply,
     return rc;
 }
 
-static int check_there(struct cli *cli, uint64_t *findings, struct error *err)
+static int check_there(struct cli *cli, struct outcome *outcome,
+                       struct error *err)
 {
     struct client_reply reply;
     int rc = cli_post(cli, "/v1/check", request_new(), &reply, err);
@@ -124,7 +132,10 @@ static int check_there(struct cli *cli, uint64_t *findings, struct error *err)
     const struct answer *list = answer_get(reply.root, "findings");
 
     if (rc == 0) {
-        *findings = (uint64_t)answer_number(answer_get(reply.root, "count"));
+        outcome->findings =
+            (uint64_t)answer_number(answer_get(reply.root, "count"));
+        outcome->erased =
+            (uint64_t)answer_number(answer_get(reply.root, "erased"));
         for (size_t i = 0; !print_json(cli, &reply) && i < answer_len(list);
              i++) {
             const struct answer *one = answer_at(list, i);
@@ -139,20 +150,20 @@ static int check_there(struct cli *cli, uint64_t *findings, struct error *err)
 
 static int run_check(struct cli *cli, struct error *err)
 {
-    uint64_t findings = 0;
+    struct outcome outcome = {0};
     bool runs = false;
     int rc = cli_node_runs(cli, &runs, err);
 
     if (rc == 0) {
-        rc = runs ? check_there(cli, &findings, err)
-                  : check_here(cli, &findings, err);
+        rc = runs ? check_there(cli, &outcome, err)
+                  : check_here(cli, &outcome, err);
     }
     if (rc < 0) {
         return rc;
     }
-    if (findings > 0) {
+    if (outcome.findings > 0) {
         return error_set(err, CHECK_EXIT_FOUND, "%llu %s",
-                         (unsigned long long)findings,
+                         (unsigned long long)outcome.findings,
                          say(cli,
                              "chỗ không đúng; chép thư mục này lại trước "
                              "khi làm gì tiếp",
@@ -162,6 +173,11 @@ static int run_check(struct cli *cli, struct error *err)
     if (!cli->json) {
         printf("%s\n", say(cli, "Tốt: mọi chữ ký, mã băm, hồ sơ và ô đều đúng.",
                            "Sound: every signature, hash, record and cell."));
+        if (outcome.erased > 0) {
+            printf("%llu %s\n", (unsigned long long)outcome.erased,
+                   say(cli, "nội dung đã xóa, đều có lệnh xóa.",
+                       "bodies erased, each by an event that is held."));
+        }
     }
     return 0;
 }

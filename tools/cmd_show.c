@@ -120,6 +120,9 @@ static void print_bodies(const struct cli *cli, const struct answer *event)
     const char *refused = answer_text(answer_get(event, "private_refused"));
 
     (void)answer_each(answer_get(event, "facts"), print_member, &in);
+    if (answer_text(answer_get(event, "held_back"))[0] != '\0') {
+        printf("      (%s)\n", answer_text(answer_get(event, "held_back")));
+    }
     if (!answer_is_null(text)) {
         (void)answer_each(text, print_member, &in);
     }
@@ -131,6 +134,61 @@ static void print_bodies(const struct cli *cli, const struct answer *event)
     } else if (answer_bool(answer_get(event, "has_private"))) {
         printf("      (%s)\n", say(cli, "có nội dung riêng: --private",
                                    "has a private body: --private"));
+    }
+}
+
+static const char *word_of(const struct cli *cli, const char *word)
+{
+    static const struct {
+        const char *word;
+        const char *vi;
+        const char *en;
+    } words[] = {
+        {"text", "nội dung", "text"},
+        {"private", "nội dung riêng", "private body"},
+        {"unit", "nội dung riêng của đơn vị", "private body of the unit"},
+        {"mistake", "ghi nhầm", "written by mistake"},
+        {"request", "người dân yêu cầu", "asked for by the person"},
+        {"order", "quyết định của cơ quan có thẩm quyền", "ordered"},
+        {"expired", "hết thời hạn lưu giữ", "kept long enough"},
+        {"secret", "bí mật", "secret"},
+    };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+        if (strcmp(words[i].word, word) == 0) {
+            return say(cli, words[i].vi, words[i].en);
+        }
+    }
+    return word;
+}
+
+/* Bodies that were erased: by whom, why, and whether here too. */
+static void print_erased(const struct cli *cli, const struct answer *event)
+{
+    const struct answer *list = answer_get(event, "erased");
+
+    for (size_t i = 0; i < answer_len(list); i++) {
+        const struct answer *one = answer_at(list, i);
+        const struct answer *facts = answer_get(one, "facts");
+        const char *order =
+            answer_text(answer_get(answer_get(facts, "order"), "number"));
+        char when[WHEN_SIZE];
+
+        printf("    %s: %s (%s %s, ", say(cli, "ĐÃ XÓA", "ERASED"),
+               word_of(cli, answer_text(answer_get(one, "audience"))),
+               answer_text(answer_get(answer_get(one, "unit"), "name")),
+               print_when(cli, answer_get(one, "on"), when));
+        printf("%s: %s%s%s) [%s]\n", say(cli, "lý do", "ground"),
+               word_of(cli, answer_text(answer_get(facts, "ground"))),
+               order[0] != '\0' ? ", " : "", order,
+               answer_text(answer_get(one, "by")));
+        if (!answer_bool(answer_get(one, "gone"))) {
+            printf("      %s\n",
+                   say(cli,
+                       "ở đây còn giữ: chờ lãnh đạo cấp này duyệt lệnh xóa",
+                       "still held here: awaits the Approved of a leader of "
+                       "this level"));
+        }
     }
 }
 
@@ -167,6 +225,7 @@ static void print_event(const struct cli *cli, const struct answer *root,
     }
     print_placed(cli, answer_get(root, "record"),
                  answer_text(answer_get(event, "id")));
+    print_erased(cli, event);
     print_bodies(cli, event);
     print_holders(cli, event);
 }

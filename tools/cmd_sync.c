@@ -134,6 +134,27 @@ static void print_witness(const struct cli *cli, const struct answer *witness)
            print_when(cli, answer_get(witness, "newest"), when));
 }
 
+static void print_erasures(const struct cli *cli, const struct answer *root)
+{
+    if (count(root, "erased") > 0) {
+        printf("%s: %lld%s\n", say(cli, "Nội dung đã xóa", "Bodies erased"),
+               (long long)count(root, "erased"),
+               answer_bool(answer_get(root, "scrubbing"))
+                   ? say(cli, " (đang dọn dấu vết trong tệp)",
+                         " (traces in the files are being removed)")
+                   : "");
+    }
+    if (count(root, "to_erase") > 0) {
+        printf("%s: %lld %s\n", say(cli, "CẦN LÀM", "TO DO"),
+               (long long)count(root, "to_erase"),
+               say(cli,
+                   "nội dung có lệnh xóa còn giữ ở đây; lãnh đạo xem và duyệt "
+                   "(Approved)",
+                   "bodies erased below are still held here; a leader looks "
+                   "and approves (Approved)"));
+    }
+}
+
 static int print_sync(const struct cli *cli, const struct client_reply *reply,
                       struct error *err)
 {
@@ -164,6 +185,7 @@ static int print_sync(const struct cli *cli, const struct client_reply *reply,
                state_text(cli, answer_text(answer_get(one, "reason"))),
                (long long)count(one, "events"));
     }
+    print_erasures(cli, root);
     if (count(root, "refused") > 0) {
         printf("%s: %lld\n", say(cli, "Đã từ chối", "Refused"),
                (long long)count(root, "refused"));

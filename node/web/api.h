@@ -69,6 +69,7 @@ int api_witness_cosigned(struct api_call *call, struct error *err) MUST_USE;
 int api_check(struct api_call *call, struct error *err) MUST_USE;
 int api_job(struct api_call *call, struct error *err) MUST_USE;
 int api_rebuild(struct api_call *call, struct error *err) MUST_USE;
+int api_backup(struct api_call *call, struct error *err) MUST_USE;
 
 /* ---- for the functions above (args.c) ---------------------------------- */
 

@@ -35,6 +35,7 @@ static void put_job(json_t *answer, const struct reader_job *job)
     json_t *list = api_put_array(answer, "findings");
 
     api_put_number(answer, "count", (int64_t)job->found);
+    api_put_number(answer, "erased", (int64_t)job->erased);
     for (size_t i = 0; i < job->findings_len; i++) {
         json_t *object = api_add_object(list);
 

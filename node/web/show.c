@@ -15,6 +15,7 @@
 #include "protocol/record/directory.h"
 #include "protocol/record/fold.h"
 #include "protocol/record/shape.h"
+#include "store/erase.h"
 #include "store/log.h"
 #include "store/query.h"
 
@@ -265,6 +266,10 @@ static int put_text(struct api_call *call, json_t *object,
     if (rc == ERR_NOTFOUND) {
         return 0;
     }
+    if (rc == 0 && engine_bodies_held_back(call->engine, &why) != 0) {
+        api_put_str(object, "held_back", why.text);
+        return 0;
+    }
     if (rc < 0) {
         *err = why;
         return rc;
@@ -285,7 +290,7 @@ static int put_private(struct api_call *call, json_t *object,
     if (rc == ERR_NOTFOUND) {
         return 0;
     }
-    if (rc == ERR_UNTRUSTED) {
+    if (rc == ERR_UNTRUSTED || rc == ERR_BUSY) {
         api_put_str(object, "private_refused", why.text);
         return 0;
     }
@@ -305,6 +310,60 @@ static void put_bodies(json_t *object, const struct header *header)
     api_put_bool(object, "has_text",
                  header_body(header, AUDIENCE_OF_TEXT) != NULL);
     api_put_bool(object, "has_private", secret);
+}
+
+/* Who erased a body, why, and whether it is gone here. */
+static int put_erasure(struct api_call *call, json_t *array,
+                       const struct store_erasure *erasure, struct error *err)
+{
+    static const char *const audiences[] = {"", "text", "private", "unit"};
+    struct store_event event;
+    struct leaf leaf;
+    json_t *row = api_add_object(array);
+    int rc = store_event_find(call->store, &erasure->erased, &call->arena,
+                              &event, err);
+
+    rc = rc != 0 ? rc : leaf_parse(event.leaf, &leaf, err);
+    if (rc != 0) {
+        return rc;
+    }
+    api_put_str(
+        row, "audience",
+        audiences[erasure->audience <= AUDIENCE_OF_UNIT ? erasure->audience
+                                                        : 0]);
+    put_code(row, "by", &erasure->erased);
+    api_put_id(row, "by_id", &erasure->erased);
+    api_put_unit(call, row, "unit", leaf.header.unit);
+    api_put_day(row, "on", leaf.header.on_day);
+    api_put_bool(row, "gone", erasure->acts);
+    return put_facts(row, &leaf, err);
+}
+
+static int put_erasures(struct api_call *call, json_t *object,
+                        const struct event_id *id, const struct header *header,
+                        struct error *err)
+{
+    json_t *array = NULL;
+
+    for (size_t i = 0; i < header->bodies_len; i++) {
+        struct store_erasure erasure;
+        struct error why = {0};
+        int rc = store_erasure_find(call->store, id, header->bodies[i].audience,
+                                    &erasure, &why);
+
+        if (rc == ERR_NOTFOUND) {
+            continue;
+        }
+        if (rc != 0) {
+            *err = why;
+            return rc;
+        }
+        array = array != NULL ? array : api_put_array(object, "erased");
+        if ((rc = put_erasure(call, array, &erasure, err)) != 0) {
+            return rc;
+        }
+    }
+    return 0;
 }
 
 static int put_place(struct api_call *call, json_t *object,
@@ -347,6 +406,8 @@ static int put_event(struct api_call *call, json_t *object,
         put_header(call, object, &leaf.header);
         put_bodies(object, &leaf.header);
         rc = put_facts(object, &leaf, err);
+        rc = rc < 0 ? rc
+                    : put_erasures(call, object, &event->id, &leaf.header, err);
     }
     rc = rc < 0 ? rc : put_text(call, object, &event->id, err);
     if (rc == 0 && api_arg_flag(call, "private")) {

@@ -143,6 +143,9 @@ int api_sync(struct api_call *call, struct error *err)
     api_put_str(call->answer, "clock_doubt", cosign_doubt_name(doubt));
     api_put_str(call->answer, "clock_vi", cosign_doubt_vi(doubt));
     api_put_str(call->answer, "clock_en", cosign_doubt_en(doubt));
+    api_put_number(call->answer, "erased", (int64_t)status.erased);
+    api_put_number(call->answer, "to_erase", (int64_t)status.to_erase);
+    api_put_bool(call->answer, "scrubbing", status.scrubbing);
     json_t *peers = api_put_array(call->answer, "peers");
     for (size_t i = 0; i < status.peers_len; i++) {
         put_peer(api_add_object(peers), &status.peers[i]);
@@ -210,4 +213,16 @@ int api_policy(struct api_call *call, struct error *err)
 int api_rebuild(struct api_call *call, struct error *err)
 {
     return engine_rebuild(call->engine, err);
+}
+
+/* `path`: absolute, on the node's machine, a file that is not there yet. */
+int api_backup(struct api_call *call, struct error *err)
+{
+    const char *path = NULL;
+    int rc = api_arg_text(call, "path", &path, err);
+
+    if (rc == 0 && path[0] != '/') {
+        rc = error_set(err, ERR_USAGE, "path: name a file from / on");
+    }
+    return rc == 0 ? engine_backup(call->engine, path, err) : rc;
 }

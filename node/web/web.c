@@ -60,6 +60,7 @@ static const struct route routes[] = {
     {"/v1/check", ROUTE_ASK, false, api_check},
     {"/v1/jobs/", ROUTE_GET, false, api_job},
     {"/v1/rebuild", ROUTE_WRITE, false, api_rebuild},
+    {"/v1/backup", ROUTE_WRITE, false, api_backup},
 };
 
 /* The answer of a write, for its request id. */

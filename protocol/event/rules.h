@@ -101,5 +101,6 @@ RULES_OF(document_filed);
 RULES_OF(document_waived);
 RULES_OF(corrected);
 RULES_OF(voided);
+RULES_OF(erased);
 
 #endif

@@ -200,7 +200,7 @@ static const struct event_type rows[] = {
     {ROW(VOIDED, ANY, Voided, "Hủy bỏ sự kiện"), ACTS(ANY, OFFICE),
      .needs_ref = true, .bodies = TEXT, SHAPE(voided, rules_voided)},
     {ROW(ERASED, ANY, Erased, "Xóa nội dung"), ACTS(ANY, LEADER),
-     .needs_ref = true},
+     .needs_ref = true, SHAPE(erased, rules_erased)},
     {ROW(APPROVED, ANY, Approved, "Phê duyệt"), ACTS(ANY, LEADER),
      .needs_ref = true, .bodies = TEXT, SHAPE(approved, rules_none)},
     {ROW(RESTORED, ANY, Restored, "Khôi phục"), ACTS(ANY, LEADER),

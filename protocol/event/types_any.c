@@ -58,3 +58,22 @@ RULES_OF(voided)
     (void)header;
     return rules_document(m->order, "order", err);
 }
+
+RULES_OF(erased)
+{
+    const Qcdc__V1__Erased *m = (const Qcdc__V1__Erased *)message;
+    bool named = m->order != NULL &&
+                 (m->order->number.len > 0 || m->order->file_hash.len > 0);
+
+    (void)header;
+    if (rules_need(m->audience, "audience", err) != 0 ||
+        rules_need(m->ground, "ground", err) != 0) {
+        return err->code;
+    }
+    if (m->ground == QCDC__V1__ERASURE_GROUND__ERASURE_GROUND_ORDER && !named) {
+        return rules_refuse(err, "order",
+                            "an erasure by order names the order: its number "
+                            "or its file");
+    }
+    return rules_document(m->order, "order", err);
+}

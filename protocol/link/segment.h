@@ -94,6 +94,13 @@ int segment_open(struct segment_codec *codec, const struct segment *segment,
 bool segment_is_absent(const struct segment *segment, uint16_t index,
                        uint8_t slot);
 
+/* The segment without one body, which is then listed as absent; everything else
+ * stays to the byte. *found = false: it is not in here, nothing changed. What
+ * is new lives in the arena. ERR_NOMEM, ERR_MALFORMED. */
+int segment_erase(struct segment_codec *codec, struct segment *segment,
+                  uint16_t index, uint8_t slot, struct arena *arena,
+                  bool *found, struct error *err) MUST_USE;
+
 /* Which bodies the receiver must get. */
 enum segment_due {
     SEGMENT_DUE_TEXTS = 1,    /* every mirror */

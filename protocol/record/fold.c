@@ -270,6 +270,7 @@ void fold_history(struct fold *f, Qcdc__V1__Placed ***lines, size_t *len)
         line->standing = (Qcdc__V1__Standing)e->standing;
         line->improved = e->improved;
         line->mark = fold_mark(e);
+        line->erased = e->erased;
         (*lines)[i] = line;
     }
     *len = f->len;
@@ -344,6 +345,8 @@ int record_fold(const struct fold_input *input, struct arena *arena,
 
         record.units = f.units;
         record.units_len = f.units_len;
+        record.erasures = f.erasures;
+        record.erasures_len = f.erasures_len;
         if (!f.no_memory &&
             message_pack(message, arena, &record.bytes, err) != 0) {
             f.no_memory = true;

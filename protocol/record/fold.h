@@ -9,8 +9,8 @@
  * event counts as a ref of every other), the least (`on`, recorded time
  * clamped into the bracket in whole seconds, node, position, id).
  *
- * Corrected, Voided, Approved act on the event of their first ref, by its own
- * unit or one above it:
+ * Corrected, Voided, Approved, Erased act on the event of their first ref, by
+ * its own unit or one above it:
  *  - Corrected names the field number of the facts (0: the header's on_day),
  *    old and new value; the old one must be what stood there. A field that
  *    is a number, a flag, an enum or a text can be corrected, a nested
@@ -21,7 +21,10 @@
  *    for its unit (an answer, a notice, a publication, a filed paper ...). A
  *    report or a cancellation may hide what then counts, so these improve.
  *  - Approved sets the mark with_key; from a unit above the act's own it also
- *    sets Act.approved, by which a contradicted date counts.
+ *    sets Act.approved, by which a contradicted date counts. Of an Erased it is
+ *    a word of its own: given by the unit whose body goes, or one above that.
+ *  - Erased names a body of its event. It changes no state; who gave his word
+ *    for it is listed in record_out.erasures.
  *
  * A denunciation, once said to be one, stays one: what follows in its record
  * needs the right to denunciations and carries no text (types.h), else it has
@@ -75,6 +78,16 @@ struct fold_input {
     uint32_t asof_day;
 };
 
+/* One word for the destruction of a body: the Erased itself, or an Approved of
+ * it. Where it acts is the store's question: each node follows its own. */
+struct record_erasure {
+    struct event_id event; /* whose body goes */
+    struct event_id by;    /* the Erased */
+    uint32_t audience;
+    uint32_t origin; /* node whose event it is */
+    uint32_t node;   /* that gave the word */
+};
+
 /* The record, and what a store wants beside it as columns. */
 struct record_out {
     enum record_kind kind;
@@ -94,6 +107,8 @@ struct record_out {
     uint32_t waiting;       /* of these, waiting for a ref */
     uint32_t future_day;    /* least `on` after the as-of day: fold again then;
                                0 = none */
+    const struct record_erasure *erasures; /* in fold order of the words */
+    size_t erasures_len;
 };
 
 /* The kind that an event of this type opens when it has no subject. */

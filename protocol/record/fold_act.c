@@ -1,4 +1,5 @@
 /* protocol/record: Corrected, Voided, Approved: events about other events.
+ * (Erased, which changes nothing of them, is in fold_erase.c.)
  * Owns when a correction improves and what it then needs. Nothing is ever
  * rewritten: only what the walk sees changes, the leaves stay as they are.
  *
@@ -92,12 +93,19 @@ bool fold_improves(uint32_t type, uint32_t field, uint64_t old_number,
 static bool only_credits(uint32_t type)
 {
     static const uint32_t types[] = {
-        EVENT_SUPPLEMENT_REQUESTED,      EVENT_PETITION_EXTENDED,
-        EVENT_PERSON_NOTIFIED,           EVENT_PETITION_ANSWERED,
-        EVENT_OUTCOME_REPORTED,          EVENT_PETITION_WITHDRAWN,
-        EVENT_PREVIOUS_RESULTS_REPORTED, EVENT_PUBLISHED,
-        EVENT_NOTHING_TO_REPORT,         EVENT_DOCUMENT_FILED,
-        EVENT_DOCUMENT_WAIVED,           EVENT_APPROVED,
+        EVENT_SUPPLEMENT_REQUESTED,
+        EVENT_PETITION_EXTENDED,
+        EVENT_PERSON_NOTIFIED,
+        EVENT_PETITION_ANSWERED,
+        EVENT_OUTCOME_REPORTED,
+        EVENT_PETITION_WITHDRAWN,
+        EVENT_PREVIOUS_RESULTS_REPORTED,
+        EVENT_PUBLISHED,
+        EVENT_NOTHING_TO_REPORT,
+        EVENT_DOCUMENT_FILED,
+        EVENT_DOCUMENT_WAIVED,
+        EVENT_APPROVED,
+        EVENT_ERASED,
     };
 
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
@@ -119,6 +127,20 @@ static bool may_act_on(const struct fold *f, const struct entry *e,
     return e->header->unit == target->header->unit ||
            directory_is_above(f->input->directory, e->header->unit,
                               target->header->unit, e->on);
+}
+
+/* Whose matter an act is: its target's; an approved erasure is that of the unit
+ * whose body goes, whoever asked for it. */
+static const struct entry *said_about(const struct fold *f,
+                                      const struct entry *e)
+{
+    const struct entry *target = &f->entries[e->target];
+
+    return e->header->type == EVENT_APPROVED &&
+                   target->header->type == EVENT_ERASED &&
+                   target->target != NO_ENTRY
+               ? &f->entries[target->target]
+               : target;
 }
 
 /* Acts come before the walk, which alone knows what became of the petition:
@@ -147,8 +169,8 @@ static enum standing act_standing(const struct fold *f, const struct entry *e)
     if (standing != STANDING_EFFECTIVE) {
         return standing;
     }
-    return may_act_on(f, e, &f->entries[e->target]) ? STANDING_EFFECTIVE
-                                                    : STANDING_NOT_PARTY;
+    return may_act_on(f, e, said_about(f, e)) ? STANDING_EFFECTIVE
+                                              : STANDING_NOT_PARTY;
 }
 
 static void settle_voided(struct entry *e, struct entry *target, uint32_t self)
@@ -182,6 +204,8 @@ static void settle_from_end(struct fold *f)
 
         if (e->header->type == EVENT_VOIDED) {
             settle_voided(e, target, self);
+        } else if (e->header->type == EVENT_ERASED) {
+            e->standing = fold_erased_standing(e, target);
         } else if (e->header->type == EVENT_APPROVED) {
             target->with_key = true;
             target->above |= e->header->unit != target->header->unit;
@@ -328,5 +352,6 @@ bool fold_acts(struct fold *f)
             e->standing = STANDING_REPEATED;
         }
     }
+    fold_erasures(f);
     return moved;
 }

@@ -83,9 +83,9 @@ static void entry_decode(struct fold *f, struct entry *e)
         return;
     }
     e->denounces = event_denounces(e->type, e->facts);
-    e->is_act = e->header->type == EVENT_CORRECTED ||
-                e->header->type == EVENT_VOIDED ||
-                e->header->type == EVENT_APPROVED;
+    e->is_act =
+        e->header->type == EVENT_CORRECTED || e->header->type == EVENT_VOIDED ||
+        e->header->type == EVENT_APPROVED || e->header->type == EVENT_ERASED;
     if (!e->is_act) {
         fold_documents(e, paper_seen, e);
     }

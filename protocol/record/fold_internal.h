@@ -31,13 +31,14 @@ struct entry {
     uint32_t voided_by;
     enum standing standing;
     uint32_t lacks;
-    bool denounces; /* its leaf says: a denunciation */
-    bool is_act;    /* Corrected, Voided, Approved */
-    bool voided;    /* by an effective Voided */
-    bool improved;  /* by an effective improving correction */
-    bool with_key;  /* approved */
-    bool above;     /* approved by a unit above its own */
-    bool on_paper;  /* its paper is said to be signed */
+    bool denounces;  /* its leaf says: a denunciation */
+    bool is_act;     /* Corrected, Voided, Approved, Erased */
+    bool voided;     /* by an effective Voided */
+    bool improved;   /* by an effective improving correction */
+    bool with_key;   /* approved */
+    bool above;      /* approved by a unit above its own */
+    bool on_paper;   /* its paper is said to be signed */
+    uint32_t erased; /* bits 1 << audience, by effective Erased */
 };
 
 struct fold {
@@ -51,6 +52,8 @@ struct fold {
     uint32_t *units; /* with a role, ascending */
     size_t units_len;
     size_t units_size;
+    struct record_erasure *erasures;
+    size_t erasures_len;
     bool denunciation; /* the walk met an event that says so */
     bool no_memory;    /* sticky; looked at once, at the end */
 };
@@ -70,6 +73,11 @@ uint32_t fold_find(const struct fold *f, const struct event_id *id);
 
 /* fold_act.c: needs f->order; returns true when an `on` changed. */
 bool fold_acts(struct fold *f);
+
+/* fold_erase.c: may that Erased name that body; fills f->erasures. */
+enum standing fold_erased_standing(const struct entry *e,
+                                   const struct entry *target);
+void fold_erasures(struct fold *f);
 
 /* fold.c, for the walks. */
 void *fold_alloc(struct fold *f, size_t count, size_t size);

@@ -482,6 +482,12 @@ static const struct field_pair actor_barred[] = {
     {"size", "1234"},
 };
 
+static const struct field_pair erased[] = {
+    {"audience", "private"},           {"ground", "order"},
+    {"order.kind", "order"},           {"order.number", "12/TB-UBND"},
+    {"order.dated_day", "2024-03-01"}, {"order.shelf", "Kệ 3, hộp 12"},
+};
+
 static const struct sample samples[] = {
     {EVENT_UNIT_REGISTERED, unit_registered, TEST_LEN(unit_registered)},
     {EVENT_UNIT_CHANGED, unit_changed, TEST_LEN(unit_changed)},
@@ -536,6 +542,7 @@ static const struct sample samples[] = {
     {EVENT_DOCUMENT_WAIVED, document_waived, TEST_LEN(document_waived)},
     {EVENT_CORRECTED, corrected, TEST_LEN(corrected)},
     {EVENT_VOIDED, voided, TEST_LEN(voided)},
+    {EVENT_ERASED, erased, TEST_LEN(erased)},
     {EVENT_APPROVED, NULL, 0},
 };
 

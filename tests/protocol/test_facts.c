@@ -374,10 +374,11 @@ static void type_of_a_later_version_is_not_recorded(void **state)
     struct error err = {0};
 
     (void)state;
-    assert_err(
-        facts_encode(event_type_find(EVENT_ERASED), NULL, 0, NULL, &out, &err),
-        ERR_NOTFOUND, err);
-    assert_string_equal(err.text, "Erased: this version does not record it");
+    assert_err(facts_encode(event_type_find(EVENT_PETITION_LINKED), NULL, 0,
+                            NULL, &out, &err),
+               ERR_NOTFOUND, err);
+    assert_string_equal(err.text,
+                        "PetitionLinked: this version does not record it");
 }
 
 /* ---- reading what others wrote

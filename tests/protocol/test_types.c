@@ -608,7 +608,7 @@ static void event_check_says_the_same_before_signing(void **state)
     assert_err(event_check(&h, help_hex("0801"), &arena, &err), ERR_MALFORMED,
                err);
     assert_string_equal(err.text, "kind: must be stated");
-    h.type = EVENT_ERASED;
+    h.type = EVENT_PETITION_LINKED;
     assert_err(event_check(&h, help_hex("0801"), &arena, &err), ERR_NOTFOUND,
                err);
     h = help_header(EVENT_PETITION_RECEIVED);

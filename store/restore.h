@@ -1,0 +1,48 @@
+/* Copies of a store: made while the node runs, put back while it does not.
+ *
+ * A copy holds what the file holds and nothing that was ever deleted. Putting
+ * one back is a normal start: the node fetches its tail from others; only
+ * bodies wait until it has, because an older image does not know what was
+ * erased since.
+ */
+#ifndef QCDC_STORE_RESTORE_H
+#define QCDC_STORE_RESTORE_H
+
+#include "store/store.h"
+
+/* A consistent copy at `path` (must not exist), checked and synced to disk.
+ * Outside a transaction. ERR_LIMIT: no room, nothing is left behind. */
+int store_backup(struct store *store, const char *path,
+                 struct error *err) MUST_USE;
+
+struct store_restore {
+    const char *copy; /* what store_backup made */
+    const char *path; /* the store to be replaced, or a new one; nobody has it
+                         open */
+    uint32_t node;    /* whose store it must be */
+    bool force;       /* even if what is there holds more than the copy */
+};
+struct store_restored_report {
+    uint64_t events; /* held by the copy */
+    uint64_t ahead;  /* events of the store there that the copy lacks */
+    bool replaced;   /* there was one: now at <path>.replaced if `ahead` */
+};
+/* ERR_USAGE when the store there is newer, with its lead in *report;
+ * ERR_UNTRUSTED for a copy of another node; ERR_CORRUPT for a damaged one. The
+ * copy itself is only read. Bodies erased in the store there are erased in the
+ * new one too. */
+int store_restore(const struct store_restore *restore,
+                  struct store_restored_report *report,
+                  struct error *err) MUST_USE;
+
+/* Was this file put back, and not brought up to date since? */
+int store_restored(struct store *store, bool *restored,
+                   struct error *err) MUST_USE;
+/* Needs a transaction. */
+int store_restored_set(struct store *store, bool restored,
+                       struct error *err) MUST_USE;
+
+/* Syncs the folder that holds `path`. */
+int store_sync_dir(const char *path, struct error *err) MUST_USE;
+
+#endif
