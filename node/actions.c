@@ -374,6 +374,12 @@ void action_perform(struct engine *engine, struct peer *peer,
     case LINK_DO_FREEZE:
         rc = freeze(engine, peer, action, &err);
         break;
+    case LINK_DO_RECOVER:
+        rc = recover_begin(engine, peer, action, &err);
+        break;
+    case LINK_DO_RECOVERED:
+        rc = recover_lent(engine, action, &err);
+        break;
     case LINK_DO_NOTE:
     case LINK_DO_STRIKE:
         rc = refusal_keep(engine, peer, action, &err);

@@ -61,6 +61,9 @@ static const struct config_row rows[] = {
      "intake stops while less than this is free"},
     {"login_minutes", KIND_NUMBER, AT(login_minutes), "10", 1, 720,
      "an unlocked official is locked after this many idle minutes"},
+    {"quiet_s", KIND_NUMBER, AT(quiet_s), "120", 1, 86400,
+     "a child that shows an older state waits until no other copy of it was "
+     "heard for so long; less than 70 is for tests"},
 };
 #undef AT
 #define ROWS (sizeof(rows) / sizeof(rows[0]))

@@ -30,6 +30,7 @@ struct config {
     uint64_t quota_kib;
     uint64_t disk_reserve_mib;
     uint64_t login_minutes;
+    uint64_t quiet_s;
 };
 
 /* Defaults of the table; dir is `dir`. ERR_LIMIT for a path too long. */

@@ -10,6 +10,7 @@
 #include "node/log.h"
 #include "protocol/log/checkpoint.h"
 #include "store/book.h"
+#include "store/recovery.h"
 
 /* A superior's ClockFault says that our clock was wrong at that time. */
 static bool is_faulty(struct engine *engine, uint64_t time_s)
@@ -114,6 +115,7 @@ static int cosign_shown(struct engine *engine, const struct store_log *log,
 int cosign_log(struct engine *engine, const struct origin *origin, bool repeat,
                const struct signature *request, struct error *err)
 {
+    struct store_recovery recovery;
     struct log_facts facts;
     struct store_log log;
     int rc = log_facts_of(engine, origin, &facts, err);
@@ -128,8 +130,8 @@ int cosign_log(struct engine *engine, const struct origin *origin, bool repeat,
     if (rc != 0) {
         return rc;
     }
-    if (log.head.size == 0) {
-        return 0;
+    if (log.head.size == 0 || recover_active(engine, log.id, &recovery)) {
+        return 0; /* nothing, or less than we signed before */
     }
     if (facts.guard == engine_node(engine)) {
         return cosign_numbered(engine, &log, origin, repeat, request, err);

@@ -107,11 +107,13 @@ int engine_open(const struct config *config, struct engine **out,
     made->integrating = true;
     made->unsettled = true;
     made->grew = true; /* the spool may hold what the last run recorded */
+    made->born_ms = clock_steady_ms();
     made->peers = calloc(1, sizeof(*made->peers));
     if (made->peers == NULL) {
         free(made);
         return error_set(err, ERR_NOMEM, "no memory for peers");
     }
+    made->peers->recovering = SIZE_MAX;
     snprintf(made->peers->software, sizeof(made->peers->software), "qcdc 1");
     rc = lock_take(made, err);
     if (rc == 0) {
@@ -337,6 +339,7 @@ void engine_undo(struct engine *engine)
     engine->joined = false;
     engine->sequenced = 0;
     engine->later_bytes = 0;
+    engine->peers->recovering = SIZE_MAX;
     engine->gate_stale = true;
 }
 
@@ -588,6 +591,9 @@ bool engine_work(struct engine *engine)
     if (rc == 0 && background) {
         engine->slice_ms = clock_steady_ms();
         rc = integrate_work(engine, &more, &err);
+    }
+    if (rc == 0) {
+        rc = recover_work(engine, &err);
     }
     if (rc == 0) {
         rc = sequence_work(engine, &more, &err);

@@ -237,6 +237,15 @@ struct sync_peer {
     const char *trouble;      /* what a person must do; "" = nothing */
     uint32_t reason;          /* enum link_reason of it, 0 = none */
 };
+/* A copy that was set back, fetched again: ours, or a peer's from ours. */
+struct sync_recovery {
+    bool shown; /* false: there is nothing to say */
+    uint32_t reason;
+    uint32_t source; /* the node at the other end */
+    uint64_t from, until;
+    int64_t since_s;
+    int64_t done_s; /* 0: not yet */
+};
 struct sync_log {
     const char *origin;
     uint32_t node;
@@ -247,6 +256,7 @@ struct sync_log {
     int64_t heard_s;    /* 0 = never */
     uint64_t absent;    /* bodies listed absent */
     const char *frozen; /* reason, "" = not */
+    struct sync_recovery fetched, lent;
 };
 struct sync_status {
     const struct sync_peer *peers;

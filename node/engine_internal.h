@@ -118,6 +118,7 @@ struct engine {
     uint64_t settled_ms;  /* steady: the newest cells */
     uint64_t settling_ms; /* how long those took */
     uint64_t scrub_ms;    /* steady: after an erasure, no try before */
+    uint64_t born_ms;     /* steady: when the process began */
     bool stopping;
     bool restored;        /* from a copy, and not caught up yet */
     bool cosigning_waits; /* something was not cosigned for our clock */

@@ -14,6 +14,7 @@
 #include "protocol/log/checkpoint.h"
 #include "protocol/record/calendar.h"
 #include "store/book.h"
+#include "store/recovery.h"
 
 #define PAUSE_MS 60000u
 
@@ -133,14 +134,50 @@ static int quota_take(struct engine *engine, const struct origin *origin,
 /* ---- batches
  * ---------------------------------------------------------------------- */
 
-static int batch_check(struct engine *engine, const struct link_action *action,
+/* What comes back from a node that is not the log's guard never had private
+ * bodies there; those of the unit alone were nowhere but here. */
+static int refill_bodies(struct engine *engine, const struct peer *peer,
+                         const struct log_facts *facts, bool own,
+                         struct segment *segment, struct error *err)
+{
+    unsigned lacking = own ? SEGMENT_DUE_SEALED : 0;
+
+    if (facts->guard != peer->node) {
+        lacking |= SEGMENT_DUE_PRIVATES;
+    }
+    return recover_bodies(engine, lacking, segment, err);
+}
+
+/* Which bodies must be here; for what was lost, as far as anybody has them. */
+static int due_find(struct engine *engine, const struct peer *peer,
+                    const struct link_action *action,
+                    const struct log_facts *facts, struct segment *segment,
+                    unsigned *due, struct error *err)
+{
+    bool own = action->origin.node == engine_node(engine);
+
+    *due = SEGMENT_DUE_TEXTS;
+    if (action->privates) {
+        *due |= SEGMENT_DUE_PRIVATES;
+    }
+    if (!action->refill) {
+        return 0;
+    }
+    if (own) {
+        *due |= SEGMENT_DUE_SEALED;
+    }
+    return refill_bodies(engine, peer, facts, own, segment, err);
+}
+
+static int batch_check(struct engine *engine, const struct peer *peer,
+                       const struct link_action *action,
                        struct segment *segment, struct store_log *log,
                        struct segment_checked *checked, struct error *err)
 {
     struct log_facts facts;
     struct range before;
     struct vkey key;
-    unsigned due = SEGMENT_DUE_TEXTS;
+    unsigned due = 0;
     int rc = log_facts_of(engine, &action->origin, &facts, err);
 
     if (rc == 0 && facts.bootstrap) {
@@ -159,11 +196,11 @@ static int batch_check(struct engine *engine, const struct link_action *action,
         rc = vkey_known(engine, span_str(log->origin), VKEY_ED25519, &facts.key,
                         &key, err);
     }
+    if (rc == 0) {
+        rc = due_find(engine, peer, action, &facts, segment, &due, err);
+    }
     if (rc != 0) {
         return rc;
-    }
-    if (action->privates) {
-        due |= SEGMENT_DUE_PRIVATES;
     }
     return segment_check(engine->codec, segment, &before, &key, due,
                          &engine->turn, checked, err);
@@ -187,12 +224,14 @@ static int batch_store(struct engine *engine, const struct store_log *log,
 
 static void batch_refused(struct engine *engine, struct peer *peer,
                           const struct link_action *action,
-                          const struct error *err, uint64_t retry_ms)
+                          const struct error *err, uint64_t retry_ms,
+                          bool forked)
 {
     struct link_event event = {.kind = LINK_BATCH_REFUSED,
                                .origin = action->origin,
                                .code = err->code,
                                .text = span_str(err->text),
+                               .count = forked,
                                .retry_ms = retry_ms};
     char name[ORIGIN_MAX + 1];
     char text[LOG_TEXT_SIZE];
@@ -237,6 +276,7 @@ void intake_batch(struct engine *engine, struct peer *peer,
     struct segment_checked *checked =
         arena_alloc(&engine->turn, sizeof(*checked));
     struct segment segment = action->batch->segment;
+    struct store_recovery recovery;
     struct store_log log;
     struct error err = {0};
     struct link_event event = {.kind = LINK_BATCH_STORED,
@@ -246,11 +286,12 @@ void intake_batch(struct engine *engine, struct peer *peer,
 
     if (checked == NULL) {
         error_set(&err, ERR_BUSY, "too much in one turn");
-        batch_refused(engine, peer, action, &err, 100);
+        batch_refused(engine, peer, action, &err, 100, false);
         return;
     }
-    rc = batch_check(engine, action, &segment, &log, checked, &err);
-    if (rc == 0 && !action->origin.dir) {
+    rc = batch_check(engine, peer, action, &segment, &log, checked, &err);
+    if (rc == 0 && !action->origin.dir &&
+        !recover_active(engine, log.id, &recovery)) {
         rc = disk_is_short(engine)
                  ? error_set(&err, ERR_LIMIT, "the disk is nearly full here")
                  : quota_take(engine, &action->origin, &segment, &err);
@@ -269,7 +310,7 @@ void intake_batch(struct engine *engine, struct peer *peer,
             origin_text(engine, &action->origin, name);
             blame_batch(engine, &action->batch->segment, name, &err);
         }
-        batch_refused(engine, peer, action, &err, pause_ms);
+        batch_refused(engine, peer, action, &err, pause_ms, false);
         return;
     }
     if (peer->troubled) {
@@ -278,8 +319,13 @@ void intake_batch(struct engine *engine, struct peer *peer,
     engine->integrating = true;
     engine_expect(engine, action->batch->more);
     peer_step(engine, peer, &event);
-    batch_cosign(engine, peer, action);
+    if (!action->refill) {
+        batch_cosign(engine, peer, action);
+    }
     peers_tell(engine, LINK_LOG_GREW, &action->origin, peer);
+    if (recover_settle(engine, log.id, &err) != 0) {
+        engine_react(engine, "recover", "not_settled", &err);
+    }
 }
 
 /* ---- cosignatures
@@ -310,7 +356,8 @@ static int cosig_check(struct engine *engine, const struct link_action *action,
     }
     if (rc == 0 && !hash_equal(&root, &cosig->head.root)) {
         rc = error_set(err, ERR_CONFLICT,
-                       "the guard cosigned another history of this log");
+                       "the guard cosigned another history of log %s",
+                       log->origin);
     }
     if (rc == 0 && cosig->repeat &&
         (cert == NULL || !heard_verify(buf_span(&text), cosig->number,
@@ -322,7 +369,7 @@ static int cosig_check(struct engine *engine, const struct link_action *action,
 }
 
 static int cosigs_store(struct engine *engine, const struct link_action *action,
-                        struct error *err)
+                        bool *forked, struct error *err)
 {
     const struct frame_cosigned *came = action->cosigned;
     struct log_facts facts;
@@ -353,6 +400,7 @@ static int cosigs_store(struct engine *engine, const struct link_action *action,
             continue; /* held already */
         }
         rc = cosig_check(engine, action, &log, &stored, &guard, err);
+        *forked = rc == ERR_CONFLICT;
         if (rc == 0) {
             rc = store_cosig_append(engine->store, &stored, err);
         }
@@ -364,11 +412,13 @@ void intake_cosigs(struct engine *engine, struct peer *peer,
                    const struct link_action *action)
 {
     struct error err = {0};
-    int rc = cosigs_store(engine, action, &err);
+    struct store_log log;
+    bool forked = false;
+    int rc = cosigs_store(engine, action, &forked, &err);
     struct link_event event = {.kind = LINK_LOG_GREW, .origin = action->origin};
 
     if (rc != 0) {
-        batch_refused(engine, peer, action, &err, 0);
+        batch_refused(engine, peer, action, &err, 0, forked);
         return;
     }
     engine->integrating = true;
@@ -376,6 +426,13 @@ void intake_cosigs(struct engine *engine, struct peer *peer,
     engine->placed = true;
     peer_step(engine, peer, &event);
     peers_tell(engine, LINK_LOG_GREW, &action->origin, peer);
+    rc = log_find(engine, &action->origin, &log, &err);
+    if (rc == 0) {
+        rc = recover_settle(engine, log.id, &err);
+    }
+    if (rc != 0) {
+        engine_react(engine, "recover", "not_settled", &err);
+    }
 }
 
 void intake_held(struct engine *engine, struct peer *peer,

@@ -135,6 +135,7 @@ static int link_make(struct engine *engine, struct peer *peer,
                                    .realm = span_str(engine->config->realm),
                                    .self = engine_node(engine),
                                    .peer = peer->node,
+                                   .quiet_ms = engine->config->quiet_s * 1000,
                                    .guard = guards(engine, peer),
                                    .software =
                                        span_str(engine->peers->software)};
@@ -385,6 +386,21 @@ static void frame_give(struct engine *engine, struct peer *peer,
     peer_step(engine, peer, &event);
 }
 
+/* A session that showed what it should is alive; one that must wait for the
+ * silence of another copy is no proof of that copy. */
+static void peer_proven(struct peer *peer)
+{
+    struct link_info info;
+
+    if (peer->link == NULL) {
+        return;
+    }
+    link_info(peer->link, &info);
+    if (info.state == LINK_OPEN && !info.waiting) {
+        peer->proven_ms = clock_steady_ms();
+    }
+}
+
 static void down_frame(struct engine *engine,
                        const struct transport_event *event)
 {
@@ -412,6 +428,7 @@ static void down_frame(struct engine *engine,
     if (!peer->routed || !same_route(&peer->route, &event->route)) {
         if (peer->has_old_route &&
             same_route(&peer->old_route, &event->route)) {
+            recover_other_route(engine, peer);
             return; /* late frame of the connection before */
         }
         if (peer->routed) {
@@ -420,9 +437,12 @@ static void down_frame(struct engine *engine,
             peer_closed(engine, peer);
         }
         peer->route = event->route;
+        peer->routed_ms = clock_steady_ms();
+        peer->others = 0;
         peer_opened(engine, peer);
     }
     frame_give(engine, peer, event->frame);
+    peer_proven(peer);
 }
 
 void peers_read(struct engine *engine, const struct transport_event *event)

@@ -31,6 +31,11 @@ struct peer {
     uint64_t retry_ms;        /* UP: present backoff */
     uint64_t retry_at_ms;     /* UP: steady; 0 = none planned */
     uint64_t joined_at_ms;    /* steady; of a finished INVITER */
+    uint64_t proven_ms; /* DOWN: steady; last frame of a session that showed
+                           the right token, 0 none since the start */
+    uint64_t routed_ms; /* DOWN: steady; when its present route was new */
+    uint64_t other_ms;  /* DOWN: steady; last frame of the route before */
+    unsigned others;    /* ... that came when no late one could */
 };
 
 struct peers {
@@ -42,6 +47,9 @@ struct peers {
     char mirror_name[64];
     char software[64];
     uint64_t directory_serial;
+    /* Copies of ours that are being fetched again; SIZE_MAX: ask the store. */
+    size_t recovering;
+    bool set_back; /* one was, since the process began */
 };
 
 /* ---- peers.c ---- */
@@ -142,6 +150,31 @@ void heard_ask(struct engine *engine, struct peer *peer,
 int vouch_note(struct engine *engine, const struct store_log *log,
                uint64_t index, struct buf *note, uint64_t *size,
                struct error *err) MUST_USE;
+
+/* ---- recover.c ---- */
+/* LINK_DO_RECOVER and _RECOVERED: notes, shows, and ends what is complete. */
+int recover_begin(struct engine *engine, struct peer *peer,
+                  const struct link_action *action, struct error *err) MUST_USE;
+int recover_lent(struct engine *engine, const struct link_action *action,
+                 struct error *err) MUST_USE;
+/* True while our copy of the log is being fetched again. */
+struct store_recovery;
+bool recover_active(struct engine *engine, uint32_t log,
+                    struct store_recovery *out);
+/* Has all of it come, and is it integrated? Then work goes on. */
+int recover_settle(struct engine *engine, uint32_t log,
+                   struct error *err) MUST_USE;
+/* The same for every log: once a turn. */
+int recover_work(struct engine *engine, struct error *err) MUST_USE;
+/* A segment that came back: of the bodies that its source never had (lacking:
+ * SEGMENT_DUE_*) puts back those that lie in our spool, and lists the others
+ * as absent. Spans live in the turn's arena. */
+int recover_bodies(struct engine *engine, unsigned lacking,
+                   struct segment *segment, struct error *err) MUST_USE;
+/* What the child that a log comes through says it holds of it. */
+uint64_t recover_below(struct engine *engine, const struct origin *origin);
+/* A frame of the child's route before the present one. */
+void recover_other_route(struct engine *engine, struct peer *peer);
 
 /* ---- sequence.c ---- */
 /* Moves at most max_bytes of the spool into our own logs. */

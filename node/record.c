@@ -691,6 +691,10 @@ int engine_record(struct engine *engine, const char *session,
             return rc;
         }
     }
+    if (strcmp(row->type, "Restored") == 0) {
+        return error_set(err, ERR_USAGE,
+                         "Restored is said by the node itself, never by hand");
+    }
     if (session != NULL && session[0] != '\0') {
         official = session_find(engine, session, err);
         if (official == NULL) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "protocol/log/checkpoint.h"
+#include "store/recovery.h"
 #include "store/spool.h"
 
 bool sequence_is_free(struct engine *engine)
@@ -152,12 +153,14 @@ static int queue_move(struct engine *engine, bool dir, uint64_t max_bytes,
         arena_array(&engine->turn, BATCH_EVENTS_MAX, sizeof(*events));
     struct segment_item *items =
         arena_array(&engine->turn, BATCH_EVENTS_MAX, sizeof(*items));
+    struct store_recovery recovery;
     struct store_log log;
     size_t len = 0;
     int rc = log_open(engine, &origin, &log_pair(engine, dir)->pub, &log, err);
 
-    if (rc == 0 && log.frozen[0] != '\0') {
-        return 0;
+    if (rc == 0 &&
+        (log.frozen[0] != '\0' || recover_active(engine, log.id, &recovery))) {
+        return 0; /* before our own signed head is here again: never */
     }
     if (events == NULL || items == NULL) {
         return error_set(err, ERR_LIMIT, "too many events in one turn");

@@ -8,6 +8,7 @@
 #include "store/book.h"
 #include "store/delivery.h"
 #include "store/erase.h"
+#include "store/recovery.h"
 #include "store/spool.h"
 
 #define LOGS_MAX 2048u
@@ -56,9 +57,9 @@ static void lag_sum(const struct link *link, struct sync_peer *out)
     struct link_lag lag;
 
     for (size_t i = 0; link_lag(link, i, &lag); i++) {
-        if (lag.sending && lag.here > lag.there) {
+        if (lag.sending != lag.turned && lag.here > lag.there) {
             out->to_send += lag.here - lag.there;
-        } else if (!lag.sending && lag.there > lag.here) {
+        } else if (lag.sending == lag.turned && lag.there > lag.here) {
             out->to_fetch += lag.there - lag.here;
         }
     }
@@ -127,6 +128,30 @@ static size_t absent_children(struct engine *engine, struct arena *arena,
 /* ---- logs
  * ------------------------------------------------------------------------ */
 
+/* What ended is shown for a month: someone will ask what happened. */
+#define SHOWN_S (30 * INT64_C(86400))
+
+static void recovery_fill(struct engine *engine, uint32_t log, bool lent,
+                          struct sync_recovery *out)
+{
+    struct store_recovery kept;
+    struct error ignored = {0};
+
+    *out = (struct sync_recovery){.shown = false};
+    if (store_recovery_get(engine->store, log, lent, &kept, &ignored) != 0 ||
+        (kept.done_s != 0 &&
+         kept.done_s + SHOWN_S < (int64_t)(clock_now_ms() / 1000))) {
+        return;
+    }
+    *out = (struct sync_recovery){.shown = true,
+                                  .reason = kept.reason,
+                                  .source = kept.source,
+                                  .from = kept.from,
+                                  .until = kept.until,
+                                  .since_s = kept.since_s,
+                                  .done_s = kept.done_s};
+}
+
 struct logs_filling {
     struct engine *engine;
     struct arena *arena;
@@ -151,6 +176,8 @@ static int log_visit(void *data, const struct store_log *log)
     out->integrated = log->integrated;
     out->guarded = log->guarded;
     out->frozen = text_in(filling->arena, log->frozen);
+    recovery_fill(filling->engine, log->id, false, &out->fetched);
+    recovery_fill(filling->engine, log->id, true, &out->lent);
     for (uint64_t back = 0; back < 64 && back < log->cosigs; back++) {
         if (store_cosig_get(filling->engine->store, log->id,
                             log->cosigs - 1 - back, &newest, &ignored) != 0) {

@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/clock.h"
 #include "protocol/log/checkpoint.h"
 #include "store/book.h"
 #include "store/delivery.h"
 #include "store/directory.h"
+#include "store/recovery.h"
 #include "store/spool.h"
 
 #define LOOK_BACK 64u /* cosignatures searched for the newest of a kind */
@@ -208,6 +210,7 @@ static int view_log(void *data, uint32_t peer, const struct origin *origin,
 {
     struct engine *engine = data;
     struct peers *peers = engine->peers;
+    struct store_recovery recovery;
     struct log_facts facts;
     struct store_log log;
     struct buf note = buf_over(peers->note, sizeof(peers->note));
@@ -234,6 +237,7 @@ static int view_log(void *data, uint32_t peer, const struct origin *origin,
         }
     }
     out->guard = facts.guard;
+    out->below = UINT64_MAX;
     rc = store_log_find(engine->store, span_str(peers->name), &log, err);
     if (rc == ERR_NOTFOUND) {
         return 0;
@@ -247,6 +251,11 @@ static int view_log(void *data, uint32_t peer, const struct origin *origin,
     out->cosigs = log.cosigs;
     out->cosigned_size = log.guarded;
     out->frozen = log.frozen[0] != '\0';
+    if (recover_active(engine, log.id, &recovery)) {
+        out->recovering = true;
+        out->until = recovery.until;
+        out->below = recover_below(engine, origin);
+    }
     times_fill(engine, &log, out);
     seen_fill(engine, &log, facts.guard, peer, &out->seen);
     if (out->head.size > 0) {
@@ -365,6 +374,19 @@ static bool token_set(const uint8_t token[16])
     return memcmp(token, zero, sizeof(zero)) != 0;
 }
 
+/* When the copy of a child that knew its token was last heard, by the clock
+ * that frames carry; nobody knows what was before this process. */
+static uint64_t alive_ms(struct engine *engine, uint32_t node)
+{
+    const struct peer *peer = peer_of_node(engine, node);
+    uint64_t steady_ms = peer != NULL ? peer->proven_ms : 0;
+
+    if (steady_ms < engine->born_ms) {
+        steady_ms = engine->born_ms;
+    }
+    return clock_now_ms() - (clock_steady_ms() - steady_ms);
+}
+
 static int view_tokens(void *data, uint32_t peer, struct link_tokens *out,
                        struct error *err)
 {
@@ -373,6 +395,8 @@ static int view_tokens(void *data, uint32_t peer, struct link_tokens *out,
     int rc = store_token_get(engine->store, peer, &token, err);
 
     memset(out, 0, sizeof(*out));
+    out->doubtful = engine->peers->set_back;
+    out->alive_ms = alive_ms(engine, peer);
     if (rc == ERR_NOTFOUND) {
         return 0;
     }

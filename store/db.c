@@ -43,6 +43,7 @@ const struct query_table *const owners[OWNER_COUNT] = {
     [OWNER_DERIVED] = &derived_queries,
     [OWNER_LOOSE] = &loose_queries,
     [OWNER_TABLES] = &tables_queries,
+    [OWNER_RECOVERY] = &recovery_queries,
 };
 
 int db_error(struct store *store, int rc, const char *what, struct error *err)

@@ -137,8 +137,13 @@ static int take_directory(struct store *store, const struct store_log *log,
     int rc = segment_leaves(store, log->id, log->head.size, &first, &view, err);
 
     for (i = 0; rc == 0 && i < view.count; i++) {
-        rc = directory_add(store, place_of(log->id, first + i), view.leaves[i],
-                           err);
+        rc = log->node == store->self
+                 ? spool_take_back(store, log, first + i, view.leaves[i], err)
+                 : ERR_NOTFOUND;
+        if (rc == ERR_NOTFOUND) {
+            rc = directory_add(store, place_of(log->id, first + i),
+                               view.leaves[i], err);
+        }
     }
     if (rc == 0) {
         sqlite3_stmt *q = query(store, OWNER_SEGMENT, SEGMENT_TAKEN);

@@ -315,6 +315,16 @@ static int take_one(struct store *store, const struct store_log *log,
     return spool_remove(store, (uint64_t)*taken, err);
 }
 
+int spool_take_back(struct store *store, const struct store_log *log,
+                    uint64_t index, struct span bytes, struct error *err)
+{
+    struct leaf leaf;
+
+    return leaf_parse(bytes, &leaf, err) != 0
+               ? ERR_NOTFOUND
+               : spool_move(store, log, index, &leaf, err);
+}
+
 /* A directory log has no lag: its leaves are in place from now on. */
 static int directory_taken(struct store *store, const struct store_log *log,
                            uint64_t integrated, struct error *err)

@@ -45,6 +45,7 @@ enum query_owner {
     OWNER_DERIVED,
     OWNER_LOOSE,
     OWNER_TABLES,
+    OWNER_RECOVERY,
     OWNER_COUNT
 };
 
@@ -60,7 +61,7 @@ extern const struct query_table rejudge_queries, meta_queries, log_queries,
     record_queries, settle_queries, cell_queries, body_queries, asof_queries,
     rebuild_queries, search_queries, book_queries, delivery_queries,
     erase_queries, check_queries, derived_queries, loose_queries,
-    tables_queries;
+    tables_queries, recovery_queries;
 
 extern const struct query_table *const owners[OWNER_COUNT];
 

@@ -174,6 +174,11 @@ int bracket_advance(struct store *store, const struct store_log *log,
  * ERR_NOTFOUND: it was not spooled, or had no row (and is spooled no more). */
 int spool_move(struct store *store, const struct store_log *log, uint64_t index,
                const struct leaf *leaf, struct error *err) MUST_USE;
+/* A leaf of our own log that came back from another node (we were set back):
+ * the same, whether or not it was sequenced here. ERR_NOTFOUND: not spooled. */
+int spool_take_back(struct store *store, const struct store_log *log,
+                    uint64_t index, struct span bytes,
+                    struct error *err) MUST_USE;
 /* Are there sequenced events whose rows have not moved yet? */
 int spool_is_moving(struct store *store, bool *moving,
                     struct error *err) MUST_USE;

@@ -96,12 +96,52 @@ static int print_logs(const struct cli *cli, const struct answer *logs,
     return table_end(table, err);
 }
 
+/* What was set back, what is being fetched, when it was done. */
+static void print_recovery(const struct cli *cli, const struct answer *log,
+                           const char *which)
+{
+    const struct answer *row = answer_get(log, which);
+    bool lent = which[0] == 'l';
+    bool done = answer_bool(answer_get(row, "done"));
+    char when[WHEN_SIZE];
+
+    if (row == NULL || answer_text(answer_get(row, "reason"))[0] == '\0') {
+        return;
+    }
+    printf("%s %s (%s): ",
+           lent ? (done ? say(cli, "ĐÃ CHO LẤY LẠI", "LENT BACK")
+                        : say(cli, "ĐANG CHO LẤY LẠI", "LENDING BACK"))
+                : (done ? say(cli, "ĐÃ LẤY LẠI", "FETCHED BACK")
+                        : say(cli, "ĐANG LẤY LẠI", "FETCHING BACK")),
+           answer_text(answer_get(log, "origin")),
+           answer_text(answer_get(log, "name")));
+    printf("%s %lld %s %lld, %s %lld %s", say(cli, "sự kiện", "events"),
+           (long long)count(row, "from"), say(cli, "đến", "to"),
+           (long long)count(row, "until"), say(cli, "nút", "node"),
+           (long long)count(row, "node"), answer_text(answer_get(row, "name")));
+    if (done) {
+        printf("; %s %s", say(cli, "xong", "done"),
+               print_when(cli, answer_get(row, "done_at"), when));
+    } else {
+        printf("; %s %lld, %s %s", say(cli, "đã có", "held"),
+               (long long)count(log, "size"), say(cli, "bắt đầu", "since"),
+               print_when(cli, answer_get(row, "since"), when));
+    }
+    printf("\n");
+    if (!done) {
+        printf("  %s\n", answer_text(answer_get(
+                             row, say(cli, "reason_vi", "reason_en"))));
+    }
+}
+
 static void print_frozen(const struct cli *cli, const struct answer *logs)
 {
     for (size_t i = 0; i < answer_len(logs); i++) {
         const struct answer *log = answer_at(logs, i);
         const char *frozen = answer_text(answer_get(log, "frozen"));
 
+        print_recovery(cli, log, "fetched");
+        print_recovery(cli, log, "lent");
         if (frozen[0] != '\0') {
             printf("%s %s (%s): %s\n", say(cli, "ĐÓNG BĂNG", "FROZEN"),
                    answer_text(answer_get(log, "origin")),

@@ -66,6 +66,32 @@ static int put_held(struct api_call *call, json_t *object, const char *origin,
     return rc;
 }
 
+/* A copy that was set back: from where to where, since when, until when. */
+static void put_recovery(struct api_call *call, json_t *object,
+                         const char *name, const struct sync_recovery *recovery)
+{
+    char node[256];
+
+    if (!recovery->shown) {
+        return;
+    }
+    json_t *row = api_put_object(object, name);
+
+    api_put_str(row, "reason", link_reason_name(recovery->reason));
+    api_put_str(row, "reason_vi", link_reason_vi(recovery->reason));
+    api_put_str(row, "reason_en", link_reason_en(recovery->reason));
+    api_put_number(row, "from", (int64_t)recovery->from);
+    api_put_number(row, "until", (int64_t)recovery->until);
+    api_put_number(row, "node", recovery->source);
+    api_put_str(row, "name",
+                api_node_name(call, recovery->source, node, sizeof(node)));
+    api_put_time(row, "since", recovery->since_s);
+    api_put_bool(row, "done", recovery->done_s != 0);
+    if (recovery->done_s != 0) {
+        api_put_time(row, "done_at", recovery->done_s);
+    }
+}
+
 static int put_log(struct api_call *call, json_t *object,
                    const struct sync_log *log, struct error *err)
 {
@@ -82,6 +108,8 @@ static int put_log(struct api_call *call, json_t *object,
     api_put_time(object, "heard", log->heard_s);
     api_put_number(object, "absent", (int64_t)log->absent);
     api_put_str(object, "frozen", log->frozen);
+    put_recovery(call, object, "fetched", &log->fetched);
+    put_recovery(call, object, "lent", &log->lent);
     return put_held(call, object, log->origin, err);
 }
 

@@ -102,5 +102,6 @@ RULES_OF(document_waived);
 RULES_OF(corrected);
 RULES_OF(voided);
 RULES_OF(erased);
+RULES_OF(restored);
 
 #endif

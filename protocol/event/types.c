@@ -203,8 +203,8 @@ static const struct event_type rows[] = {
      .needs_ref = true, SHAPE(erased, rules_erased)},
     {ROW(APPROVED, ANY, Approved, "Phê duyệt"), ACTS(ANY, LEADER),
      .needs_ref = true, .bodies = TEXT, SHAPE(approved, rules_none)},
-    {ROW(RESTORED, ANY, Restored, "Khôi phục"), ACTS(ANY, LEADER),
-     .needs_ref = true},
+    {ROW(RESTORED, ANY, Restored, "Khôi phục"), .log = EVENT_LOG_RECORD,
+     .signer = EVENT_SIGNER_NODE_ACTOR, SHAPE(restored, rules_restored)},
 };
 
 #define ROWS_LEN (sizeof(rows) / sizeof(rows[0]))

@@ -77,3 +77,26 @@ RULES_OF(erased)
     }
     return rules_document(m->order, "order", err);
 }
+
+/* Said by the node itself, when what it had lost was here again; equal sizes
+ * where only its token was old (tlog.md section 3.3, cases 3 and 6). */
+RULES_OF(restored)
+{
+    const Qcdc__V1__Restored *m = (const Qcdc__V1__Restored *)message;
+
+    if (header->unit != 0) {
+        return rules_refuse(err, "unit", "a node speaks for no unit");
+    }
+    if (rules_need(m->source, "source", err) != 0 ||
+        rules_need(m->epoch, "epoch", err) != 0) {
+        return err->code;
+    }
+    if (m->until == 0 || m->from > m->until) {
+        return rules_refuse(err, "until",
+                            "a log is refilled from a size to one not smaller");
+    }
+    if (m->source == header->node) {
+        return rules_refuse(err, "source", "is another node");
+    }
+    return 0;
+}

@@ -84,6 +84,7 @@ struct frame_hello {
     size_t heads_len;
     bool more;
     uint64_t deliveries;
+    bool restored;
 };
 
 struct frame_offer {

@@ -212,6 +212,7 @@ static int hello_read(const Qcdc__V1__Hello *in, struct arena *arena,
     out->version_min = in->version_min;
     out->version_max = in->version_max;
     out->features = in->features;
+    out->restored = in->restored;
     out->node = in->node;
     out->unfenced = in->unfenced != 0;
     out->more = in->more != 0;

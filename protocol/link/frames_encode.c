@@ -144,6 +144,7 @@ static Qcdc__V1__Hello *hello_make(struct maker *m,
     out->n_heads = in->heads_len;
     out->more = in->more;
     out->deliveries = in->deliveries;
+    out->restored = in->restored;
     return out;
 }
 

@@ -186,6 +186,11 @@ void link_forget(struct link *link)
     link->unseen = false;
     link->fenced = false;
     link->token_wrong = false;
+    link->has_shown = false;
+    link->peer_back = false;
+    link->self_back = false;
+    link->waiting = false;
+    link->restored = false;
     link->version = 0;
     link->features = 0;
     link->retry_ms = 0;
@@ -391,6 +396,9 @@ static int tick_open(struct step *s)
         frame.ping.now_ms = now_ms;
         rc = step_send(s, &frame);
     }
+    if (rc == 0) {
+        rc = recover_tick(s);
+    }
     if (rc == 0 && link->retry_ms != 0 && now_ms >= link->retry_ms) {
         rc = receive_want(s);
     }
@@ -405,33 +413,35 @@ static const step_fn steps[LINK_STATES][LINK_HAPPENINGS] = {
                      step_ignore, step_ignore, step_ignore, step_ignore,
                      step_ignore, step_ignore, step_ignore, step_ignore,
                      step_ignore, step_ignore, step_ignore, step_ignore,
-                     step_ignore, step_ignore},
+                     step_ignore, step_ignore, step_ignore},
     [LINK_GREETING] = {step_opened, step_frame, step_lost, tick_greeting,
                        step_ignore, step_ignore, step_ignore, step_ignore,
                        step_ignore, step_ignore, step_ignore, step_ignore,
                        step_ignore, step_ignore, step_ignore, step_ignore,
-                       step_ignore, step_ignore},
+                       step_ignore, step_ignore, step_clone_seen},
     [LINK_OPEN] = {step_opened, step_frame, step_lost, tick_open, step_log_grew,
                    step_spool_grew, step_batch_stored, step_batch_refused,
                    step_cosigned, step_held_grew, step_heard_signed,
                    step_segment_sent, step_segment_missing,
                    step_delivery_queued, step_deliveries_sent,
-                   step_delivery_stored, step_dir_changed, step_ignore},
+                   step_delivery_stored, step_dir_changed, step_ignore,
+                   step_clone_seen},
     [LINK_BARRED] = {step_opened, step_frame, step_lost, step_ignore,
                      step_ignore, step_ignore, step_ignore, step_ignore,
                      step_ignore, step_ignore, step_ignore, step_ignore,
                      step_ignore, step_ignore, step_ignore, step_ignore,
-                     step_ignore, step_ignore},
+                     step_ignore, step_ignore, step_ignore},
     [LINK_ASKING] = {step_opened, step_frame, step_lost, step_ignore,
                      step_ignore, step_ignore, step_ignore, step_ignore,
                      step_ignore, step_ignore, step_ignore, step_ignore,
                      step_ignore, step_ignore, step_ignore, step_ignore,
-                     step_ignore, join_decided},
+                     step_ignore, join_decided, step_ignore},
     [LINK_ENROLLED] = {step_opened, step_frame, step_lost, step_ignore,
                        step_ignore, step_ignore, join_stored,
                        join_refused_batch, step_ignore, step_ignore,
                        step_ignore, join_sent, join_sent, step_ignore,
-                       step_ignore, step_ignore, step_ignore, step_ignore},
+                       step_ignore, step_ignore, step_ignore, step_ignore,
+                       step_ignore},
 };
 
 /* ---- the door ---- */
@@ -507,6 +517,9 @@ uint64_t link_deadline_ms(const struct link *link)
     }
     if (link->retry_ms != 0 && link->retry_ms < at) {
         at = link->retry_ms;
+    }
+    if (link->waiting && link->wait_ms < at) {
+        at = link->wait_ms;
     }
     return at;
 }

@@ -35,6 +35,10 @@
 #define LINK_HEARD_EVERY_S 3600u  /* at most once */
 #define LINK_HEARD_DAILY_S 86400u /* at least once */
 #define LINK_RANDOM_SIZE 32u
+/* So long no other copy of a node must have been heard before one that shows
+ * an older state is taken for the node, restored. More than LINK_SILENT_MS:
+ * a copy that runs would have greeted again by then. */
+#define LINK_QUIET_MS 120000u
 
 enum link_side {
     LINK_UP,      /* the peer is our parent */
@@ -62,7 +66,9 @@ enum link_happened {
     LINK_SPOOL_GREW,      /* there is something to sequence */
     LINK_BATCH_STORED,    /* origin: a STORE_BATCH is done */
     LINK_BATCH_REFUSED,   /* origin, code, text, retry_ms: it, or
-                             STORE_COSIGS, was not stored */
+                             STORE_COSIGS, was not stored; count not 0:
+                             a signature of ours or of the guard over
+                             another history */
     LINK_COSIGNED,        /* origin: we made a cosignature, stored */
     LINK_HELD_GREW,       /* origin: another's cosignature stored */
     LINK_HEARD_SIGNED,    /* origin, number (= cosigs), signature */
@@ -74,6 +80,8 @@ enum link_happened {
     LINK_DELIVERY_STORED, /* number */
     LINK_DIR_CHANGED,     /* certificates or the tree changed */
     LINK_JOIN_DECIDED,    /* inviter: status, text */
+    LINK_CLONE_SEEN,      /* DOWN: two machines with the peer's key are alive
+                             at the same time; text: how that was seen */
     LINK_HAPPENINGS
 };
 
@@ -107,7 +115,9 @@ enum link_do {
     LINK_DO_SEQUENCE,       /* append spooled events, max_bytes raw */
     LINK_DO_STORE_BATCH,    /* batch, privates: check (segment_check) and
                                store; answer BATCH_STORED or _REFUSED; then
-                               cosign, and say COSIGNED */
+                               cosign, and say COSIGNED. refill: it comes
+                               back from who held it: bodies that he never
+                               had are listed absent, no cosigning */
     LINK_DO_STORE_COSIGS,   /* cosigned: verify with the guard's key */
     LINK_DO_STORE_HELD,     /* held: verify with that node's key */
     LINK_DO_STORE_DELIVERY, /* delivery: verify, store or queue for a child;
@@ -121,6 +131,11 @@ enum link_do {
                                heard_verify, then cosign the same head;
                                answer COSIGNED */
     LINK_DO_FREEZE,         /* origin, reason, text: until a person acts */
+    LINK_DO_RECOVER,        /* origin, reason, from..until, cosigs, text: our
+                               copy was set back and is being fetched again;
+                               until it is here nothing is sequenced or
+                               cosigned. from_peer: the peer's copy, from us */
+    LINK_DO_RECOVERED,      /* origin: the peer has fetched its copy back */
     LINK_DO_NOTE,           /* origin if has_origin, reason, text: show it in
                                `sync`; from_peer: the peer refused, not we */
     LINK_DO_STRIKE,         /* reason, text: the peer's fault, counted */
@@ -147,6 +162,8 @@ struct link_action {
     uint64_t max_bytes;
     bool privates;    /* due at the receiver */
     bool others_wait; /* for link_batch_more */
+    bool refill;
+    uint64_t cosigs; /* RECOVER: numbered ones to be had again */
     bool from_peer;
     bool has_old;
     struct token token, old_token;
@@ -178,6 +195,10 @@ struct link_log {
     uint64_t batch_s;       /* time of the newest that is no repeat, or 0 */
     uint64_t heard_s;       /* time of the newest repeat, or 0 */
     bool frozen;
+    bool recovering; /* RECOVER performed, and not yet all of it here */
+    uint64_t until;  /* while recovering: the size to be reached */
+    uint64_t below;  /* size that the child it comes through said it holds;
+                        UINT64_MAX: that child was not heard since the start */
     struct frame_seen seen; /* newest cosignature of the peer held here */
 };
 
@@ -186,6 +207,10 @@ struct link_tokens {
     struct token current;
     bool has_issued; /* DOWN: sent, not yet seen */
     struct token issued;
+    /* DOWN: when a session with the right token was last heard, or the
+     * process began: nobody knows what was heard before. */
+    uint64_t alive_ms;
+    bool doubtful; /* DOWN: we were set back ourselves: ours are old */
 };
 
 /* Durable state, read only, as of this turn's transaction. Each int function
@@ -234,6 +259,7 @@ struct link_options {
     struct span software; /* keeps; name and version */
     uint32_t version_min, version_max; /* 0: LINK_VERSION */
     uint64_t features;
+    uint64_t quiet_ms;              /* 0: LINK_QUIET_MS */
     struct frame_join_request join; /* JOINER: keeps */
     void *tracks;                   /* keeps: tracks_max * link_track_size() */
     size_t tracks_max;
@@ -247,6 +273,7 @@ struct link_info {
     int64_t skew_ms;     /* peer's clock - ours at HELLO */
     bool clock_wrong;    /* |skew| > LINK_SKEW_MAX_MS */
     bool token_wrong;    /* DOWN: at this HELLO */
+    bool waiting;        /* DOWN: for the silence of another copy */
     uint64_t opened_ms;  /* 0 while not open */
     uint64_t heard_ms;   /* last frame of this peer, 0 never */
     uint64_t window;     /* bytes we let the peer have outstanding */
@@ -267,6 +294,7 @@ struct link_lag {
     uint64_t here;  /* our size */
     uint64_t there; /* the peer's, as far as it said */
     bool stopped;   /* refused, paused or frozen in this session */
+    bool turned;    /* flows against its way: who should send fetches back */
 };
 
 struct link;

@@ -26,7 +26,8 @@ int send_heard(struct step *s)
         bool known = false;
 
         if (track->origin.node != link->options.self || track->origin.dir ||
-            track->way != TRACK_SEND || !track->flowing || track->stopped) {
+            track->way != TRACK_SEND || !track->flowing || track->stopped ||
+            recover_blocks(track)) {
             continue;
         }
         if ((rc = track_log(s, track, &log, &known)) != 0) {
@@ -80,7 +81,8 @@ int frame_heard(struct step *s, const struct frame *frame)
                            step_text(s, "asks to be heard for another's log"));
     }
     if ((rc = track_log(s, track, &log, &known)) != 0 || !known ||
-        track->frozen || log.guard != s->link->options.self) {
+        track->frozen || track->recovering ||
+        log.guard != s->link->options.self) {
         return rc;
     }
     if (ask->cosigs != log.cosigs) {

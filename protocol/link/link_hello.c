@@ -61,6 +61,7 @@ static int head_add(struct step *s, struct heads *heads,
     };
     heads->len++;
     heads->bytes += HEAD_BYTES(note.len);
+    track->shown = log->head.size;
     if (track->way == TRACK_SEND) {
         track->offered = true;
     }
@@ -116,6 +117,16 @@ static int heads_say(struct step *s, const struct frame_hello *hello)
 int offer_new(struct step *s)
 {
     return heads_say(s, NULL);
+}
+
+int offer_one(struct step *s, struct link_track *track,
+              const struct link_log *log)
+{
+    struct frame_head head;
+    struct heads heads = {.list = &head};
+    int rc = head_add(s, &heads, track, log);
+
+    return rc == 0 && heads.len == 1 ? heads_send(s, &heads, NULL, false) : rc;
 }
 
 static struct frame_hello hello_of(struct step *s)
@@ -193,16 +204,33 @@ static int session_open(struct step *s)
     return rc == 0 ? send_sequence(s) : rc;
 }
 
+/* Issued only when the greeting is complete and good. */
+static void token_issue(struct step *s)
+{
+    struct link *link = s->link;
+
+    if (link->options.guard && !link->waiting) {
+        struct link_action *action = step_do(s, LINK_DO_ISSUE_TOKEN);
+
+        action->token = link->token;
+        action->has_old = link->has_shown;
+        action->old_token = link->shown;
+        link->unseen = true;
+    }
+}
+
 /* DOWN: the child's last head is here. */
 static int greeting_answer(struct step *s)
 {
     struct link *link = s->link;
     struct frame_hello hello = hello_of(s);
-    int rc = 0;
+    int rc = recover_accept(s);
 
-    if (link->token_wrong && (rc = token_freeze(s)) != 0) {
+    if (rc != 0) {
         return rc;
     }
+    token_issue(s);
+    hello.restored = link->restored;
     hello.has_token = true;
     hello.token = link->token;
     hello.unfenced = !link->unseen;
@@ -226,7 +254,9 @@ static int greeting_finish(struct step *s)
         step_do(s, LINK_DO_COMMIT_TOKEN)->token = link->token;
     }
     window_rtt(&link->window, s->event->now_ms - link->hello_ms);
-    return session_open(s);
+    int rc = recover_token(s);
+
+    return rc == 0 ? session_open(s) : rc;
 }
 
 static int greeting_done(struct step *s, bool more)
@@ -320,21 +350,6 @@ static int token_judge(struct step *s, const struct frame_hello *hello)
     return 0;
 }
 
-/* Issued only when the greeting is complete and good. */
-static void token_issue(struct step *s, const struct frame_hello *hello)
-{
-    struct link *link = s->link;
-
-    if (link->options.guard && !link->token_wrong) {
-        struct link_action *action = step_do(s, LINK_DO_ISSUE_TOKEN);
-
-        action->token = link->token;
-        action->has_old = hello->has_token;
-        action->old_token = hello->token;
-        link->unseen = true;
-    }
-}
-
 /* The child says again what it took: acknowledgements may have been lost. */
 static int deliveries_taken(struct step *s, const struct frame_hello *hello)
 {
@@ -380,7 +395,8 @@ static int hello_from_child(struct step *s, const struct frame_hello *hello)
         (rc = token_judge(s, hello)) != 0) {
         return rc;
     }
-    token_issue(s, hello);
+    link->has_shown = hello->has_token;
+    link->shown = hello->token;
     if ((rc = deliveries_taken(s, hello)) != 0) {
         return rc;
     }
@@ -411,6 +427,7 @@ static int hello_from_parent(struct step *s, const struct frame_hello *hello)
     link->token = hello->token;
     link->fenced = link->options.guard && !hello->unfenced;
     link->token_wrong = link->options.guard && hello->unfenced;
+    link->restored = link->options.guard && hello->restored;
     rc = heads_judge(s, hello->heads, hello->heads_len);
     return rc == 0 ? greeting_done(s, hello->more) : rc;
 }

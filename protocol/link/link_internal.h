@@ -23,6 +23,15 @@ struct link_track {
     bool waiting;      /* RECEIVE: asked to begin again; drop what is late */
     bool report;       /* RECEIVE: tell the peer how much is held */
     bool to_guard;     /* SEND: the peer is the log's guard */
+    bool turned;       /* flows against its way, until the sender has what it
+                          lost: SEND takes, RECEIVE gives */
+    bool lends_bodies; /* turned RECEIVE: private bodies go along */
+    bool recovering;   /* ours was set back: link_log.recovering */
+    uint64_t until;    /* while recovering */
+    uint64_t recall;   /* turned SEND: cosignatures to be had, too */
+    bool refilled;     /* was turned in this session */
+    uint64_t below;    /* link_log.below */
+    uint64_t shown;    /* our size that the peer was shown */
     uint64_t here;     /* our size */
     uint64_t there;    /* the peer's, as far as it said */
     uint64_t cursor;   /* SEND: next leaf to send */
@@ -47,6 +56,13 @@ struct link {
     bool unseen; /* DOWN: issued, not yet come back */
     bool fenced; /* UP: to be committed when the greeting is complete */
     bool token_wrong;
+    bool has_shown; /* DOWN: the token that the child showed */
+    struct token shown;
+    bool peer_back;   /* DOWN: it holds less of its own logs than we do */
+    bool self_back;   /* DOWN: we hold less than we cosigned of its logs */
+    bool waiting;     /* DOWN: for the silence of another copy */
+    bool restored;    /* UP: our token was not the newest, and is accepted */
+    uint64_t wait_ms; /* asked again then */
     uint32_t version;
     uint64_t features;
     int64_t skew_ms;
@@ -137,11 +153,52 @@ int frame_hello(struct step *s, const struct frame *frame);
 int frame_offer_greeting(struct step *s, const struct frame *frame);
 /* One SEND log, or all: Offers. */
 int offer_new(struct step *s);
+/* One log's head, as an Offer. */
+int offer_one(struct step *s, struct link_track *track,
+              const struct link_log *log);
 
 /* ---- link_judge.c ---- */
 
 int head_judge(struct step *s, const struct frame_head *head);
-int token_freeze(struct step *s);
+/* "3/dir/e1": for messages. */
+struct log_name {
+    char text[64];
+};
+struct log_name log_name_of(const struct origin *origin);
+/* Is the cosignature shown with the head our own? */
+bool seen_is_ours(struct step *s, const struct frame_head *head);
+
+/* ---- link_recover.c ---- */
+
+/* Leaves go from us to the peer, or from the peer to us: its way, turned
+ * round while the sender fetches back what it lost. */
+bool track_gives(const struct link_track *track);
+bool track_takes(const struct link_track *track);
+/* Cases 1 and 3: whose copy is behind what was signed, and what follows. */
+int recover_judge(struct step *s, struct link_track *track,
+                  const struct frame_head *head, const struct link_log *log);
+/* UP, the greeting is complete: an older token was accepted (case 6). */
+int recover_token(struct step *s);
+/* DOWN, all heads are judged: may this copy of the child go on? */
+int recover_accept(struct step *s);
+int recover_tick(struct step *s);
+/* The peer pulls a log that it should send: it lost a part. */
+int recover_lend(struct step *s, struct link_track *track,
+                 const struct frame_pull *pull);
+/* ... and has it back. */
+int recover_returned(struct step *s, struct link_track *track,
+                     const struct frame_pull *pull);
+/* A batch, or cosignatures, of a turned track are stored: is that all? */
+void recover_stored(struct link_track *track, const struct link_log *log);
+/* A mirror's copy, once the one below is known to be behind too. */
+int recover_turn_late(struct step *s, struct link_track *track,
+                      const struct link_log *log);
+/* Our copy of a log that the peer sends has outgrown the peer's: shows it. */
+int recover_offer(struct step *s, struct link_track *track,
+                  const struct link_log *log);
+/* Own tracks that may not be sequenced to yet. */
+bool recover_blocks(const struct link_track *track);
+int step_clone_seen(struct step *s);
 
 /* ---- link_send.c ---- */
 

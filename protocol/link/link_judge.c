@@ -1,25 +1,20 @@
 /* protocol/link: heads compared: the cases of tlog.md section 3.3.
  *
- *   1  we, a mirror, hold less than we cosigned       -> freeze
- *   2  two signed roots for one size                  -> freeze
- *   3  the log's node holds less than it signed       -> freeze
- *   4  the log's node holds more: what was in flight  -> sent again
- *   5  equal                                          -> normal
- *   6  the token is wrong                             -> freeze
+ *   1  we, a mirror, hold less than we cosigned  -> fetched again (recover)
+ *   2  two signed roots for one size             -> freeze: a new epoch
+ *   3  the log's node holds less than it signed  -> fetched back (recover)
+ *   4  the log's node holds more: in flight      -> sent again
+ *   5  equal                                     -> normal
+ *   6  the token is wrong                        -> recover_accept
  *
  * "Your own signature is your memory": nothing is believed that is not signed
- * by the log's key, or cosigned by our own. Owns the judgement; what cures a
- * frozen log is a person's decision. Next: link_send.c. */
+ * by the log's key, or cosigned by our own. Owns the judgement; only two
+ * histories, or two live copies, need a person. Next: link_recover.c. */
 #include "protocol/link/link_internal.h"
 
-/* Room for a name in messages. */
-struct name {
-    char text[64];
-};
-
-static struct name name_of(const struct origin *origin)
+struct log_name log_name_of(const struct origin *origin)
 {
-    struct name name = {{0}};
+    struct log_name name = {{0}};
     struct buf buf = buf_over(name.text, sizeof(name.text) - 1);
 
     buf_put_fmt(&buf, "%u%s/e%u", origin->node, origin->dir ? "/dir" : "",
@@ -44,8 +39,7 @@ static bool head_signed(const struct frame_head *head,
            hash_equal(&checkpoint.head.root, &head->head.root);
 }
 
-/* Is it our own cosignature? */
-static bool seen_is_ours(struct step *s, const struct frame_head *head)
+bool seen_is_ours(struct step *s, const struct frame_head *head)
 {
     const struct link_options *options = &s->link->options;
     uint8_t origin_bytes[ORIGIN_MAX];
@@ -94,34 +88,20 @@ static struct span fork_text(struct step *s, const struct origin *origin,
                      "log %s has two signed histories of %llu events, here "
                      "and at node %u: keep both machines as they are, an "
                      "administrator must open a new epoch",
-                     name_of(origin).text, (unsigned long long)size,
+                     log_name_of(origin).text, (unsigned long long)size,
                      s->link->options.peer);
 }
 
-/* Case 1, and 2 as far as our own cosignature shows it. */
+/* Case 2 as far as our own cosignature shows it. */
 static int judge_seen(struct step *s, struct link_track *track,
                       const struct frame_head *head, const struct link_log *log)
 {
     bool differs = false;
     int rc = 0;
 
-    if (!head->seen.has || track->origin.node == s->link->options.self) {
+    if (!head->seen.has || track->origin.node == s->link->options.self ||
+        head->seen.head.size > log->head.size) {
         return 0;
-    }
-    if (head->seen.head.size > log->head.size) {
-        if (!seen_is_ours(s, head)) {
-            return 0;
-        }
-        return track_freeze(
-            s, track, LINK_REASON_MIRROR_BACK,
-            step_text(s,
-                      "node %u was set back: it holds %llu events of log %s "
-                      "and has cosigned %llu; delete nothing below it, an "
-                      "administrator must fetch the rest again",
-                      s->link->options.self, (unsigned long long)log->head.size,
-                      name_of(&track->origin).text,
-                      (unsigned long long)head->seen.head.size),
-            true);
     }
     rc = root_differs(s, &track->origin, &head->seen.head, &differs);
     if (rc != 0 || !differs || !seen_is_ours(s, head)) {
@@ -130,56 +110,6 @@ static int judge_seen(struct step *s, struct link_track *track,
     return track_freeze(s, track, LINK_REASON_FORK,
                         fork_text(s, &track->origin, head->seen.head.size),
                         true);
-}
-
-/* Case 1 without a batch in between: only repeats were lost. */
-static int judge_cosigs(struct step *s, struct link_track *track,
-                        const struct frame_head *head,
-                        const struct link_log *log)
-{
-    if (track->way != TRACK_RECEIVE || log->guard != s->link->options.self ||
-        head->cosigs <= log->cosigs) {
-        return 0;
-    }
-    return track_freeze(
-        s, track, LINK_REASON_MIRROR_BACK,
-        step_text(s,
-                  "node %u was set back: it remembers %llu of its "
-                  "cosignatures on log %s, node %u holds %llu; an "
-                  "administrator must fetch them again",
-                  s->link->options.self, (unsigned long long)log->cosigs,
-                  name_of(&track->origin).text, s->link->options.peer,
-                  (unsigned long long)head->cosigs),
-        true);
-}
-
-/* Case 3: the log's own node remembers less than it signed. */
-static int judge_origin(struct step *s, struct link_track *track,
-                        const struct frame_head *head,
-                        const struct link_log *log)
-{
-    uint32_t self = s->link->options.self;
-    uint32_t peer = s->link->options.peer;
-    uint32_t node = track->origin.node;
-    uint64_t most = head->head.size;
-    uint64_t least = log->head.size;
-
-    if (!(node == self && most > least) && !(node == peer && least > most)) {
-        return 0;
-    }
-    if (node == peer) {
-        most = log->head.size;
-        least = head->head.size;
-    }
-    return track_freeze(
-        s, track, LINK_REASON_ORIGIN_BACK,
-        step_text(s,
-                  "node %u was restored from an older copy: its log %s has "
-                  "%llu events there and %llu at node %u; enter nothing "
-                  "twice, an administrator must fetch the rest back",
-                  node, name_of(&track->origin).text, (unsigned long long)least,
-                  (unsigned long long)most, node == self ? peer : self),
-        true);
 }
 
 static int judge_known(struct step *s, struct link_track *track,
@@ -194,8 +124,8 @@ static int judge_known(struct step *s, struct link_track *track,
             s,
             "log %s never signed the head of %llu events that "
             "node %u shows",
-            name_of(&track->origin).text, (unsigned long long)head->head.size,
-            s->link->options.peer);
+            log_name_of(&track->origin).text,
+            (unsigned long long)head->head.size, s->link->options.peer);
 
         track->stopped = true;
         step_note(s, &track->origin, LINK_REASON_BAD_HEAD, text);
@@ -213,10 +143,7 @@ static int judge_known(struct step *s, struct link_track *track,
                                 true);
         }
     }
-    if (rc == 0) {
-        rc = judge_cosigs(s, track, head, log);
-    }
-    return rc == 0 && !track->frozen ? judge_origin(s, track, head, log) : rc;
+    return rc == 0 ? recover_judge(s, track, head, log) : rc;
 }
 
 /* A record log of another branch; a directory log out of place is only an
@@ -227,7 +154,7 @@ static int judge_foreign(struct step *s, const struct origin *origin)
         step_text(s,
                   "node %u offers log %s, which is neither its own nor a "
                   "descendant's",
-                  s->link->options.peer, name_of(origin).text);
+                  s->link->options.peer, log_name_of(origin).text);
     int rc = step_refuse(s, origin, LINK_REASON_FOREIGN_LOG, text);
 
     step_note(s, origin, LINK_REASON_FOREIGN_LOG, text);
@@ -270,36 +197,11 @@ int head_judge(struct step *s, const struct frame_head *head)
     if (was_frozen) {
         return step_refuse(s, &track->origin, LINK_REASON_FROZEN,
                            step_text(s, "log %s is frozen at node %u",
-                                     name_of(&track->origin).text,
+                                     log_name_of(&track->origin).text,
                                      s->link->options.self));
     }
     if (log.head.size == 0 && log.key.name.len == 0) {
         return 0; /* no key yet: the view takes it up from its first leaf */
     }
     return judge_known(s, track, head, &log);
-}
-
-int token_freeze(struct step *s)
-{
-    struct link *link = s->link;
-    int rc = 0;
-
-    for (size_t i = 0; rc == 0 && i < link->tracks_len; i++) {
-        struct link_track *track = &link->tracks[i];
-
-        if (track->origin.node != link->options.peer ||
-            track->way != TRACK_RECEIVE || track->frozen) {
-            continue;
-        }
-        rc = track_freeze(
-            s, track, LINK_REASON_TOKEN,
-            step_text(s,
-                      "node %u shows a token that is not its newest: it is an "
-                      "older image or a copy of a node that also runs; find "
-                      "and stop the other one, then tell the administrator "
-                      "above (log %s)",
-                      link->options.peer, name_of(&track->origin).text),
-            true);
-    }
-    return rc;
 }

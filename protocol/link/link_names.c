@@ -26,33 +26,19 @@ static const char *const happenings[LINK_HAPPENINGS] = {
     "delivery-stored",
     "dir-changed",
     "join-decided",
+    "clone-seen",
 };
 
 static const char *const doings[LINK_DOINGS] = {
-    "send",
-    "send-segment",
-    "send-cosigs",
-    "send-held",
-    "send-deliveries",
-    "sequence",
-    "store-batch",
-    "store-cosigs",
-    "store-held",
-    "store-delivery",
-    "delivery-acked",
-    "commit-token",
-    "issue-token",
-    "token-seen",
-    "cosign-repeat",
-    "freeze",
-    "note",
-    "strike",
-    "ask-heard",
-    "ready",
-    "close",
-    "join-requested",
-    "join-answered",
-    "joined",
+    "send",           "send-segment",    "send-cosigs",
+    "send-held",      "send-deliveries", "sequence",
+    "store-batch",    "store-cosigs",    "store-held",
+    "store-delivery", "delivery-acked",  "commit-token",
+    "issue-token",    "token-seen",      "cosign-repeat",
+    "freeze",         "recover",         "recovered",
+    "note",           "strike",          "ask-heard",
+    "ready",          "close",           "join-requested",
+    "join-answered",  "joined",
 };
 
 const char *link_state_name(enum link_state state)
@@ -83,7 +69,7 @@ void link_info(const struct link *link, struct link_info *out)
             skew_ms > LINK_SKEW_MAX_MS ||
                     skew_ms<
                         -LINK_SKEW_MAX_MS, .token_wrong = link->token_wrong,
-                        .opened_ms = link->opened_ms,
+                        .waiting = link->waiting, .opened_ms = link->opened_ms,
                         .heard_ms = link->heard_ms, .window = link->window.size,
                         .rate = link->window.rate,
                         .rtt_ms = link->window.rtt_ms, .sent_bytes = link->sent,
@@ -112,6 +98,7 @@ bool link_lag(const struct link *link, size_t i, struct link_lag *out)
         .here = track->here,
         .there = track->there,
         .stopped = track->stopped || track->frozen,
+        .turned = track->turned,
     };
     return true;
 }

@@ -88,6 +88,7 @@ int step_dir_changed(struct step *s)
             }
         }
         track->way = way;
+        track->turned = false;
         track->flowing = false;
         if (way == TRACK_SEND) {
             track->offered = false;

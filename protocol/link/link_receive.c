@@ -11,10 +11,20 @@
 
 /* ---- pulling ---- */
 
-static bool pull_due(const struct link_track *track, uint64_t now_ms)
+static bool pull_due(const struct link *link, const struct link_track *track,
+                     uint64_t now_ms)
 {
-    if (track->way != TRACK_RECEIVE || !track->offered || track->frozen) {
+    if (!track_takes(track) || !track->offered || track->frozen) {
         return false;
+    }
+    if (track->way == TRACK_RECEIVE) {
+        /* Not from a copy that must prove itself; and while ours is set back
+         * not from one that lacks as much: it would go on from there. */
+        if ((link->waiting && track->origin.node == link->options.peer) ||
+            (track->recovering && track->here < track->until &&
+             track->there <= track->here)) {
+            return false;
+        }
     }
     if (track->retry_ms != 0) {
         return track->retry_ms <= now_ms;
@@ -36,7 +46,7 @@ static int pull_fill(struct step *s, struct link_track *track,
         .origin = track->origin,
         .held = log.head.size,
         .cosigs = log.cosigs,
-        .begin = pull_due(track, s->event->now_ms),
+        .begin = pull_due(s->link, track, s->event->now_ms),
     };
     if (track->frozen) {
         pull->begin = false;
@@ -81,7 +91,7 @@ int receive_want(struct step *s)
     for (size_t i = 0; i < link->tracks_len; i++) {
         const struct link_track *track = &link->tracks[i];
 
-        due += pull_due(track, s->event->now_ms) || track->report;
+        due += pull_due(s->link, track, s->event->now_ms) || track->report;
         if (track->retry_ms > s->event->now_ms &&
             (link->retry_ms == 0 || track->retry_ms < link->retry_ms)) {
             link->retry_ms = track->retry_ms;
@@ -99,7 +109,7 @@ int receive_want(struct step *s)
         struct link_track *track = &link->tracks[i];
         bool filled = false;
 
-        if (!pull_due(track, s->event->now_ms) && !track->report) {
+        if (!pull_due(s->link, track, s->event->now_ms) && !track->report) {
             continue;
         }
         rc = pull_fill(s, track, &pulls[want.pulls_len], &filled);
@@ -182,7 +192,11 @@ int frame_batch(struct step *s, const struct frame *frame)
         return step_strike(s, LINK_REASON_UNASKED,
                            step_text(s, "more bytes than were asked for"));
     }
-    if (track == NULL || track->way != TRACK_RECEIVE || !track->offered) {
+    if (track != NULL && track->way == TRACK_SEND && !track->turned &&
+        track->offered) {
+        return receive_want(s); /* late: we have it all back */
+    }
+    if (track == NULL || !track_takes(track) || !track->offered) {
         return batch_foreign(s, batch);
     }
     if ((rc = track_log(s, track, &log, &known)) != 0) {
@@ -213,7 +227,9 @@ int frame_batch(struct step *s, const struct frame *frame)
     action = step_do(s, LINK_DO_STORE_BATCH);
     action->has_origin = true;
     action->origin = track->origin;
-    action->privates = log.guard == link->options.self;
+    action->refill = track->turned;
+    action->privates = log.guard == link->options.self ||
+                       track->origin.node == link->options.self;
     action->batch = batch;
     return 0;
 }
@@ -225,17 +241,18 @@ int step_batch_stored(struct step *s)
     bool known = false;
     int rc = 0;
 
-    if (track == NULL || track->way != TRACK_RECEIVE) {
+    if (track == NULL || !track_takes(track)) {
         return 0;
     }
     if ((rc = track_log(s, track, &log, &known)) != 0) {
         return rc;
     }
     track->fails = 0;
-    track->report = s->link->options.side == LINK_UP;
+    track->report = s->link->options.side == LINK_UP && !track->turned;
     if (track->there < track->here) {
         track->there = track->here;
     }
+    recover_stored(track, &log);
     return receive_want(s);
 }
 
@@ -250,6 +267,9 @@ int step_batch_refused(struct step *s)
     }
     if (track == NULL) {
         return 0;
+    }
+    if (s->event->code == ERR_CONFLICT && s->event->count != 0) {
+        return track_freeze(s, track, LINK_REASON_FORK, text, true);
     }
     if (s->event->code == ERR_BUSY && s->event->retry_ms == 0) {
         track->flowing = false; /* begins elsewhere: ask again */
@@ -279,7 +299,7 @@ int frame_cosigned(struct step *s, const struct frame *frame)
 
     if (track == NULL ||
         (track->way == TRACK_SEND
-             ? !track->to_guard
+             ? !track->to_guard && !track->refilled
              : track->way != TRACK_RECEIVE || !track->offered)) {
         return step_strike(s, LINK_REASON_UNASKED,
                            step_text(s, "cosignatures of a log that is not "
@@ -288,6 +308,10 @@ int frame_cosigned(struct step *s, const struct frame *frame)
     if ((rc = track_log(s, track, &log, &known)) != 0 || !known ||
         track->frozen) {
         return rc;
+    }
+    if (track->way == TRACK_SEND &&
+        track->cosigs < cosigned->first + cosigned->cosigs_len) {
+        track->cosigs = cosigned->first + cosigned->cosigs_len; /* its own */
     }
     if (cosigned->first > log.cosigs) {
         if (track->way == TRACK_RECEIVE) {

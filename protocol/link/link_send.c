@@ -14,7 +14,7 @@
 
 static bool track_ready(const struct link_track *track)
 {
-    return track->way == TRACK_SEND && track->flowing && !track->stopped &&
+    return track_gives(track) && track->flowing && !track->stopped &&
            !track->frozen && track->cursor < track->sendable;
 }
 
@@ -85,7 +85,7 @@ int send_flow(struct step *s)
             return rc;
         }
     }
-    if (waiting == 1 && track->to_guard) {
+    if (waiting == 1 && track->to_guard && !track->turned) {
         /* What is about to be sequenced waits for this line too. */
         int rc = s->view->spooled(s->view->data, &spooled, s->err);
 
@@ -103,7 +103,7 @@ int send_flow(struct step *s)
     action->origin = track->origin;
     action->from = track->cursor;
     action->until = track->sendable;
-    action->privates = track->to_guard;
+    action->privates = track->turned ? track->lends_bodies : track->to_guard;
     action->others_wait = waiting > 1 || spooled > 0;
     return 0;
 }
@@ -111,24 +111,21 @@ int send_flow(struct step *s)
 /* ---- cosignatures ---- */
 
 /* RECEIVE: ours, if we are the guard, else what is held of others. SEND: the
- * guard's, as far as the peer has the leaves. */
+ * guard's, as far as the peer has the leaves; also to the guard itself, who
+ * has them but for an older image. */
 int send_cosigs(struct step *s, struct link_track *track, bool all)
 {
     struct link_log log;
     struct link_action *action = NULL;
     uint64_t until = 0;
     bool known = false;
-    int rc = 0;
+    int rc = track_log(s, track, &log, &known);
 
-    if (track->way == TRACK_SEND && track->to_guard) {
-        return 0; /* it made them */
-    }
-    rc = track_log(s, track, &log, &known);
-    if (rc != 0 || !known) {
+    if (rc != 0 || !known || (track->turned && !track_gives(track))) {
         return rc;
     }
     until = log.cosigs;
-    if (track->way == TRACK_RECEIVE) {
+    if (!track_gives(track)) {
         if (all || log.guard != s->link->options.self) {
             action = step_do(s, LINK_DO_SEND_HELD);
             action->has_origin = true;
@@ -210,8 +207,9 @@ int send_sequence(struct step *s)
             track->way != TRACK_SEND) {
             continue;
         }
-        if (track->frozen || track->stopped || track_ready(track)) {
-            return 0; /* a person first, or the backlog */
+        if (track->frozen || track->stopped || track_ready(track) ||
+            recover_blocks(track)) {
+            return 0; /* a person first, what was lost, or the backlog */
         }
         pulled = pulled || track->flowing;
     }
@@ -264,13 +262,19 @@ int step_log_grew(struct step *s)
         return rc;
     }
     if (track->way != TRACK_SEND) {
-        return 0;
+        rc = recover_offer(s, track, &log);
+        return rc == 0 ? receive_want(s) : rc;
     }
     if (origin->node == link->options.self) {
         link->sequencing = false;
     }
     if (!track->offered) {
         return offer_new(s);
+    }
+    recover_stored(track, &log);
+    if ((rc = recover_turn_late(s, track, &log)) != 0 ||
+        (track->report && (rc = receive_want(s)) != 0)) {
+        return rc;
     }
     if (track->flowing && (rc = send_cosigs(s, track, false)) != 0) {
         return rc;
@@ -287,7 +291,8 @@ int step_segment_sent(struct step *s)
     struct link_track *track = track_find(link, &s->event->origin);
     int rc = 0;
 
-    if (!link->sending || track == NULL || track->way != TRACK_SEND) {
+    if (!link->sending || track == NULL ||
+        (track->way != TRACK_SEND && !track->turned)) {
         return 0; /* of an earlier session */
     }
     link->sending = false;
@@ -369,7 +374,11 @@ static int pull_begin(struct step *s, struct link_track *track,
         return step_refuse(s, &track->origin, LINK_REASON_FROZEN,
                            step_text(s, "that log is frozen here"));
     }
-    if (pull->held > log.head.size) {
+    if (track->turned) {
+        return 0; /* we fetch first; it pulls again when we have it */
+    }
+    /* While ours is fetched again, elsewhere: what comes after that. */
+    if (pull->held > log.head.size && !track->recovering) {
         return step_refuse(s, &track->origin, LINK_REASON_NO_SEGMENT,
                            step_text(s, "asked from event %llu, there are %llu",
                                      (unsigned long long)pull->held,
@@ -386,10 +395,14 @@ static int pull_take(struct step *s, const struct frame_pull *pull)
     struct link_track *track = track_find(s->link, &pull->origin);
 
     if (track != NULL && track->way == TRACK_RECEIVE) {
-        /* How many of our cosignatures the log's side has. */
         if (pull->begin) {
-            return pull_foreign(s, pull);
+            return recover_lend(s, track, pull);
         }
+        if (track->turned) {
+            track->cosigs = pull->cosigs;
+            return recover_returned(s, track, pull);
+        }
+        /* How many of our cosignatures the log's side has. */
         track->cosigs = pull->cosigs;
         return send_cosigs(s, track, false);
     }

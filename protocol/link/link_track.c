@@ -201,6 +201,16 @@ int track_log(struct step *s, struct link_track *track, struct link_log *log,
     }
     track->here = log->head.size;
     track->frozen = track->frozen || log->frozen;
+    if (log->recovering) {
+        track->until = log->until;
+    }
+    /* What was found in this very step, the engine does not know yet. */
+    track->recovering = log->recovering || track->until > log->head.size;
+    track->below = log->below;
+    if (track->turned && track->way == TRACK_RECEIVE) {
+        track->sendable = log->head.size;
+        track->pending = log->cosigs;
+    }
     if (track->way == TRACK_SEND) {
         track->to_guard =
             s->link->options.guard && log->guard == s->link->options.peer;

@@ -64,32 +64,36 @@ static const struct row rows[LINK_REASONS] = {
          "it."},
     [LINK_REASON_MIRROR_BACK] =
         {"mirror-back",
-         "Máy cấp trên giữ bản sao đã bị khôi phục về trạng thái cũ: thiếu dữ "
-         "liệu mà chính nó đã xác nhận. Không xóa gì ở cấp dưới; người quản "
-         "trị phải cho nạp lại phần thiếu.",
-         "The machine that keeps the copy was set back: it lacks data it has "
-         "itself cosigned. Delete nothing below it; an administrator must let "
-         "it fetch the missing part again."},
+         "Máy giữ bản sao đã được khôi phục từ bản cũ: đang tự lấy lại phần dữ "
+         "liệu mà chính nó đã xác nhận, trong lúc đó chưa xác nhận gì thêm. "
+         "Không phải làm gì; không xóa dữ liệu ở các nút khác.",
+         "The machine that keeps the copy was set back: it is fetching what "
+         "it has itself cosigned, and cosigns nothing until then. Nothing to "
+         "do; delete nothing on the other nodes."},
     [LINK_REASON_FORK] =
         {"fork",
          "Sổ có hai lịch sử khác nhau cùng được ký. Giữ nguyên cả hai máy; "
-         "người quản trị phải quyết định mở sổ mới.",
+         "người quản trị cấp trên phải mở kỳ sổ mới.",
          "The log has two histories, both signed. Keep both machines as they "
-         "are; an administrator must decide on a new epoch."},
+         "are; the administrator above must open a new epoch."},
     [LINK_REASON_ORIGIN_BACK] =
         {"origin-back",
-         "Máy ghi sổ đã bị khôi phục từ bản cũ: cấp trên giữ nhiều hơn. Không "
-         "ghi lại bằng tay; người quản trị phải nạp lại phần thiếu từ cấp "
-         "trên.",
+         "Máy ghi sổ đã được khôi phục từ bản cũ: đang tự lấy lại phần thiếu "
+         "từ nút giữ nhiều hơn. Không phải làm gì; không nhập lại bằng tay "
+         "những việc đã ghi.",
          "The machine that writes the log was restored from an older copy: "
-         "another node holds more. Do not enter anything twice; an "
-         "administrator must fetch the tail back."},
+         "it is fetching the rest back from the node that holds more. "
+         "Nothing to do; do not enter again what was recorded."},
     [LINK_REASON_TOKEN] =
         {"token",
-         "Máy này là bản cũ hoặc bản sao của một máy khác đang chạy. Hãy tìm "
-         "và tắt bản còn lại, rồi báo người quản trị cấp trên.",
-         "This machine is an older image, or a copy of one that also runs. "
-         "Find and stop the other one, then tell the administrator above."},
+         "Nút này đưa ra trạng thái cũ, trong khi một bản khác của nó vừa "
+         "hoạt động. Nếu đã khôi phục máy thì không phải làm gì: chờ vài phút "
+         "sẽ tự nối tiếp. Nếu còn một máy khác đang chạy cùng nút này, hãy "
+         "tắt máy đó.",
+         "This node shows an older state while another copy of it was heard "
+         "a moment ago. If the machine was restored, there is nothing to do: "
+         "it goes on by itself after some minutes. If another machine runs "
+         "as the same node, stop that one."},
     [LINK_REASON_BAD_COSIG] =
         {"bad-cosig",
          "Chữ ký xác nhận không đúng; đã bỏ. Hãy chạy qcdc check ở bên gửi.",
@@ -112,6 +116,14 @@ static const struct row rows[LINK_REASONS] = {
     [LINK_REASON_JOIN] = {"join",
                           "Yêu cầu gia nhập bị từ chối. Hãy hỏi cấp trên.",
                           "The request to join was refused. Ask the parent."},
+    [LINK_REASON_CLONE] =
+        {"clone",
+         "Hai máy cùng chạy với khóa của một nút. Hãy tìm và tắt một máy, giữ "
+         "nguyên dữ liệu của cả hai; người quản trị cấp trên mở kỳ sổ mới cho "
+         "máy còn lại.",
+         "Two machines run with the keys of one node. Find and stop one of "
+         "them, keep the data of both; the administrator above opens a new "
+         "epoch for the other."},
 };
 
 static const struct row *row_of(uint32_t reason)
@@ -121,8 +133,7 @@ static const struct row *row_of(uint32_t reason)
 
 bool link_reason_freezes(enum link_reason reason)
 {
-    return reason == LINK_REASON_MIRROR_BACK || reason == LINK_REASON_FORK ||
-           reason == LINK_REASON_ORIGIN_BACK || reason == LINK_REASON_TOKEN;
+    return reason == LINK_REASON_FORK || reason == LINK_REASON_CLONE;
 }
 
 const char *link_reason_name(uint32_t reason)

@@ -31,11 +31,12 @@ enum link_reason {
     LINK_REASON_UNASKED = 19,     /* a frame out of place */
     LINK_REASON_NEW_SESSION = 20, /* start over with HELLO */
     LINK_REASON_JOIN = 21,        /* the invitation's answer */
+    LINK_REASON_CLONE = 22,       /* two copies of a node alive at once */
     LINK_REASONS
 };
 
-/* True for cases 1, 2, 3, 6: the log takes no more batches or cosignatures
- * until a person acts. */
+/* True for what cannot be mended by itself: two histories, two live copies.
+ * The log takes no more batches or cosignatures until a person acts. */
 bool link_reason_freezes(enum link_reason reason);
 
 /* "fork", "token" ...; "unknown" for any other number. */

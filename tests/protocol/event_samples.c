@@ -488,6 +488,13 @@ static const struct field_pair erased[] = {
     {"order.dated_day", "2024-03-01"}, {"order.shelf", "Kệ 3, hộp 12"},
 };
 
+static const struct field_pair restored[] = {
+    {"from", "40"},
+    {"until", "240"},
+    {"source", "1"},
+    {"epoch", "1"},
+};
+
 static const struct sample samples[] = {
     {EVENT_UNIT_REGISTERED, unit_registered, TEST_LEN(unit_registered)},
     {EVENT_UNIT_CHANGED, unit_changed, TEST_LEN(unit_changed)},
@@ -544,6 +551,7 @@ static const struct sample samples[] = {
     {EVENT_VOIDED, voided, TEST_LEN(voided)},
     {EVENT_ERASED, erased, TEST_LEN(erased)},
     {EVENT_APPROVED, NULL, 0},
+    {EVENT_RESTORED, restored, TEST_LEN(restored)},
 };
 
 const struct sample *sample_at(size_t i)
@@ -569,6 +577,7 @@ struct header sample_header(const struct sample *sample, struct event_id *refs)
 
     assert_non_null(type);
     if (type->signer == EVENT_SIGNER_ADMIN ||
+        type->signer == EVENT_SIGNER_NODE_ACTOR ||
         type->signer == EVENT_SIGNER_ROOT) {
         h.unit = 0;
     }

@@ -206,6 +206,13 @@ void world_restore(struct world_node *node, struct world_node *image)
     logs_copy(node, image);
 }
 
+void world_reborn(struct world *world, uint32_t node)
+{
+    world->nodes[node].born_ms = world->now_ms;
+    world->nodes[node].doubtful = false;
+    memset(world->nodes[node].alive_ms, 0, sizeof(world->nodes[node].alive_ms));
+}
+
 void world_image_free(struct world_node *image)
 {
     logs_free(image);
@@ -229,6 +236,28 @@ static int view_parent_of(void *data, uint32_t node, uint32_t *out,
     return 0;
 }
 
+/* What the child that a log comes through said it holds of it. */
+static uint64_t below_of(struct world *world, const struct world_node *node,
+                         const struct origin *origin)
+{
+    for (size_t i = 0; i < world->ends_len; i++) {
+        struct link_info info;
+        struct link_lag lag;
+
+        link_info(world->ends[i].link, &info);
+        if (world->ends[i].node != node || info.state != LINK_OPEN ||
+            world->parent[world->ends[i].other->node->id] != node->id) {
+            continue;
+        }
+        for (size_t j = 0; link_lag(world->ends[i].link, j, &lag); j++) {
+            if (origin_equal(&lag.origin, origin) && !lag.sending) {
+                return lag.there;
+            }
+        }
+    }
+    return UINT64_MAX;
+}
+
 static int view_log(void *data, uint32_t peer, const struct origin *origin,
                     struct link_log *out, struct error *err)
 {
@@ -249,6 +278,9 @@ static int view_log(void *data, uint32_t peer, const struct origin *origin,
                              .cosigs = log->cosigs_len,
                              .batch_s = log->batch_s,
                              .heard_s = log->heard_s,
+                             .recovering = log->recovering,
+                             .until = log->until,
+                             .below = below_of(end->world, end->node, origin),
                              .frozen = log->frozen};
     if (log->segments_len > 0) {
         out->note = log->segments[log->segments_len - 1].segment.note;
@@ -318,6 +350,10 @@ static int view_tokens(void *data, uint32_t peer, struct link_tokens *out,
 
     (void)err;
     *out = end->node->tokens[peer];
+    out->alive_ms = end->node->alive_ms[peer] > end->node->born_ms
+                        ? end->node->alive_ms[peer]
+                        : end->node->born_ms;
+    out->doubtful = end->node->doubtful;
     return 0;
 }
 
@@ -522,8 +558,12 @@ static struct frame_seen cosign(struct world *world, struct world_node *node,
 static void cosign_store(struct world *world, struct world_node *node,
                          struct world_log *log, const struct signature *heard)
 {
-    struct frame_seen seen = cosign(world, node, log);
+    struct frame_seen seen;
 
+    if (log->recovering) {
+        return;
+    }
+    seen = cosign(world, node, log);
     if (log->guard == node->id) {
         struct guard_cosig *cosig = &log->cosigs[log->cosigs_len++];
 
@@ -541,6 +581,49 @@ static void cosign_store(struct world *world, struct world_node *node,
         log->held[node->id] = seen;
     }
     tell_all(world, node, LINK_COSIGNED, &log->origin);
+}
+
+/* Has it all come back? Then work goes on. */
+static void settle(struct world *world, struct world_node *node,
+                   struct world_log *log)
+{
+    if (!log->recovering || world_size(log) < log->until ||
+        log->cosigs_len < log->recalled) {
+        return;
+    }
+    log->recovering = false;
+    log->restored = true;
+    if (log->guard == node->id && log->cosigs_len > 0 &&
+        log->cosigs[log->cosigs_len - 1].head.size < world_size(log)) {
+        cosign_store(world, node, log, NULL);
+    }
+    tell_all(world, node, LINK_LOG_GREW, &log->origin);
+}
+
+static void recover(struct world *world, struct world_end *end,
+                    const struct link_action *action)
+{
+    struct world_log *log = world_log_of(end->node, &action->origin);
+
+    if (action->from_peer) {
+        log->lent = true;
+        return;
+    }
+    if (!log->recovering) {
+        log->until = 0;
+        log->recalled = 0;
+    }
+    log->recovering = true;
+    log->reason = action->reason;
+    snprintf(log->text, sizeof(log->text), "%.*s", (int)action->text.len,
+             (const char *)action->text.ptr);
+    log->until = action->until > log->until ? action->until : log->until;
+    log->recalled =
+        action->cosigs > log->recalled ? action->cosigs : log->recalled;
+    if (action->reason != LINK_REASON_TOKEN) {
+        end->node->doubtful = true;
+    }
+    settle(world, end->node, log);
 }
 
 static void store_batch(struct world *world, struct world_end *end,
@@ -568,7 +651,8 @@ static void store_batch(struct world *world, struct world_end *end,
     }
     segment_keep(log, &segment, &checked.range);
     queue_add(world, end, event);
-    if (world->parent[end->other->node->id] == node->id) {
+    settle(world, node, log);
+    if (!action->refill && world->parent[end->other->node->id] == node->id) {
         cosign_store(world, node, log, NULL);
     } else {
         tell_all(world, node, LINK_LOG_GREW, &log->origin);
@@ -592,6 +676,7 @@ static void store_cosigs(struct world *world, struct world_end *end,
             }
         }
     }
+    settle(world, end->node, log);
     tell_all(world, end->node, LINK_LOG_GREW, &cosigned->origin);
 }
 
@@ -822,6 +907,12 @@ static void perform(struct world *world, struct world_end *end,
     case LINK_DO_FREEZE:
         freeze(end, action);
         break;
+    case LINK_DO_RECOVER:
+        recover(world, end, action);
+        break;
+    case LINK_DO_RECOVERED:
+        world_log_of(end->node, &action->origin)->lent_back = true;
+        break;
     case LINK_DO_NOTE:
         end->note = action->reason;
         end->note_from_peer = action->from_peer;
@@ -872,6 +963,7 @@ static void step_once(struct world *world, struct world_end *end,
                              .deliveries = view_deliveries};
     uint8_t random[LINK_RANDOM_SIZE] = {0};
     struct link_actions actions = {0};
+    struct link_info info;
     struct error err = {0};
 
     world->counter++;
@@ -884,6 +976,10 @@ static void step_once(struct world *world, struct world_end *end,
     assert_ok(
         link_step(end->link, &event, &view, &world->arena, &actions, &err),
         err);
+    link_info(end->link, &info);
+    if (event.kind == LINK_FRAME && info.state == LINK_OPEN && !info.waiting) {
+        end->node->alive_ms[end->other->node->id] = world->now_ms;
+    }
     for (const struct link_action *a = actions.first; a != NULL; a = a->next) {
         perform(world, end, a);
     }
@@ -994,6 +1090,18 @@ void world_run(struct world *world, uint64_t until_ms)
     if (world->now_ms < until_ms) {
         world->now_ms = until_ms;
     }
+}
+
+unsigned world_frames(struct world *world, unsigned count)
+{
+    struct world_end *next = NULL;
+    unsigned done = 0;
+
+    while (done < count && (next = packet_next(world)) != NULL) {
+        packet_deliver(world, next);
+        done++;
+    }
+    return done;
 }
 
 /* ---- the world ---- */

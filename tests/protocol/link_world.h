@@ -36,6 +36,11 @@ struct world_log {
     size_t cosigs_len;
     uint64_t batch_s, heard_s;
     struct frame_seen held[WORLD_NODES]; /* newest, by cosigner */
+    bool recovering;                     /* until this size and this many */
+    uint64_t until, recalled;            /* cosignatures are here again */
+    bool restored;                       /* recovery ended */
+    bool lent; /* the peer's, from us; ended by lent_back */
+    bool lent_back;
     bool frozen;
     enum link_reason reason;
     char text[512];
@@ -51,7 +56,10 @@ struct world_node {
     uint64_t delivered; /* taken from the parent */
     uint64_t queued[WORLD_NODES];
     uint64_t acked[WORLD_NODES];
-    bool ignorant;      /* knows nobody's certificates */
+    bool ignorant;                  /* knows nobody's certificates */
+    uint64_t born_ms;               /* its process began */
+    uint64_t alive_ms[WORLD_NODES]; /* a good session of that child */
+    bool doubtful;                  /* set back since it began */
     bool lie;           /* flips a byte of every batch it sends on */
     uint32_t certified; /* bits: nodes whose certificates are held; 0: all */
 };
@@ -130,6 +138,8 @@ void world_deliver(struct world *world, uint32_t node, uint32_t child,
 
 /* Runs until nothing is on its way and no timer is due before until_ms. */
 void world_run(struct world *world, uint64_t until_ms);
+/* Delivers at most `count` frames, in their order; how many there were. */
+unsigned world_frames(struct world *world, unsigned count);
 void world_event(struct world *world, struct world_end *end,
                  struct link_event event);
 /* A frame to an end as if its peer had sent it. */
@@ -146,6 +156,8 @@ struct hash world_root(const struct world_log *log);
 /* A deep copy of all that a node has stored, and back. */
 struct world_node *world_image(const struct world_node *node);
 void world_restore(struct world_node *node, struct world_node *image);
+/* Its process begins anew: it forgets whom it heard. */
+void world_reborn(struct world *world, uint32_t node);
 void world_image_free(struct world_node *image);
 
 #endif

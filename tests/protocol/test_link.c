@@ -266,86 +266,7 @@ static void a_lost_answer_leaves_the_child_with_a_good_token(void **state)
     world_free(world);
 }
 
-/* ---- the cases of tlog.md section 3.3 ---- */
-
-static void case_6_an_older_image_is_frozen_at_both_ends(void **state)
-{
-    struct world *world = two();
-    struct world_node *image = NULL;
-
-    (void)state;
-    world_record(world, 2, 3);
-    world_connect(world, 2);
-    seconds(world, 1);
-    image = world_image(&world->nodes[2]);
-    world_cut(world, 2);
-    world_connect(world, 2); /* the token moves on */
-    seconds(world, 1);
-    world_cut(world, 2);
-    world_restore(&world->nodes[2], image);
-    world_record(world, 2, 2);
-    world_connect(world, 2);
-    seconds(world, 2);
-    assert_true(info_of(world, 1, 2).token_wrong);
-    assert_int_equal(log_at(world, 1, district)->reason, LINK_REASON_TOKEN);
-    assert_int_equal(log_at(world, 2, district)->reason, LINK_REASON_TOKEN);
-    assert_non_null(strstr(log_at(world, 2, district)->text,
-                           "find and stop the other one"));
-    assert_int_equal(world->nodes[2].spool, 2); /* kept, not sequenced */
-    world_image_free(image);
-    world_free(world);
-}
-
-static void case_1_a_parent_set_back_cosigns_nothing_more(void **state)
-{
-    struct world *world = two();
-    struct world_node *image = NULL;
-
-    (void)state;
-    world_connect(world, 2);
-    world_record(world, 2, 3);
-    seconds(world, 1);
-    image = world_image(&world->nodes[1]);
-    world_record(world, 2, 4);
-    seconds(world, 1);
-    world_cut(world, 2);
-    world_restore(&world->nodes[1], image);
-    world_connect(world, 2);
-    seconds(world, 2);
-    assert_int_equal(log_at(world, 1, district)->reason,
-                     LINK_REASON_MIRROR_BACK);
-    assert_non_null(
-        strstr(log_at(world, 1, district)->text, "node 1 was set back"));
-    assert_int_equal(log_at(world, 2, district)->reason,
-                     LINK_REASON_MIRROR_BACK);
-    assert_int_equal(world_size(log_at(world, 1, district)), 3);
-    world_image_free(image);
-    world_free(world);
-}
-
-static void case_1_is_seen_when_only_repeats_were_lost(void **state)
-{
-    struct world *world = two();
-    struct world_node *image = NULL;
-
-    (void)state;
-    world_connect(world, 2);
-    world_record(world, 2, 3);
-    seconds(world, 1);
-    image = world_image(&world->nodes[1]);
-    seconds(world, 4000); /* heard at least once */
-    assert_true(log_at(world, 2, district)->cosigs_len >
-                image->logs[1].cosigs_len);
-    world_cut(world, 2);
-    image->tokens[2] = world->nodes[1].tokens[2];
-    world_restore(&world->nodes[1], image);
-    world_connect(world, 2);
-    seconds(world, 2);
-    assert_int_equal(log_at(world, 1, district)->reason,
-                     LINK_REASON_MIRROR_BACK);
-    world_image_free(image);
-    world_free(world);
-}
+/* ---- tlog.md section 3.3; more cases in test_link_recover.c ---- */
 
 static void case_2_two_histories_of_one_size_freeze(void **state)
 {
@@ -378,35 +299,6 @@ static void case_2_two_histories_of_one_size_freeze(void **state)
     world_free(world);
 }
 
-static void case_3_a_child_set_back_stops_and_says_so(void **state)
-{
-    struct world *world = two();
-    struct world_node *image = NULL;
-
-    (void)state;
-    world_connect(world, 2);
-    world_record(world, 2, 3);
-    seconds(world, 1);
-    image = world_image(&world->nodes[2]);
-    world_record(world, 2, 4);
-    seconds(world, 1);
-    world_cut(world, 2);
-    world_restore(&world->nodes[2], image);
-    world_record(world, 2, 1);
-    world_connect(world, 2);
-    seconds(world, 2);
-    assert_int_equal(log_at(world, 1, district)->reason,
-                     LINK_REASON_ORIGIN_BACK);
-    assert_int_equal(log_at(world, 2, district)->reason,
-                     LINK_REASON_ORIGIN_BACK);
-    assert_non_null(
-        strstr(log_at(world, 2, district)->text, "enter nothing twice"));
-    assert_int_equal(world_size(log_at(world, 2, district)), 3);
-    assert_int_equal(world->nodes[2].spool, 1);
-    world_image_free(image);
-    world_free(world);
-}
-
 static void case_4_what_was_in_flight_is_sent_again(void **state)
 {
     struct world *world = two();
@@ -424,27 +316,6 @@ static void case_4_what_was_in_flight_is_sent_again(void **state)
     seconds(world, 5);
     assert_same(world, 1, 2, district, 3);
     assert_false(log_at(world, 1, district)->frozen);
-    world_free(world);
-}
-
-static void a_top_node_set_back_freezes_its_directory_log(void **state)
-{
-    struct world *world = two();
-    struct world_node *image = world_image(&world->nodes[1]);
-
-    (void)state;
-    world_connect(world, 2);
-    world_direct(world, 1, 4);
-    seconds(world, 1);
-    assert_same(world, 1, 2, top_dir, 4);
-    image->tokens[2] = world->nodes[1].tokens[2];
-    world_cut(world, 2);
-    world_restore(&world->nodes[1], image);
-    world_connect(world, 2);
-    seconds(world, 2);
-    assert_int_equal(log_at(world, 1, top_dir)->reason,
-                     LINK_REASON_ORIGIN_BACK);
-    world_image_free(image);
     world_free(world);
 }
 
@@ -866,13 +737,8 @@ int main(void)
         cmocka_unit_test(the_window_grows_on_a_fast_line),
         cmocka_unit_test(a_slow_line_is_busy_and_never_choked),
         cmocka_unit_test(a_lost_answer_leaves_the_child_with_a_good_token),
-        cmocka_unit_test(case_6_an_older_image_is_frozen_at_both_ends),
-        cmocka_unit_test(case_1_a_parent_set_back_cosigns_nothing_more),
-        cmocka_unit_test(case_1_is_seen_when_only_repeats_were_lost),
         cmocka_unit_test(case_2_two_histories_of_one_size_freeze),
-        cmocka_unit_test(case_3_a_child_set_back_stops_and_says_so),
         cmocka_unit_test(case_4_what_was_in_flight_is_sent_again),
-        cmocka_unit_test(a_top_node_set_back_freezes_its_directory_log),
         cmocka_unit_test(events_of_a_commune_reach_the_province_and_it_is_told),
         cmocka_unit_test(what_the_guard_has_not_cosigned_is_not_passed_on),
         cmocka_unit_test(

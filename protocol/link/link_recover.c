@@ -1,0 +1,444 @@
+/* protocol/link: a copy that was set back is fetched again (tlog.md 3.3).
+ *
+ * Case 3: who should send a log holds less of it than its key signed and the
+ * peer shows: the track is turned round, the lost leaves, bodies and
+ * cosignatures come back from the peer as the very batches they were, and it
+ * turns again. Case 1: a mirror holds less than it cosigned: it pulls as ever
+ * and cosigns nothing until it has both the leaves and its own cosignatures
+ * again. Case 6: an older token, sizes good: accepted once no other copy of
+ * that node was heard for LINK_QUIET_MS; two that are alive at once freeze.
+ *
+ * Owns what may flow against its way. Must never believe a size that is not
+ * signed by the log, nor let anything be sequenced or cosigned before the
+ * engine says that what was signed is here again. Next: link_send.c. */
+#include "protocol/link/link_internal.h"
+
+bool track_gives(const struct link_track *track)
+{
+    return track->turned ? track->way == TRACK_RECEIVE
+                         : track->way == TRACK_SEND;
+}
+
+bool track_takes(const struct link_track *track)
+{
+    return track->turned ? track->way == TRACK_SEND
+                         : track->way == TRACK_RECEIVE;
+}
+
+bool recover_blocks(const struct link_track *track)
+{
+    return track->turned || track->recovering;
+}
+
+static struct link_action *recover_do(struct step *s, struct link_track *track,
+                                      enum link_reason reason, uint64_t from,
+                                      uint64_t until)
+{
+    struct link_action *action = step_do(s, LINK_DO_RECOVER);
+
+    action->has_origin = true;
+    action->origin = track->origin;
+    action->reason = reason;
+    action->from = from;
+    action->until = until;
+    return action;
+}
+
+/* From now on the track flows the other way; who takes, pulls. */
+static void track_turn(struct link_track *track, bool turned)
+{
+    track->turned = turned;
+    track->refilled = track->refilled || turned;
+    track->flowing = false;
+    track->stopped = false;
+    track->waiting = false;
+    track->retry_ms = 0;
+    track->fails = 0;
+}
+
+/* ---- what the heads say ---- */
+
+/* Case 3, and a mirror of ours that a higher one outgrew: the peer holds what
+ * the log signed and we, who should send it, do not. */
+static int judge_ahead(struct step *s, struct link_track *track,
+                       const struct frame_head *head,
+                       const struct link_log *log)
+{
+    uint32_t self = s->link->options.self;
+    bool own = track->origin.node == self;
+    /* A number is believed of who made them, or beside our signature. */
+    bool numbered =
+        own ? log->guard == s->link->options.peer
+            : log->guard == self && head->seen.has && seen_is_ours(s, head);
+    struct link_action *action = NULL;
+
+    action = recover_do(s, track,
+                        own ? LINK_REASON_ORIGIN_BACK : LINK_REASON_MIRROR_BACK,
+                        log->head.size, head->head.size);
+    track->recall = numbered ? head->cosigs : 0;
+    action->cosigs = track->recall;
+    action->text =
+        own ? step_text(s,
+                        "this machine was restored from an older copy: its "
+                        "log %s has %llu events here and %llu at node %u; "
+                        "they are being fetched back, enter nothing twice",
+                        log_name_of(&track->origin).text,
+                        (unsigned long long)log->head.size,
+                        (unsigned long long)head->head.size,
+                        s->link->options.peer)
+            : step_text(s,
+                        "this machine was set back: it holds %llu events of "
+                        "log %s and node %u holds %llu; they are being "
+                        "fetched again",
+                        (unsigned long long)log->head.size,
+                        log_name_of(&track->origin).text, s->link->options.peer,
+                        (unsigned long long)head->head.size);
+    track->recovering = true;
+    track->until = head->head.size;
+    /* What we only pass on comes best from where it came from: that copy has
+     * the bodies due here. The peer's serves when that one is behind too. */
+    if (own || track->origin.dir || log->below < head->head.size) {
+        track_turn(track, true);
+    }
+    return 0;
+}
+
+/* A mirror of ours whose cosignatures only a higher one still has. */
+static void judge_numbers(struct step *s, struct link_track *track,
+                          const struct frame_head *head,
+                          const struct link_log *log)
+{
+    if (track->way == TRACK_SEND && log->guard == s->link->options.self &&
+        head->head.size == log->head.size && head->cosigs > log->cosigs) {
+        track->recall = head->cosigs;
+        track_turn(track, true);
+    }
+}
+
+/* Case 1: our own signature shows that we held more. */
+static int judge_mirror(struct step *s, struct link_track *track,
+                        const struct frame_head *head,
+                        const struct link_log *log)
+{
+    bool numbered = log->guard == s->link->options.self;
+    uint64_t until = head->seen.head.size;
+    uint64_t cosigs = numbered ? head->cosigs : 0;
+    struct link_action *action = NULL;
+
+    if (track->origin.node == s->link->options.self || !head->seen.has ||
+        (until <= log->head.size && cosigs <= log->cosigs) ||
+        !seen_is_ours(s, head)) {
+        return 0;
+    }
+    if (until < log->head.size) {
+        until = log->head.size;
+    }
+    if (track->origin.node == s->link->options.peer) {
+        s->link->self_back = true;
+    }
+    action =
+        recover_do(s, track, LINK_REASON_MIRROR_BACK, log->head.size, until);
+    action->cosigs = cosigs;
+    action->text = step_text(
+        s,
+        "this machine was set back: it holds %llu events and %llu of its "
+        "cosignatures on log %s, node %u shows %llu and %llu; they are being "
+        "fetched again, until then it cosigns nothing there",
+        (unsigned long long)log->head.size, (unsigned long long)log->cosigs,
+        log_name_of(&track->origin).text, s->link->options.peer,
+        (unsigned long long)until, (unsigned long long)head->cosigs);
+    track->recovering = true;
+    track->until = until;
+    judge_numbers(s, track, head, log);
+    return 0;
+}
+
+int recover_judge(struct step *s, struct link_track *track,
+                  const struct frame_head *head, const struct link_log *log)
+{
+    int rc = 0;
+
+    if (track->frozen) {
+        return 0;
+    }
+    if (track->way == TRACK_SEND && head->head.size > log->head.size &&
+        !track->turned) {
+        rc = judge_ahead(s, track, head, log);
+    } else {
+        rc = judge_mirror(s, track, head, log);
+    }
+    if (track->way == TRACK_RECEIVE && head->head.size < log->head.size &&
+        track->origin.node == s->link->options.peer) {
+        s->link->peer_back = true;
+    }
+    return rc;
+}
+
+/* A mirror's copy that waited to hear the copy below: is that behind too? */
+int recover_turn_late(struct step *s, struct link_track *track,
+                      const struct link_log *log)
+{
+    if (track->way != TRACK_SEND || track->turned || track->frozen ||
+        !log->recovering || track->there <= log->head.size ||
+        log->below >= track->there) {
+        return 0;
+    }
+    track_turn(track, true);
+    return receive_want(s);
+}
+
+int recover_offer(struct step *s, struct link_track *track,
+                  const struct link_log *log)
+{
+    if (track->way != TRACK_RECEIVE || track->turned || track->frozen ||
+        log->recovering || log->head.size <= track->there ||
+        log->head.size <= track->shown) {
+        return 0;
+    }
+    return offer_one(s, track, log);
+}
+
+/* ---- the sender fetches back ---- */
+
+/* The leaves are there, the numbered cosignatures are not. */
+static int lend_cosigs(struct step *s, const struct link_track *track,
+                       const struct frame_pull *pull,
+                       const struct link_log *log)
+{
+    struct link_action *action = NULL;
+
+    if (pull->held > log->head.size || pull->cosigs >= log->cosigs) {
+        return 0;
+    }
+    action = step_do(s, LINK_DO_SEND_COSIGS);
+    action->has_origin = true;
+    action->origin = track->origin;
+    action->from = pull->cosigs;
+    action->until = log->cosigs;
+    return 0;
+}
+
+int recover_lend(struct step *s, struct link_track *track,
+                 const struct frame_pull *pull)
+{
+    struct link_log log;
+    struct link_action *action = NULL;
+    bool known = false;
+    int rc = track_log(s, track, &log, &known);
+
+    if (rc != 0 || s->link->waiting) {
+        return rc; /* it asks again when it is accepted */
+    }
+    if (!known || track->frozen) {
+        return step_refuse(s, &track->origin, LINK_REASON_FROZEN,
+                           step_text(s, "that log is frozen here"));
+    }
+    if (pull->held >= log.head.size) {
+        return lend_cosigs(s, track, pull, &log);
+    }
+    track_turn(track, true);
+    track->flowing = true;
+    track->there = pull->held;
+    track->cursor = pull->held;
+    track->sendable = log.head.size;
+    track->cosigs = pull->cosigs;
+    track->lends_bodies = track->origin.node == s->link->options.peer ||
+                          log.guard == s->link->options.peer;
+    action = recover_do(s, track, LINK_REASON_ORIGIN_BACK, pull->held,
+                        log.head.size);
+    action->from_peer = true;
+    action->text = step_text(
+        s,
+        "node %u was restored from an older copy: it is fetching "
+        "events %llu to %llu of log %s back from here",
+        s->link->options.peer, (unsigned long long)pull->held,
+        (unsigned long long)log.head.size, log_name_of(&track->origin).text);
+    return send_cosigs(s, track, true);
+}
+
+int recover_returned(struct step *s, struct link_track *track,
+                     const struct frame_pull *pull)
+{
+    struct link_log log;
+    bool known = false;
+    int rc = track_log(s, track, &log, &known);
+
+    track->there = pull->held;
+    if (rc != 0 || !known || pull->held < log.head.size) {
+        return rc;
+    }
+    track_turn(track, false);
+    struct link_action *action = step_do(s, LINK_DO_RECOVERED);
+
+    action->has_origin = true;
+    action->origin = track->origin;
+    return receive_want(s);
+}
+
+void recover_stored(struct link_track *track, const struct link_log *log)
+{
+    if (track->turned && track->way == TRACK_SEND &&
+        log->head.size >= track->there && log->cosigs >= track->recall) {
+        track_turn(track, false);
+        track->report = true; /* so that the peer turns too, and pulls */
+    }
+}
+
+/* ---- tokens ---- */
+
+int recover_token(struct step *s)
+{
+    struct link *link = s->link;
+
+    for (size_t i = 0; link->restored && i < link->tracks_len; i++) {
+        struct link_track *track = &link->tracks[i];
+        struct link_log log;
+        struct link_action *action = NULL;
+        bool known = false;
+        int rc = 0;
+
+        if (track->origin.node != link->options.self || track->origin.dir ||
+            track->way != TRACK_SEND || track->frozen) {
+            continue;
+        }
+        rc = track_log(s, track, &log, &known);
+        if (rc != 0) {
+            return rc;
+        }
+        if (!known || log.head.size == 0 || recover_blocks(track)) {
+            continue;
+        }
+        action = recover_do(s, track, LINK_REASON_TOKEN, log.head.size,
+                            log.head.size);
+        action->cosigs = log.cosigs;
+        action->text = step_text(
+            s,
+            "this machine was restored from an older copy: node %u knew a "
+            "newer token; nothing of log %s was lost",
+            link->options.peer, log_name_of(&track->origin).text);
+        track->recovering = true;
+    }
+    return 0;
+}
+
+static int wait_say(struct step *s, uint64_t alive_ms, uint64_t quiet_ms)
+{
+    struct link *link = s->link;
+    uint64_t ago_ms =
+        s->event->now_ms > alive_ms ? s->event->now_ms - alive_ms : 0;
+    struct span text = step_text(
+        s,
+        "node %u shows an older state, and another copy of it was heard %llu "
+        "s ago: it waits until that one was silent for %llu s",
+        link->options.peer, (unsigned long long)ago_ms / 1000,
+        (unsigned long long)quiet_ms / 1000);
+
+    step_note(s, NULL, LINK_REASON_TOKEN, text);
+    return step_refuse(s, NULL, LINK_REASON_TOKEN, text);
+}
+
+int recover_accept(struct step *s)
+{
+    struct link *link = s->link;
+    struct link_tokens tokens = {0};
+    uint64_t quiet_ms =
+        link->options.quiet_ms != 0 ? link->options.quiet_ms : LINK_QUIET_MS;
+    int rc = 0;
+
+    if (!link->options.guard || (!link->token_wrong && !link->peer_back)) {
+        return 0;
+    }
+    rc = s->view->tokens(s->view->data, link->options.peer, &tokens, s->err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (tokens.doubtful || link->self_back) {
+        link->token_wrong = false; /* it is ours that is old */
+        return 0;
+    }
+    if (s->event->now_ms >= tokens.alive_ms + quiet_ms) {
+        link->restored = link->token_wrong;
+        link->token_wrong = false;
+        return 0;
+    }
+    link->waiting = true;
+    link->wait_ms = tokens.alive_ms + quiet_ms;
+    return wait_say(s, tokens.alive_ms, quiet_ms);
+}
+
+/* Mirrors' copies that waited to hear the copies below. */
+static int turn_waiting(struct step *s)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < s->link->tracks_len; i++) {
+        struct link_track *track = &s->link->tracks[i];
+        struct link_log log;
+        bool known = false;
+
+        if (track->way != TRACK_SEND || !track->recovering || track->turned) {
+            continue;
+        }
+        rc = track_log(s, track, &log, &known);
+        if (rc == 0 && known) {
+            rc = recover_turn_late(s, track, &log);
+        }
+    }
+    return rc;
+}
+
+/* Silent long enough? The child greets anew and is judged anew. */
+int recover_tick(struct step *s)
+{
+    struct link *link = s->link;
+    struct link_tokens tokens = {0};
+    uint64_t quiet_ms =
+        link->options.quiet_ms != 0 ? link->options.quiet_ms : LINK_QUIET_MS;
+    int rc = turn_waiting(s);
+
+    if (rc != 0 || !link->waiting || s->event->now_ms < link->wait_ms) {
+        return 0;
+    }
+    rc = s->view->tokens(s->view->data, link->options.peer, &tokens, s->err);
+    if (rc != 0) {
+        return rc;
+    }
+    link->wait_ms = tokens.alive_ms + quiet_ms;
+    if (s->event->now_ms < link->wait_ms) {
+        return 0;
+    }
+    link->wait_ms = s->event->now_ms + LINK_PING_MS; /* should it be lost */
+    return step_refuse(s, NULL, LINK_REASON_NO_SESSION,
+                       step_text(s, "the other copy is silent: greet again"));
+}
+
+/* ---- two copies at once ---- */
+
+int step_clone_seen(struct step *s)
+{
+    struct link *link = s->link;
+    struct span why = arena_copy(s->arena, s->event->text);
+    int rc = 0;
+
+    if (link->options.side != LINK_DOWN) {
+        return 0;
+    }
+    for (size_t i = 0; rc == 0 && i < link->tracks_len; i++) {
+        struct link_track *track = &link->tracks[i];
+
+        if (track->origin.node != link->options.peer ||
+            track->way != TRACK_RECEIVE) {
+            continue;
+        }
+        rc = track_freeze(
+            s, track, LINK_REASON_CLONE,
+            step_text(s,
+                      "two copies of node %u are alive at the same time (log "
+                      "%s): %.*s; stop one of them, then open a new epoch for "
+                      "the other",
+                      link->options.peer, log_name_of(&track->origin).text,
+                      (int)why.len, (const char *)why.ptr),
+            link->state == LINK_OPEN);
+    }
+    return rc;
+}
