@@ -8,6 +8,7 @@
 
 #include "node/clock.h"
 #include "node/log.h"
+#include "node/mend.h"
 #include "store/book.h"
 #include "store/delivery.h"
 
@@ -383,6 +384,12 @@ void action_perform(struct engine *engine, struct peer *peer,
     case LINK_DO_NOTE:
     case LINK_DO_STRIKE:
         rc = refusal_keep(engine, peer, action, &err);
+        break;
+    case LINK_DO_ANSWER_MEND:
+        mend_answer(engine, peer, action);
+        break;
+    case LINK_DO_MEND:
+        mend_take(engine, peer, action);
         break;
     case LINK_DO_ASK_HEARD:
         heard_ask(engine, peer, action);

@@ -16,6 +16,7 @@
 #include "node/jobs.h"
 #include "node/kdf.h"
 #include "node/log.h"
+#include "node/mend.h"
 #include "node/peers.h"
 #include "protocol/base/hex.h"
 #include "protocol/record/calendar.h"
@@ -145,6 +146,9 @@ int engine_open(const struct config *config, struct engine **out,
         rc = erase_again(made, err);
     }
     if (rc == 0) {
+        rc = mend_open(made, err);
+    }
+    if (rc == 0) {
         clock_resume(made);
         rc = gate_refresh(made, err);
     }
@@ -164,6 +168,7 @@ void engine_close(struct engine *engine)
     if (engine == NULL) {
         return;
     }
+    mend_close(engine);
     store_close(engine->store); /* before the transport (B1.11) */
     peers_free(engine);
     gate_release(&engine->gate);
@@ -581,7 +586,7 @@ static int index_work(struct engine *engine, bool may_run, bool *more,
 bool engine_work(struct engine *engine)
 {
     struct error err = {0};
-    bool background = background_may_run(engine);
+    bool background = background_may_run(engine) && !mend_holds(engine);
     bool more = false;
     int rc = 0;
 
@@ -603,6 +608,7 @@ bool engine_work(struct engine *engine)
     }
     if (rc == 0) {
         peers_tick(engine);
+        mend_tick(engine);
         rc = settle(engine, &err);
     }
     if (rc == 0) {
@@ -614,7 +620,9 @@ bool engine_work(struct engine *engine)
     }
     if (rc != 0) {
         engine_undo(engine);
-        engine_react(engine, "engine", "work", &err);
+        if (rc != ERR_CORRUPT || !mend_suspect(engine)) {
+            engine_react(engine, "engine", "work", &err);
+        }
         return false;
     }
     return more || settle_is_due(engine);
@@ -627,9 +635,13 @@ uint64_t engine_sleep_ms(struct engine *engine)
 
     if (engine_is_busy(engine)) {
         wait_ms = wait_ms < BUSY_MS ? wait_ms : BUSY_MS;
-    } else if (engine->integrating || !engine->indexed ||
-               erase_is_due(engine)) {
+    } else if ((engine->integrating || !engine->indexed ||
+                erase_is_due(engine)) &&
+               !mend_holds(engine)) {
         return 0;
+    }
+    if (mend_deadline_ms(engine) < wait_ms) {
+        wait_ms = mend_deadline_ms(engine);
     }
     if (engine->unsettled) {
         uint64_t settle_ms =

@@ -258,11 +258,22 @@ struct sync_log {
     const char *frozen; /* reason, "" = not */
     struct sync_recovery fetched, lent;
 };
+/* Bit rot: what waits to be mended, then what was. */
+struct sync_damage {
+    const char *text;
+    const char *origin; /* of its log, or "" */
+    const char *kind;   /* "segment", "cosignature", "derived", "here" */
+    int64_t found_s;
+    int64_t mended_s; /* 0: not yet */
+    uint32_t source;  /* node it was mended from, 0: from what is here */
+};
 struct sync_status {
     const struct sync_peer *peers;
     size_t peers_len;
     const struct sync_log *logs;
     size_t logs_len;
+    const struct sync_damage *damages;
+    size_t damages_len;
     uint64_t only_here;    /* events that exist only on this machine */
     uint64_t only_here_ms; /* recorded time of the oldest, 0 = none */
     uint64_t spooled;      /* of them not yet sequenced */

@@ -21,6 +21,7 @@
 
 struct peers;
 struct jobs;
+struct mend;
 struct pending;
 struct transport;
 
@@ -86,6 +87,7 @@ struct engine {
     struct reader *reader; /* NULL until engine_attach */
     struct kdf *kdf;       /* likewise: passwords are hashed here and now */
     struct peers *peers;
+    struct mend *mend;    /* what bit rot did: mend.c */
     struct arena joining; /* our request while we join */
     /* Happenings of links that wait for the present one (peers.c). */
     struct arena happenings; /* of the list below: whoever rewinds the turn's

@@ -15,6 +15,7 @@
 #include "node/jobs.h"
 #include "node/kdf.h"
 #include "node/log.h"
+#include "node/mend.h"
 #include "node/peers.h"
 #include "node/reader.h"
 #include "node/transport.h"
@@ -116,6 +117,7 @@ static bool turn(struct loop *loop, bool idle)
     }
     if (idle && !more) {
         tidy(loop);
+        mend_idle(loop->engine);
     }
     return more;
 }

@@ -8,10 +8,12 @@
 #include "store/book.h"
 #include "store/delivery.h"
 #include "store/erase.h"
+#include "store/mend.h"
 #include "store/recovery.h"
 #include "store/spool.h"
 
 #define LOGS_MAX 2048u
+#define DAMAGES_MAX 128u
 
 static const char *text_in(struct arena *arena, const char *text)
 {
@@ -195,6 +197,58 @@ static int log_visit(void *data, const struct store_log *log)
     return 0;
 }
 
+/* ---- bit rot
+ * ------------------------------------------------------------------------ */
+
+static const char *damage_kind(enum store_damage_kind kind)
+{
+    switch (kind) {
+    case STORE_DAMAGE_SEGMENT:
+        return "segment";
+    case STORE_DAMAGE_COSIG:
+        return "cosignature";
+    case STORE_DAMAGE_DERIVED:
+        return "derived";
+    case STORE_DAMAGE_HERE:
+        return "here";
+    case STORE_DAMAGE_NONE:
+        break;
+    }
+    return "";
+}
+
+static int damages_fill(struct engine *engine, struct arena *arena,
+                        struct sync_status *out, struct error *err)
+{
+    struct store_damage *held = arena_array(arena, DAMAGES_MAX, sizeof(*held));
+    struct sync_damage *shown = arena_array(arena, DAMAGES_MAX, sizeof(*shown));
+    struct store_log log;
+    struct error ignored = {0};
+    size_t len = 0;
+    int rc;
+
+    if (held == NULL || shown == NULL) {
+        return error_set(err, ERR_LIMIT, "too little room for the answer");
+    }
+    rc = store_damage_list(engine->store, held, DAMAGES_MAX, &len, err);
+    for (size_t i = 0; rc == 0 && i < len; i++) {
+        bool known =
+            held[i].log != 0 &&
+            store_log_get(engine->store, held[i].log, &log, &ignored) == 0;
+
+        shown[i] = (struct sync_damage){
+            .text = text_in(arena, held[i].text),
+            .origin = known ? text_in(arena, log.origin) : "",
+            .kind = damage_kind(held[i].kind),
+            .found_s = held[i].found_s,
+            .mended_s = held[i].mended_s,
+            .source = held[i].source};
+    }
+    out->damages = shown;
+    out->damages_len = len;
+    return rc;
+}
+
 int engine_sync_status(struct engine *engine, struct arena *arena,
                        struct sync_status *out, struct error *err)
 {
@@ -251,5 +305,5 @@ int engine_sync_status(struct engine *engine, struct arena *arena,
                                  .to_erase = named - gone,
                                  .scrubbing = scrubbing};
     }
-    return rc;
+    return rc != 0 ? rc : damages_fill(engine, arena, out, err);
 }

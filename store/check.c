@@ -62,8 +62,8 @@ bool is_damage(int rc)
 
 /* ---- segments ---- */
 
-static unsigned due_here(struct checking *c, const struct store_log *log,
-                         const struct segment *parts)
+unsigned check_due(struct checking *c, const struct store_log *log,
+                   const struct segment *parts)
 {
     const struct dir_cert *cert =
         directory_cert_of_epoch(c->dir, log->node, log->epoch);
@@ -134,9 +134,8 @@ static int check_directory(struct checking *c)
     return directory_fresh(c->store, standing_differs, c, c->err);
 }
 
-/* One segment: 1 = go on after it, 0 = the rest cannot be judged. */
-static int check_segment(struct checking *c, const struct store_log *log,
-                         const struct vkey *vkey, struct range *range)
+int check_segment(struct checking *c, const struct store_log *log,
+                  const struct vkey *vkey, struct range *range)
 {
     struct arena *arena = &c->store->leaves;
     struct segment_checked checked;
@@ -153,7 +152,7 @@ static int check_segment(struct checking *c, const struct store_log *log,
     }
     rc = rc != 0 ? rc
                  : segment_check(c->store->codec, &segment.parts, range, vkey,
-                                 due_here(c, log, &segment.parts), arena,
+                                 check_due(c, log, &segment.parts), arena,
                                  &checked, &why);
     if (rc != 0) {
         *c->err = why;
@@ -286,11 +285,35 @@ static bool asked_for(struct checking *c, const struct store_log *log,
     return asked;
 }
 
-static int check_cosig(struct checking *c, const struct store_log *log,
-                       uint64_t number, int64_t time_s)
+int check_cosig(struct checking *c, const struct store_log *log,
+                const struct store_cosig *cosig, int64_t time_s)
+{
+    unsigned long long number = cosig->number;
+    struct hash root;
+    int rc;
+
+    if (!guard_signed(c, log, cosig) || !asked_for(c, log, cosig) ||
+        (int64_t)cosignature_time(&cosig->line) != time_s) {
+        return found(c, "cosignature",
+                     "%s: guard cosignature %llu is not its guard's",
+                     log->origin, number);
+    }
+    if (cosig->head.size > log->head.size) {
+        return 0;
+    }
+    rc = store_log_root_at(c->store, log->id, cosig->head.size, &root, c->err);
+    if (rc == 0 && !hash_equal(&root, &cosig->head.root)) {
+        return found(c, "cosignature",
+                     "%s: guard cosignature %llu covers another tree",
+                     log->origin, number);
+    }
+    return rc == 0 || is_damage(rc) ? 0 : rc;
+}
+
+static int check_stored_cosig(struct checking *c, const struct store_log *log,
+                              uint64_t number, int64_t time_s)
 {
     struct store_cosig cosig;
-    struct hash root;
     int rc = store_cosig_get(c->store, log->id, number, &cosig, c->err);
 
     if (rc != 0) {
@@ -298,55 +321,47 @@ static int check_cosig(struct checking *c, const struct store_log *log,
                                      c->err->text)
                              : rc;
     }
-    if (!guard_signed(c, log, &cosig) || !asked_for(c, log, &cosig) ||
-        (int64_t)cosignature_time(&cosig.line) != time_s) {
-        return found(c, "cosignature",
-                     "%s: guard cosignature %llu is not its guard's",
-                     log->origin, (unsigned long long)number);
+    return check_cosig(c, log, &cosig, time_s);
+}
+
+int check_cosigs_from(struct checking *c, const struct store_log *log,
+                      uint64_t *next)
+{
+    sqlite3_stmt *q = query(c->store, OWNER_CHECK, CHECK_COSIG_AFTER);
+    uint64_t number;
+    int64_t time_s;
+    int rc;
+
+    bind_int(q, 1, log->id);
+    bind_int(q, 2, (int64_t)*next);
+    if ((rc = query_row(c->store, q, c->err)) < 0) {
+        return rc;
     }
-    if (cosig.head.size > log->head.size) {
+    number = rc == 1 ? (uint64_t)column_int(q, 0) : log->cosigs;
+    time_s = rc == 1 ? column_int(q, 1) : 0;
+    query_end(q);
+    if (number != *next && *next < log->cosigs && log->mirrored &&
+        found(c, "cosignature", "%s: guard cosignature %llu is missing",
+              log->origin, (unsigned long long)*next) != 0) {
+        return -1;
+    }
+    if (rc == 0) {
         return 0;
     }
-    rc = store_log_root_at(c->store, log->id, cosig.head.size, &root, c->err);
-    if (rc == 0 && !hash_equal(&root, &cosig.head.root)) {
-        return found(c, "cosignature",
-                     "%s: guard cosignature %llu covers another tree",
-                     log->origin, (unsigned long long)number);
-    }
-    return rc == 0 || is_damage(rc) ? 0 : rc;
+    *next = number + 1;
+    rc = check_stored_cosig(c, log, number, time_s);
+    return rc != 0 ? rc : 1;
 }
 
 static int check_cosigs(struct checking *c, const struct store_log *log)
 {
     uint64_t next = 0;
+    int rc = 1;
 
-    for (;;) {
-        sqlite3_stmt *q = query(c->store, OWNER_CHECK, CHECK_COSIG_AFTER);
-        uint64_t number;
-        int64_t time_s;
-        int rc;
-
-        bind_int(q, 1, log->id);
-        bind_int(q, 2, (int64_t)next);
-        if ((rc = query_row(c->store, q, c->err)) < 0) {
-            return rc;
-        }
-        number = rc == 1 ? (uint64_t)column_int(q, 0) : log->cosigs;
-        time_s = rc == 1 ? column_int(q, 1) : 0;
-        query_end(q);
-        if (number != next && next < log->cosigs && log->mirrored &&
-            found(c, "cosignature", "%s: guard cosignature %llu is missing",
-                  log->origin, (unsigned long long)next) != 0) {
-            return -1;
-        }
-        if (rc == 0) {
-            return 0;
-        }
-        if ((rc = check_cosig(c, log, number, time_s)) != 0) {
-            return rc;
-        }
-        next = number + 1;
+    while (rc == 1) {
+        rc = check_cosigs_from(c, log, &next);
     }
+    return rc;
 }
 
 static int check_held(struct checking *c, const struct store_log *log)

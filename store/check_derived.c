@@ -245,6 +245,25 @@ static int one_count(struct checking *c, int which, uint64_t *count)
     return rc < 0 ? rc : 0;
 }
 
+int check_record_after(struct checking *c, struct event_id *subject, size_t len,
+                       uint64_t *records)
+{
+    sqlite3_stmt *q = query(c->store, OWNER_DERIVED, DERIVED_SUBJECT_AFTER);
+    int rc;
+
+    bind_span(q, 1, span_make(subject->bytes, len));
+    if ((rc = query_row(c->store, q, c->err)) != 1) {
+        return rc;
+    }
+    rc = column_bytes(q, 0, subject, sizeof(*subject), c->err);
+    query_end(q);
+    if (rc == ERR_CORRUPT) {
+        return found(c, "event", "a row with a subject of another size");
+    }
+    rc = rc != 0 ? rc : check_record(c, subject, records);
+    return rc != 0 ? rc : 1;
+}
+
 static int check_records(struct checking *c)
 {
     struct event_id subject = {{0}};
@@ -255,21 +274,9 @@ static int check_records(struct checking *c)
     if (rc != 0) {
         return rc;
     }
-    for (;;) {
-        sqlite3_stmt *q = query(c->store, OWNER_DERIVED, DERIVED_SUBJECT_AFTER);
-
-        bind_span(q, 1, span_make(subject.bytes, len));
-        if ((rc = query_row(c->store, q, c->err)) != 1) {
-            break;
-        }
+    while ((rc = check_record_after(c, &subject, len, &derived)) == 1) {
         len = sizeof(subject);
-        rc = column_bytes(q, 0, &subject, sizeof(subject), c->err);
-        query_end(q);
-        if (rc == ERR_CORRUPT) {
-            return found(c, "event", "a row with a subject of another size");
-        }
-        if (rc != 0 || (rc = check_record(c, &subject, &derived)) != 0 ||
-            (rc = check_progress(c, derived, held)) != 0) {
+        if ((rc = check_progress(c, derived, held)) != 0) {
             return rc;
         }
     }
@@ -298,7 +305,7 @@ static bool same_cell(sqlite3_stmt *q, const struct duty_cell *cell)
            span_equal(column_span(q, 7), buf_span(&detail));
 }
 
-static int check_unit(struct checking *c, uint32_t unit, uint64_t *cells)
+int check_unit(struct checking *c, uint32_t unit, uint64_t *cells)
 {
     struct evaluation evaluation = {
         .unit = unit, .asof_day = c->options->now.day, .cells_only = true};
@@ -348,17 +355,25 @@ static int check_cells(struct checking *c)
                        (unsigned long long)held, (unsigned long long)derived);
 }
 
-int check_derived(struct checking *c)
+int check_unsettled(struct checking *c, bool *unsettled)
 {
     uint64_t dirty;
     int64_t day;
     int rc = one_count(c, DERIVED_DIRTY, &dirty);
 
-    if (rc != 0 || (rc = meta_int(c->store, META_DAY, &day, c->err)) != 0) {
-        return rc;
+    if (rc == 0 && (rc = meta_int(c->store, META_DAY, &day, c->err)) == 0) {
+        *unsettled = dirty != 0 || day != c->options->now.day;
     }
-    if (dirty != 0 || day != c->options->now.day) {
-        return 0; /* work is noted: nothing to compare with yet */
+    return rc;
+}
+
+int check_derived(struct checking *c)
+{
+    bool unsettled = false;
+    int rc = check_unsettled(c, &unsettled);
+
+    if (rc != 0 || unsettled) {
+        return rc; /* work is noted: nothing to compare with yet */
     }
     if ((rc = check_records(c)) != 0 || (rc = check_cells(c)) != 0) {
         return rc;

@@ -33,6 +33,29 @@ int check_row(struct checking *c, int64_t place, const struct leaf *leaf,
 /* Records and cells are what would be derived now. */
 int check_derived(struct checking *c) MUST_USE;
 
+/* ---- check.c ---- */
+/* Which bodies we must have of a segment with these parts. */
+unsigned check_due(struct checking *c, const struct store_log *log,
+                   const struct segment *parts);
+/* One segment: 1 = go on after it, 0 = the rest cannot be judged. */
+int check_segment(struct checking *c, const struct store_log *log,
+                  const struct vkey *vkey, struct range *range) MUST_USE;
+/* A cosignature of the log's guard, stored or offered. */
+int check_cosig(struct checking *c, const struct store_log *log,
+                const struct store_cosig *cosig, int64_t time_s) MUST_USE;
+/* The first stored from number *next: 1 = *next moved past it, 0 = none. */
+int check_cosigs_from(struct checking *c, const struct store_log *log,
+                      uint64_t *next) MUST_USE;
+
+/* ---- check_derived.c ---- */
+/* Is there work noted, so that records and cells are not to be compared? */
+int check_unsettled(struct checking *c, bool *unsettled) MUST_USE;
+/* The record of the first subject after *subject (`len` bytes of it): 1 = it
+ * moved there, 0 = there is none. */
+int check_record_after(struct checking *c, struct event_id *subject, size_t len,
+                       uint64_t *records) MUST_USE;
+int check_unit(struct checking *c, uint32_t unit, uint64_t *cells) MUST_USE;
+
 /* ---- check_loose.c: spool and deliveries ---- */
 int check_loose(struct checking *c) MUST_USE;
 

@@ -44,6 +44,8 @@ const struct query_table *const owners[OWNER_COUNT] = {
     [OWNER_LOOSE] = &loose_queries,
     [OWNER_TABLES] = &tables_queries,
     [OWNER_RECOVERY] = &recovery_queries,
+    [OWNER_PATROL] = &patrol_queries,
+    [OWNER_MEND] = &mend_queries,
 };
 
 int db_error(struct store *store, int rc, const char *what, struct error *err)
@@ -66,10 +68,11 @@ int db_error(struct store *store, int rc, const char *what, struct error *err)
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         store->fatal = true;
-        return error_set(err, ERR_CORRUPT,
-                         "%s: the database file is damaged (%s); restore a "
-                         "backup",
-                         what, text);
+        return error_set(
+            err, ERR_CORRUPT,
+            "%s: the database file is damaged (%s); put a backup "
+            "in its place and start: the rest comes from the guard",
+            what, text);
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:
@@ -225,6 +228,19 @@ static int open_file(struct store *store, const struct store_options *options,
     return 0;
 }
 
+/* A damaged head is mended from what it was made of, if that is sound. */
+static int heads_sound(struct store *store, struct error *err)
+{
+    struct error ignored;
+    int rc = logs_sound(store, err);
+
+    if (rc != ERR_CORRUPT || store->read_only || store->fatal ||
+        heads_mend(store, &ignored) != 0) {
+        return rc;
+    }
+    return logs_sound(store, err);
+}
+
 int store_open(const struct store_options *options, struct store **out,
                struct error *err)
 {
@@ -246,7 +262,7 @@ int store_open(const struct store_options *options, struct store **out,
         (rc = arena_new(&store->duty, FOLD_ARENA, err)) != 0 ||
         (rc = parts_new(store, err)) != 0 ||
         (rc = self_load(store, err)) != 0 ||
-        (rc = logs_sound(store, err)) != 0 ||
+        (rc = heads_sound(store, err)) != 0 ||
         (rc = upgrade_note(store, err)) != 0) {
         store_close(store);
         return rc;
@@ -328,6 +344,10 @@ void store_rollback(struct store *store)
     }
     store->in_transaction = false;
     parts_forget(store);
+    /* Whose store this is may have been said in what is undone. */
+    if (store->work != NULL && !store->fatal && self_load(store, &ignored)) {
+        store->fatal = true;
+    }
 }
 
 int store_look(struct store *store, struct error *err)

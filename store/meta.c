@@ -79,10 +79,12 @@ uint32_t store_self(const struct store *store)
 
 int self_load(struct store *store, struct error *err)
 {
-    int64_t value;
+    int64_t value = 0;
     int rc = meta_int(store, "self", &value, err);
 
-    store->self = (uint32_t)value;
+    if (rc == 0) {
+        store->self = (uint32_t)value;
+    }
     return rc;
 }
 

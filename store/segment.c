@@ -247,6 +247,7 @@ int store_segment_read(struct store *store, uint32_t log, uint64_t index,
     }
     query_end(q);
     if (rc == 0 && out.hashes.len != out.parts.count * sizeof(struct hash)) {
+        store->bad_segment = place_of(log, out.parts.first);
         rc = error_set(err, ERR_CORRUPT, "log %u: segment %llu lacks hashes",
                        log, (unsigned long long)out.parts.first);
     }
@@ -350,6 +351,7 @@ int segment_leaves(struct store *store, uint32_t log, uint64_t index,
     }
     rc = segment_open(store->codec, &segment.parts, &store->leaves, view, err);
     if (rc != 0) {
+        store->bad_segment = place_of(log, segment.parts.first);
         return error_set(err, ERR_CORRUPT,
                          "log %u: segment %llu cannot be read; run qcdc check",
                          log, (unsigned long long)segment.parts.first);

@@ -46,6 +46,8 @@ enum query_owner {
     OWNER_LOOSE,
     OWNER_TABLES,
     OWNER_RECOVERY,
+    OWNER_PATROL,
+    OWNER_MEND,
     OWNER_COUNT
 };
 
@@ -61,7 +63,7 @@ extern const struct query_table rejudge_queries, meta_queries, log_queries,
     record_queries, settle_queries, cell_queries, body_queries, asof_queries,
     rebuild_queries, search_queries, book_queries, delivery_queries,
     erase_queries, check_queries, derived_queries, loose_queries,
-    tables_queries, recovery_queries;
+    tables_queries, recovery_queries, patrol_queries, mend_queries;
 
 extern const struct query_table *const owners[OWNER_COUNT];
 
@@ -128,6 +130,7 @@ struct store {
     } erasures;             /* erase.c: is any known */
     int scrub;              /* scrub.c: META_SCRUB as stored */
     bool scrub_is_known;    /* ... once read */
+    int64_t bad_segment;    /* place of one that could not be read */
     struct store_log *logs; /* log.c: log_info */
     size_t logs_len;
     size_t logs_size;
@@ -169,6 +172,10 @@ int arena_shrink(struct arena *arena, size_t size, struct error *err) MUST_USE;
 
 /* ---- migrate.c ---- */
 int migrate(struct store *store, struct error *err) MUST_USE;
+
+/* ---- mend.c ---- */
+/* Heads put together again from the segments, where the log signed that. */
+int heads_mend(struct store *store, struct error *err) MUST_USE;
 
 /* ---- meta.c ---- */
 #define META_DAY "day"     /* that records and cells are of */

@@ -195,6 +195,43 @@ static void print_erasures(const struct cli *cli, const struct answer *root)
     }
 }
 
+/* What bit rot did, and what became of it. */
+static void print_damage(const struct cli *cli, const struct answer *one)
+{
+    const char *kind = answer_text(answer_get(one, "kind"));
+    const char *source = answer_text(answer_get(one, "source_name"));
+    const char *text = answer_text(answer_get(one, "text"));
+    char when[WHEN_SIZE];
+
+    if (!answer_bool(answer_get(one, "waiting"))) {
+        print_when(cli, answer_get(one, "mended"), when);
+        printf("%s %s, %s %s: %s\n",
+               say(cli, "Dữ liệu hỏng, đã tự sửa lúc", "Damage, mended at"),
+               when, say(cli, "từ", "from"),
+               source[0] != '\0' ? source
+               : kind[0] == 'd'
+                   ? say(cli, "việc tính lại", "what it is derived from")
+                   : say(cli, "phần còn nguyên ở đây", "what is sound here"),
+               text);
+        return;
+    }
+    print_when(cli, answer_get(one, "found"), when);
+    printf("%s %s: %s\n  %s\n",
+           say(cli, "DỮ LIỆU HỎNG, phát hiện lúc", "DAMAGE found at"), when,
+           text,
+           kind[0] == 'h'
+               ? say(cli,
+                     "CẦN LÀM: tính lại vẫn sai; chạy qcdc check và báo cho "
+                     "người quản trị",
+                     "TO DO: derived again and still wrong; run qcdc check and "
+                     "tell the administrator")
+               : say(cli,
+                     "đang hỏi bản sao ở các nút khác; nếu mãi không sửa được: "
+                     "khôi phục từ bản sao lưu",
+                     "other nodes are being asked for their copy; if that "
+                     "never comes, restore a backup"));
+}
+
 static int print_sync(const struct cli *cli, const struct client_reply *reply,
                       struct error *err)
 {
@@ -218,6 +255,9 @@ static int print_sync(const struct cli *cli, const struct client_reply *reply,
     int rc = print_logs(cli, logs, err);
     print_frozen(cli, logs);
     print_witness(cli, answer_get(root, "witness"));
+    for (size_t i = 0; i < answer_len(answer_get(root, "damage")); i++) {
+        print_damage(cli, answer_at(answer_get(root, "damage"), i));
+    }
     for (size_t i = 0; i < answer_len(bad); i++) {
         const struct answer *one = answer_at(bad, i);
 

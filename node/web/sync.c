@@ -113,6 +113,24 @@ static int put_log(struct api_call *call, json_t *object,
     return put_held(call, object, log->origin, err);
 }
 
+static void put_damage(struct api_call *call, json_t *object,
+                       const struct sync_damage *damage)
+{
+    char name[256];
+
+    api_put_str(object, "kind", damage->kind);
+    api_put_str(object, "text", damage->text);
+    api_put_str(object, "origin", damage->origin);
+    api_put_time(object, "found", damage->found_s);
+    api_put_time(object, "mended", damage->mended_s);
+    api_put_bool(object, "waiting", damage->mended_s == 0);
+    api_put_number(object, "source", damage->source);
+    api_put_str(object, "source_name",
+                damage->source == 0
+                    ? ""
+                    : api_node_name(call, damage->source, name, sizeof(name)));
+}
+
 static int put_standings(struct api_call *call, struct error *err)
 {
     struct store_standing_count counts[STANDINGS_MAX];
@@ -177,6 +195,10 @@ int api_sync(struct api_call *call, struct error *err)
     json_t *peers = api_put_array(call->answer, "peers");
     for (size_t i = 0; i < status.peers_len; i++) {
         put_peer(api_add_object(peers), &status.peers[i]);
+    }
+    json_t *damages = api_put_array(call->answer, "damage");
+    for (size_t i = 0; i < status.damages_len; i++) {
+        put_damage(call, api_add_object(damages), &status.damages[i]);
     }
     json_t *logs = api_put_array(call->answer, "logs");
     for (size_t i = 0; rc == 0 && i < status.logs_len; i++) {

@@ -37,6 +37,10 @@ const char *frame_name(enum frame_kind kind)
         return "join-answer";
     case FRAME_PING:
         return "ping";
+    case FRAME_MEND_ASK:
+        return "mend-ask";
+    case FRAME_MEND:
+        return "mend";
     case FRAME_KINDS:
         break;
     }

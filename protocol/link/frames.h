@@ -47,6 +47,8 @@ enum frame_kind {
     FRAME_JOIN_REQUEST,
     FRAME_JOIN_ANSWER,
     FRAME_PING,
+    FRAME_MEND_ASK,
+    FRAME_MEND,
     FRAME_KINDS
 };
 
@@ -164,6 +166,22 @@ struct frame_delivery {
     size_t certificates_len;
 };
 
+/* The asker's copy is damaged (store/mend.h). */
+struct frame_mend_ask {
+    struct origin origin;
+    uint64_t first; /* leaf, or number of the cosignature */
+    bool cosig;
+};
+
+/* At most one of the two. */
+struct frame_mend {
+    struct origin origin;
+    bool has_batch;
+    struct frame_batch batch;
+    bool has_cosigned;
+    struct frame_cosigned cosigned;
+};
+
 struct frame_refused {
     uint32_t reason; /* enum link_reason, or one not known here */
     bool has_origin;
@@ -210,6 +228,8 @@ struct frame {
         struct frame_join_request join_request;
         struct frame_join_answer join_answer;
         struct frame_ping ping;
+        struct frame_mend_ask mend_ask;
+        struct frame_mend mend;
     };
 };
 

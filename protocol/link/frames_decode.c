@@ -466,6 +466,31 @@ static int join_answer_read(const Qcdc__V1__JoinAnswer *in,
     return text_read(in->text, "text", FRAME_TEXT_MAX, &out->text, err);
 }
 
+static int mend_ask_read(const Qcdc__V1__MendAsk *in,
+                         struct frame_mend_ask *out, struct error *err)
+{
+    int rc = origin_read(in->origin, &out->origin, err);
+
+    out->cosig = in->cosig != 0;
+    return rc != 0 ? rc : number_read(in->first, "first", &out->first, err);
+}
+
+static int mend_read(const Qcdc__V1__Mend *in, struct arena *arena,
+                     struct frame_mend *out, struct error *err)
+{
+    int rc = origin_read(in->origin, &out->origin, err);
+
+    out->has_batch = in->batch != NULL;
+    out->has_cosigned = in->cosigned != NULL;
+    if (rc == 0 && out->has_batch) {
+        rc = batch_read(in->batch, &out->batch, err);
+    }
+    if (rc == 0 && out->has_cosigned) {
+        rc = cosigned_read(in->cosigned, arena, &out->cosigned, err);
+    }
+    return rc;
+}
+
 static int body_read(const Qcdc__V1__Frame *in, struct arena *arena,
                      struct frame *out, struct error *err)
 {
@@ -518,6 +543,12 @@ static int body_read(const Qcdc__V1__Frame *in, struct arena *arena,
         out->ping = (struct frame_ping){.now_ms = in->ping->now_ms,
                                         .echo_ms = in->ping->echo_ms};
         return 0;
+    case QCDC__V1__FRAME__BODY_MEND_ASK:
+        out->kind = FRAME_MEND_ASK;
+        return mend_ask_read(in->mend_ask, &out->mend_ask, err);
+    case QCDC__V1__FRAME__BODY_MEND:
+        out->kind = FRAME_MEND;
+        return mend_read(in->mend, arena, &out->mend, err);
     case _QCDC__V1__FRAME__BODY__CASE_IS_INT_SIZE:
         break;
     }

@@ -330,6 +330,25 @@ static Qcdc__V1__Ping *ping_make(struct maker *m, const struct frame_ping *in)
     return out;
 }
 
+static Qcdc__V1__MendAsk *mend_ask_make(struct maker *m,
+                                        const struct frame_mend_ask *in)
+{
+    MAKE(m, Qcdc__V1__MendAsk, out, QCDC__V1__MEND_ASK__INIT);
+    out->origin = origin_make(m, &in->origin);
+    out->first = in->first;
+    out->cosig = in->cosig;
+    return out;
+}
+
+static Qcdc__V1__Mend *mend_make(struct maker *m, const struct frame_mend *in)
+{
+    MAKE(m, Qcdc__V1__Mend, out, QCDC__V1__MEND__INIT);
+    out->origin = origin_make(m, &in->origin);
+    out->batch = in->has_batch ? batch_make(m, &in->batch) : NULL;
+    out->cosigned = in->has_cosigned ? cosigned_make(m, &in->cosigned) : NULL;
+    return out;
+}
+
 static void body_make(struct maker *m, const struct frame *in,
                       Qcdc__V1__Frame *out)
 {
@@ -389,6 +408,14 @@ static void body_make(struct maker *m, const struct frame *in,
     case FRAME_PING:
         out->body_case = QCDC__V1__FRAME__BODY_PING;
         out->ping = ping_make(m, &in->ping);
+        return;
+    case FRAME_MEND_ASK:
+        out->body_case = QCDC__V1__FRAME__BODY_MEND_ASK;
+        out->mend_ask = mend_ask_make(m, &in->mend_ask);
+        return;
+    case FRAME_MEND:
+        out->body_case = QCDC__V1__FRAME__BODY_MEND;
+        out->mend = mend_make(m, &in->mend);
         return;
     }
 }

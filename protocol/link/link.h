@@ -139,6 +139,9 @@ enum link_do {
     LINK_DO_NOTE,           /* origin if has_origin, reason, text: show it in
                                `sync`; from_peer: the peer refused, not we */
     LINK_DO_STRIKE,         /* reason, text: the peer's fault, counted */
+    LINK_DO_ANSWER_MEND,    /* origin, from, cosig; privates due: send a Mend
+                               of what is held here */
+    LINK_DO_MEND,           /* mend: check against what is held, replace */
     /* the rest */
     LINK_DO_ASK_HEARD,      /* origin, from (= cosigs): sign heard_text and
                                answer HEARD_SIGNED */
@@ -165,6 +168,7 @@ struct link_action {
     bool refill;
     uint64_t cosigs; /* RECOVER: numbered ones to be had again */
     bool from_peer;
+    bool cosig; /* ANSWER_MEND: of number `from`, else the segment there */
     bool has_old;
     struct token token, old_token;
     enum link_reason reason;
@@ -177,6 +181,7 @@ struct link_action {
     const struct frame_cosigned *cosigned;
     const struct frame_held *held;
     const struct frame_delivery *delivery;
+    const struct frame_mend *mend;
 };
 
 struct link_actions {

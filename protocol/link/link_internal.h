@@ -235,6 +235,11 @@ int step_delivery_stored(struct step *s);
  * again), reports, and credit. Nothing if there is nothing to say. */
 int receive_want(struct step *s);
 
+/* ---- link_mend.c ---- */
+
+int frame_mend_ask(struct step *s, const struct frame *frame);
+int frame_mend(struct step *s, const struct frame *frame);
+
 /* ---- link_offer.c ---- */
 
 int frame_offer(struct step *s, const struct frame *frame);

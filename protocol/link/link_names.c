@@ -36,9 +36,10 @@ static const char *const doings[LINK_DOINGS] = {
     "store-delivery", "delivery-acked",  "commit-token",
     "issue-token",    "token-seen",      "cosign-repeat",
     "freeze",         "recover",         "recovered",
-    "note",           "strike",          "ask-heard",
-    "ready",          "close",           "join-requested",
-    "join-answered",  "joined",
+    "note",           "strike",          "answer-mend",
+    "mend",           "ask-heard",       "ready",
+    "close",          "join-requested",  "join-answered",
+    "joined",
 };
 
 const char *link_state_name(enum link_state state)

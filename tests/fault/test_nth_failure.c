@@ -12,7 +12,7 @@
 
 #include "tests/fault/disk.h"
 
-static uint64_t disk_stride = 17, memory_stride = 229;
+static uint64_t disk_stride = 41, memory_stride = 607;
 static struct labour *labour;
 
 struct tally {

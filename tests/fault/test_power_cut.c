@@ -235,7 +235,7 @@ static void run_every(struct trial *t, size_t stride)
 
 static uint64_t first_seed = 1;
 static size_t seeds = 300;
-static size_t stride = 29;
+static size_t stride = 43;
 
 static void what_was_told_survives_a_power_cut(void **state)
 {

@@ -922,6 +922,12 @@ static void perform(struct world *world, struct world_end *end,
     case LINK_DO_STRIKE:
         end->strikes++;
         break;
+    case LINK_DO_ANSWER_MEND:
+        end->mend_asked++;
+        break;
+    case LINK_DO_MEND:
+        end->mended++;
+        break;
     case LINK_DO_ASK_HEARD:
         ask_heard(world, end, action);
         break;

@@ -87,7 +87,8 @@ struct world_end {
     uint64_t sent_frames;
     uint64_t peak_bytes; /* most in flight */
     unsigned strikes;
-    enum link_reason note; /* the last one */
+    unsigned mend_asked, mended; /* what the machine let through */
+    enum link_reason note;       /* the last one */
     bool note_from_peer;
     char note_text[512];
     unsigned ready;

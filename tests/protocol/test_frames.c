@@ -150,6 +150,22 @@ static struct frame frame_make(enum frame_kind kind)
     case FRAME_PING:
         frame.ping = (struct frame_ping){17, 16};
         break;
+    case FRAME_MEND_ASK:
+        frame.mend_ask = (struct frame_mend_ask){origin, 300, true};
+        break;
+    case FRAME_MEND:
+        cosigs[0] = cosig_make(true);
+        frame.mend = (struct frame_mend){.origin = origin, .has_batch = true};
+        frame.mend.batch.origin = origin;
+        frame.mend.batch.segment =
+            (struct segment){.first = 300,
+                             .count = 2,
+                             .note = span_str("note"),
+                             .leaves_z = span_str("leaves"),
+                             .absent = span_str("abc")};
+        frame.mend.has_cosigned = true;
+        frame.mend.cosigned = (struct frame_cosigned){origin, 4, cosigs, 1};
+        break;
     case FRAME_NONE:
     case FRAME_KINDS:
         break;
@@ -205,6 +221,8 @@ static void the_bytes_of_every_frame_are_frozen(void **state)
         [FRAME_JOIN_REQUEST] = "1bd555ea7b0fbc2e",
         [FRAME_JOIN_ANSWER] = "7b687a565d8a0904",
         [FRAME_PING] = "5d8607c235c46494",
+        [FRAME_MEND_ASK] = "9e8e9142743625ff",
+        [FRAME_MEND] = "d14e20dc1b174d37",
     };
     int changed = 0;
 

@@ -390,6 +390,36 @@ a_district_that_changes_a_byte_is_named_and_the_rest_flows(void **state)
     world_free(world);
 }
 
+static void only_logs_that_flow_on_the_link_are_mended(void **state)
+{
+    struct world *world = three();
+    struct frame ask = {.kind = FRAME_MEND_ASK};
+    struct frame mend = {.kind = FRAME_MEND};
+    struct world_end *end = world_end_of(world, 1, 2);
+
+    (void)state;
+    world_connect(world, 2);
+    seconds(world, 1);
+    ask.mend_ask.origin = (struct origin){.node = 2, .epoch = 1};
+    link_stamp(end->other->link, &ask);
+    world_inject(world, end, &ask);
+    assert_int_equal(end->mend_asked, 1);
+    mend.mend.origin = ask.mend_ask.origin;
+    link_stamp(end->other->link, &mend);
+    world_inject(world, end, &mend);
+    assert_int_equal(end->mended, 1);
+    assert_int_equal(end->strikes, 0);
+    /* A sibling's log is nobody's to ask for, nor to give. */
+    ask.mend_ask.origin = sibling;
+    world_inject(world, end, &ask);
+    mend.mend.origin = sibling;
+    world_inject(world, end, &mend);
+    assert_int_equal(end->mend_asked, 1);
+    assert_int_equal(end->mended, 1);
+    assert_int_equal(end->strikes, 2);
+    world_free(world);
+}
+
 static void a_log_of_another_branch_is_refused_and_recorded(void **state)
 {
     struct world *world = three();
@@ -744,6 +774,7 @@ int main(void)
         cmocka_unit_test(
             a_district_that_changes_a_byte_is_named_and_the_rest_flows),
         cmocka_unit_test(a_log_of_another_branch_is_refused_and_recorded),
+        cmocka_unit_test(only_logs_that_flow_on_the_link_are_mended),
         cmocka_unit_test(a_child_does_not_get_the_record_log_of_its_sibling),
         cmocka_unit_test(a_log_offered_before_its_certificate_waits_for_it),
         cmocka_unit_test(a_node_without_a_directory_gets_it_first),

@@ -73,6 +73,12 @@ static struct frame frame_of(enum frame_kind kind, const struct link *link,
     case FRAME_PING:
         frame.ping.now_ms = 5;
         break;
+    case FRAME_MEND_ASK:
+        frame.mend_ask.origin = own;
+        break;
+    case FRAME_MEND:
+        frame.mend.origin = own;
+        break;
     case FRAME_NONE:
     case FRAME_KINDS:
         break;

@@ -30,7 +30,8 @@ static struct found check(const char *path)
     struct found found = {"", 0};
     struct store_check_options options = {
         .now = now_of(ASOF), .visit = note, .data = &found};
-    struct store_options open = {.path = path};
+    /* Opened for writing, a damaged head would be mended (test_mend.c). */
+    struct store_options open = {.path = path, .read_only = true};
     struct store *store = NULL;
     struct error err = {0};
     uint64_t findings = 0;
