@@ -36,6 +36,7 @@ static int limits_measure(struct report *report, const char *dir,
                           unsigned events, struct error *err)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    double cpu_us = 0;
     double v = 0;
     int rc = raw_verify(cores > 0 ? (unsigned)cores : 1, 2.0, &v, err);
 
@@ -63,15 +64,17 @@ static int limits_measure(struct report *report, const char *dir,
 
     if (rc == 0) {
         report_limit(report, LIMIT_MESSAGE_64K, v);
-        rc = raw_chain(&load, &v, err);
+        rc = raw_chain(&load, &v, &cpu_us, err);
     }
     if (rc == 0) {
         report_limit(report, LIMIT_CHAIN, v);
+        report->cpu_us[LIMIT_CHAIN] = cpu_us;
         load.verify = true;
-        rc = raw_chain(&load, &v, err);
+        rc = raw_chain(&load, &v, &cpu_us, err);
     }
     if (rc == 0) {
         report_limit(report, LIMIT_CHAIN_VERIFIED, v);
+        report->cpu_us[LIMIT_CHAIN_VERIFIED] = cpu_us;
     }
     return rc;
 }

@@ -186,6 +186,18 @@ static long ticks_used(const struct node *node)
     return user + kernel;
 }
 
+double node_cpu_s(const struct node *node)
+{
+    struct timespec used;
+    clockid_t clock;
+
+    if (node->pid == 0 || clock_getcpuclockid(node->pid, &clock) != 0 ||
+        clock_gettime(clock, &used) != 0) {
+        return -1;
+    }
+    return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+}
+
 int node_await_idle(struct node *node, double patience_s, struct error *err)
 {
     double until_s = bench_now_s() + patience_s;

@@ -74,6 +74,11 @@ int node_spooled(struct node *node, struct store_spool_state *state,
 int node_memory(const struct node *node, uint64_t *now_kib, uint64_t *most_kib,
                 struct error *err) MUST_USE;
 
+/* Seconds of processor time it has used since its start, all threads; -1 if
+ * it does not run. Unlike the wall clock it does not depend on what else the
+ * machine does. */
+double node_cpu_s(const struct node *node);
+
 /* Changes one key of its configuration while it is stopped. */
 int node_configure(struct node *node, const char *key, const char *value,
                    struct error *err) MUST_USE;

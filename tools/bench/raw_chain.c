@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zmq.h>
@@ -246,8 +247,22 @@ out:
     return rc;
 }
 
-int raw_chain(const struct chain_load *load, double *per_s, struct error *err)
+/* Of this process, and of children that were waited for. */
+static double cpu_used_s(int who)
 {
+    struct rusage used;
+
+    if (getrusage(who, &used) != 0) {
+        return 0;
+    }
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
+int raw_chain(const struct chain_load *load, double *per_s, double *cpu_us,
+              struct error *err)
+{
+    double cpu_s = -cpu_used_s(RUSAGE_SELF) - cpu_used_s(RUSAGE_CHILDREN);
     struct hop end = {.load = load, .name = "end"};
     struct hop middle = {.load = load, .name = "middle"};
     struct hop source = {.load = load, .name = "source"};
@@ -290,5 +305,7 @@ int raw_chain(const struct chain_load *load, double *per_s, struct error *err)
                            WEXITSTATUS(status));
         }
     }
+    cpu_s += cpu_used_s(RUSAGE_SELF) + cpu_used_s(RUSAGE_CHILDREN);
+    *cpu_us = cpu_s * 1e6 / load->events;
     return rc;
 }

@@ -20,6 +20,7 @@ struct report {
     FILE *out; /* keeps */
     bool json;
     double limits[LIMIT_COUNT];
+    double cpu_us[LIMIT_COUNT]; /* processor time an event, 0 = not known */
 };
 
 /* Remembers a limit and prints its line. */
