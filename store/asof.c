@@ -22,8 +22,8 @@ enum {
 static const char *const sql[] = {
     [ASOF_CLEAR_RECORDS] = "DELETE FROM temp.asof_records",
     [ASOF_CLEAR_UNITS] = "DELETE FROM temp.asof_units",
-    [ASOF_SUBJECT_AFTER] = "SELECT subject FROM events WHERE subject > ? "
-                           "ORDER BY subject LIMIT 1",
+    [ASOF_SUBJECT_AFTER] = "SELECT record FROM events WHERE record > ? "
+                           "ORDER BY record LIMIT 1",
     [ASOF_RECORD] = "INSERT INTO temp.asof_records (subject, kind, bytes, "
                     "dialogue) VALUES (?, ?, ?, ?)",
     [ASOF_UNIT] = "INSERT OR IGNORE INTO temp.asof_units (unit, subject) "
@@ -121,18 +121,14 @@ static int put_record(struct store *store, const struct record_out *record,
     return rc;
 }
 
-static int next_subject(struct store *store, struct event_id *subject,
-                        size_t *len, struct error *err)
+static int next_record(struct store *store, int64_t *number, struct error *err)
 {
     sqlite3_stmt *q = query(store, OWNER_ASOF, ASOF_SUBJECT_AFTER);
     int rc;
 
-    bind_span(q, 1, span_make(subject->bytes, *len));
+    bind_int(q, 1, *number);
     if ((rc = query_row(store, q, err)) == 1) {
-        struct span found = column_span(q, 0);
-
-        *len = found.len < sizeof(*subject) ? found.len : sizeof(*subject);
-        memcpy(subject, found.ptr, *len);
+        *number = column_int(q, 0);
         query_end(q);
     }
     return rc;
@@ -142,16 +138,15 @@ static int fold_all(struct store *store, struct store_now asof,
                     const struct store_known *known,
                     const struct directory *directory, struct error *err)
 {
-    struct event_id subject = {{0}};
-    size_t len = 0;
+    int64_t number = 0;
     int rc;
 
-    while ((rc = next_subject(store, &subject, &len, err)) == 1) {
+    while ((rc = next_record(store, &number, err)) == 1) {
         struct gathered gathered;
         struct record_out record;
 
-        rc = fold_subject(store, &subject, asof.day, known, directory,
-                          &gathered, &record, err);
+        rc = fold_subject(store, number, asof.day, known, directory, &gathered,
+                          &record, err);
         if (rc == 0 && gathered.kind != RECORD_NONE) {
             rc = put_record(store, &record, err);
         }

@@ -29,9 +29,9 @@ static const char *const sql[] = {
     [BRACKET_WAITED] = "DELETE FROM quotes WHERE hash = ? AND place = ?",
     [BRACKET_UPPER] = "UPDATE events SET upper_s = ?1 WHERE place >= ?2 AND "
                       "place < ?3 AND (upper_s = 0 OR upper_s > ?1) "
-                      "RETURNING subject",
+                      "RETURNING record",
     [BRACKET_LOWER] = ("UPDATE events SET lower_s = ? WHERE place = ? "
-                       "RETURNING subject"),
+                       "RETURNING record"),
     [BRACKET_CURSOR_GET] = "SELECT cosigs FROM cursors WHERE log = ?",
     [BRACKET_CURSOR_PUT] = "UPDATE cursors SET cosigs = ? WHERE log = ?",
 };
@@ -185,16 +185,13 @@ int bracket_wait(struct store *store, int64_t place, const struct leaf *leaf,
     return query_run(store, q, err);
 }
 
-/* An UPDATE ... RETURNING subject: every subject it names is folded again. */
+/* An UPDATE ... RETURNING record: every record it names is folded again. */
 static int run_marking(struct store *store, sqlite3_stmt *q, struct error *err)
 {
     int rc;
 
     while ((rc = query_row(store, q, err)) == 1) {
-        struct event_id subject;
-
-        rc = column_bytes(q, 0, &subject, sizeof(subject), err);
-        if (rc != 0 || (rc = work_subject(store, &subject, err)) != 0) {
+        if ((rc = work_record(store, column_int(q, 0), err)) != 0) {
             query_end(q);
             return rc;
         }

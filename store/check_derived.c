@@ -11,7 +11,7 @@
 enum {
     DERIVED_ROW,
     DERIVED_SPOOLED,
-    DERIVED_SUBJECT_AFTER,
+    DERIVED_RECORD_AFTER,
     DERIVED_RECORD,
     DERIVED_RECORDS,
     DERIVED_CELLS,
@@ -22,11 +22,11 @@ enum {
 static const char *const sql[] = {
     [DERIVED_ROW] = EVENT_COLUMNS "WHERE place = ?",
     [DERIVED_SPOOLED] = "SELECT 1 FROM spool WHERE number = ? AND is_dir = 1",
-    [DERIVED_SUBJECT_AFTER] = "SELECT subject FROM events WHERE subject > ? "
-                              "ORDER BY subject LIMIT 1",
+    [DERIVED_RECORD_AFTER] = "SELECT record FROM events WHERE record > ? "
+                             "ORDER BY record LIMIT 1",
     [DERIVED_RECORD] = "SELECT bytes, kind, unit, holder, state, opened_day, "
                        "year, wake_day, dialogue, units FROM records WHERE "
-                       "subject = ?",
+                       "number = ?",
     [DERIVED_RECORDS] = "SELECT count(*) FROM records",
     [DERIVED_CELLS] = "SELECT duty, year, month, territory, verdict, n, d, "
                       "detail FROM cells WHERE unit = ? ORDER BY duty, year, "
@@ -48,6 +48,7 @@ static int row_differs(struct checking *c, const struct event_row *row,
     const struct store_log *log;
     struct event_id subject;
     struct bracket bracket;
+    int64_t record = 0;
     int rc;
 
     if (!span_equal(row->leaf, leaf->bytes) ||
@@ -68,10 +69,11 @@ static int row_differs(struct checking *c, const struct event_row *row,
     subject = leaf->understood ? leaf_subject(leaf) : leaf->id;
     rc = bracket_of(c->store, log, place_index(row->place), leaf, NULL,
                     &bracket, c->err);
-    if (rc != 0) {
+    rc = rc != 0 ? rc : subject_find(c->store, &subject, &record, c->err);
+    if (rc != 0 && rc != ERR_NOTFOUND) {
         return rc;
     }
-    if (!event_id_equal(&row->subject, &subject) ||
+    if (!event_id_equal(&row->subject, &subject) || row->record != record ||
         row->signature != signature || row->lower_s != bracket.lower_s ||
         row->upper_s != bracket.upper_s) {
         return found(c, "event",
@@ -203,22 +205,23 @@ static bool same_record(sqlite3_stmt *q, const struct record_out *record)
            same_units(column_span(q, 9), record);
 }
 
-static int check_record(struct checking *c, const struct event_id *subject,
-                        uint64_t *records)
+static int check_record(struct checking *c, int64_t number, uint64_t *records)
 {
+    const struct event_id *subject;
     struct gathered gathered;
     struct record_out record;
     sqlite3_stmt *q;
     bool same;
-    int rc = fold_subject(c->store, subject, c->options->now.day, NULL, c->dir,
+    int rc = fold_subject(c->store, number, c->options->now.day, NULL, c->dir,
                           &gathered, &record, c->err);
 
     if (rc != 0 || gathered.kind == RECORD_NONE) {
         return rc;
     }
     (*records)++;
+    subject = &gathered.subject;
     q = query(c->store, OWNER_DERIVED, DERIVED_RECORD);
-    bind_span(q, 1, SPAN_OF(*subject));
+    bind_int(q, 1, number);
     if ((rc = query_row(c->store, q, c->err)) < 0) {
         return rc;
     }
@@ -227,7 +230,7 @@ static int check_record(struct checking *c, const struct event_id *subject,
     if (same && (rc = check_erasures(c, &record)) != 0) {
         return rc;
     }
-    return same ? check_record_units(c, &record)
+    return same ? check_record_units(c, number, &record)
                 : found(c, "record",
                         "record %02x%02x%02x%02x... is not what its events "
                         "add up to",
@@ -245,37 +248,31 @@ static int one_count(struct checking *c, int which, uint64_t *count)
     return rc < 0 ? rc : 0;
 }
 
-int check_record_after(struct checking *c, struct event_id *subject, size_t len,
-                       uint64_t *records)
+int check_record_after(struct checking *c, int64_t *number, uint64_t *records)
 {
-    sqlite3_stmt *q = query(c->store, OWNER_DERIVED, DERIVED_SUBJECT_AFTER);
+    sqlite3_stmt *q = query(c->store, OWNER_DERIVED, DERIVED_RECORD_AFTER);
     int rc;
 
-    bind_span(q, 1, span_make(subject->bytes, len));
+    bind_int(q, 1, *number);
     if ((rc = query_row(c->store, q, c->err)) != 1) {
         return rc;
     }
-    rc = column_bytes(q, 0, subject, sizeof(*subject), c->err);
+    *number = column_int(q, 0);
     query_end(q);
-    if (rc == ERR_CORRUPT) {
-        return found(c, "event", "a row with a subject of another size");
-    }
-    rc = rc != 0 ? rc : check_record(c, subject, records);
+    rc = check_record(c, *number, records);
     return rc != 0 ? rc : 1;
 }
 
 static int check_records(struct checking *c)
 {
-    struct event_id subject = {{0}};
     uint64_t derived = 0, held;
-    size_t len = 0;
+    int64_t number = 0;
     int rc = one_count(c, DERIVED_RECORDS, &held);
 
     if (rc != 0) {
         return rc;
     }
-    while ((rc = check_record_after(c, &subject, len, &derived)) == 1) {
-        len = sizeof(subject);
+    while ((rc = check_record_after(c, &number, &derived)) == 1) {
         if ((rc = check_progress(c, derived, held)) != 0) {
             return rc;
         }

@@ -50,9 +50,9 @@ int check_cosigs_from(struct checking *c, const struct store_log *log,
 /* ---- check_derived.c ---- */
 /* Is there work noted, so that records and cells are not to be compared? */
 int check_unsettled(struct checking *c, bool *unsettled) MUST_USE;
-/* The record of the first subject after *subject (`len` bytes of it): 1 = it
- * moved there, 0 = there is none. */
-int check_record_after(struct checking *c, struct event_id *subject, size_t len,
+/* The record of the first number after *number: 1 = it was checked and *number
+ * moved, 0 = there is none. */
+int check_record_after(struct checking *c, int64_t *number,
                        uint64_t *records) MUST_USE;
 int check_unit(struct checking *c, uint32_t unit, uint64_t *cells) MUST_USE;
 
@@ -79,7 +79,7 @@ int check_verdicts(struct checking *c, int64_t place, const uint8_t *marks,
 /* The right that an event gives or takes is noted; counts it. */
 int check_actor(struct checking *c, const struct event_row *row,
                 const struct leaf *leaf) MUST_USE;
-int check_record_units(struct checking *c,
+int check_record_units(struct checking *c, int64_t number,
                        const struct record_out *record) MUST_USE;
 int check_wake(struct checking *c, uint32_t unit, uint32_t day) MUST_USE;
 /* Keys, verdicts, queues: rows that stand for nothing, or twice. */

@@ -22,7 +22,8 @@ enum {
     TABLES_WAKE,
     TABLES_ROWS,
     TABLES_VERDICTS,
-    TABLES_QUEUES
+    TABLES_QUEUES,
+    TABLES_AWAITED
 };
 
 static const char *const sql[] = {
@@ -31,7 +32,7 @@ static const char *const sql[] = {
     [TABLES_ACTOR] = "SELECT place, unit, rights, revoked FROM actors WHERE "
                      "node = ? AND key_id = ? AND rank = ?",
     [TABLES_ACTOR_COUNT] = "SELECT count(*) FROM actors",
-    [TABLES_UNIT] = "SELECT 1 FROM record_units WHERE unit = ? AND subject = ?",
+    [TABLES_UNIT] = "SELECT 1 FROM record_units WHERE unit = ? AND record = ?",
     [TABLES_UNIT_COUNT] = "SELECT count(*) FROM record_units",
     [TABLES_ERASURES] = "SELECT count(*) FROM erasures",
     [TABLES_WAKE] = "SELECT day FROM unit_wakes WHERE unit = ?",
@@ -46,6 +47,9 @@ static const char *const sql[] = {
                         "s.count = length(v.marks))",
     [TABLES_QUEUES] = "SELECT count(*) FROM deliveries d WHERE NOT EXISTS "
                       "(SELECT 1 FROM events e WHERE e.event = d.event)",
+    [TABLES_AWAITED] = "SELECT count(*) FROM awaited a WHERE NOT EXISTS "
+                       "(SELECT 1 FROM events e WHERE e.record = a.record "
+                       "AND e.subject = a.subject)",
 };
 const struct query_table tables_queries = {sql, sizeof(sql) / sizeof(sql[0])};
 
@@ -169,7 +173,8 @@ static int check_keys(struct checking *c)
 
 /* ---- records and units ---- */
 
-int check_record_units(struct checking *c, const struct record_out *record)
+int check_record_units(struct checking *c, int64_t number,
+                       const struct record_out *record)
 {
     size_t i;
 
@@ -178,7 +183,7 @@ int check_record_units(struct checking *c, const struct record_out *record)
         int rc;
 
         bind_int(q, 1, record->units[i]);
-        bind_span(q, 2, SPAN_OF(record->subject));
+        bind_int(q, 2, number);
         rc = query_row(c->store, q, c->err);
         query_end(q);
         if (rc != 1) {
@@ -238,8 +243,11 @@ int check_tables(struct checking *c)
                                      "verdicts belong to no segment")) != 0) {
         return rc;
     }
-    return check_count(c, TABLES_QUEUES, 0, "delivery",
-                       "deliveries are owed of events that are not here");
+    rc = check_count(c, TABLES_QUEUES, 0, "delivery",
+                     "deliveries are owed of events that are not here");
+    return rc != 0 ? rc
+                   : check_count(c, TABLES_AWAITED, 0, "record",
+                                 "numbers of subjects that no event has");
 }
 
 int check_counts(struct checking *c)

@@ -20,6 +20,7 @@ const struct query_table *const owners[OWNER_COUNT] = {
     [OWNER_COSIG] = &cosig_queries,
     [OWNER_SPOOL] = &spool_queries,
     [OWNER_EVENT] = &event_queries,
+    [OWNER_SUBJECT] = &subject_queries,
     [OWNER_DIRECTORY] = &directory_queries,
     [OWNER_ACTOR] = &actor_queries,
     [OWNER_BRACKET] = &bracket_queries,

@@ -22,22 +22,26 @@ enum {
     EVALUATE_REPEATS
 };
 
-#define OF_UNIT(records, units)                                                \
+#define OF_UNIT(records, units, key)                                           \
     "SELECT r.subject, r.kind, r.bytes, r.dialogue FROM " units                \
-    " u CROSS JOIN " records " r ON r.subject = u.subject WHERE u.unit = ?"
+    " u CROSS JOIN " records " r ON " key " WHERE u.unit = ?"
 #define OF_DIALOGUE(records)                                                   \
     "SELECT subject, kind, bytes, dialogue FROM " records " WHERE dialogue = " \
     "?"
 #define OF_SUBJECT(records)                                                    \
-    "SELECT subject, kind, bytes, dialogue FROM " records " WHERE subject = ?"
+    "SELECT subject, kind, bytes, dialogue FROM " records " WHERE "
 
 static const char *const sql[] = {
-    [EVALUATE_UNIT] = OF_UNIT("records", "record_units"),
+    [EVALUATE_UNIT] = OF_UNIT("records", "record_units", "r.number = u.record"),
     [EVALUATE_RAISED] = OF_DIALOGUE("records"),
-    [EVALUATE_ONE] = OF_SUBJECT("records"),
-    [EVALUATE_UNIT_ASOF] = OF_UNIT("temp.asof_records", "temp.asof_units"),
+    [EVALUATE_ONE] =
+        OF_SUBJECT("records") "number = (SELECT record FROM "
+                              "events WHERE event = ?1 AND subject = ?1 AND "
+                              "record <> 0 LIMIT 1)",
+    [EVALUATE_UNIT_ASOF] = OF_UNIT("temp.asof_records", "temp.asof_units",
+                                   "r.subject = u.subject"),
     [EVALUATE_RAISED_ASOF] = OF_DIALOGUE("temp.asof_records"),
-    [EVALUATE_ONE_ASOF] = OF_SUBJECT("temp.asof_records"),
+    [EVALUATE_ONE_ASOF] = OF_SUBJECT("temp.asof_records") "subject = ?",
     [EVALUATE_REPEATS] =
         "SELECT c.number, c.size, c.root, c.line, c.request, l.id, l.origin "
         "FROM logs l CROSS JOIN cosigs c ON c.log = l.id AND c.request IS NOT "

@@ -26,19 +26,20 @@ enum {
 
 #define EVENT_VALUES                                                           \
     "(place, event, subject, standing, signature, lower_s, upper_s, leaf, "    \
-    "lacks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "lacks, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 static const char *const sql[] = {
     [EVENT_INSERT] = "INSERT INTO events " EVENT_VALUES,
     [EVENT_REPLACE] = "REPLACE INTO events " EVENT_VALUES,
     [EVENT_MOVE] = "UPDATE events SET place = ?, lower_s = max(lower_s, ?), "
-                   "upper_s = max(upper_s, ?) WHERE place = ?",
+                   "upper_s = max(upper_s, ?) WHERE place = ? "
+                   "RETURNING record",
     [EVENT_JUDGED] = "UPDATE events SET standing = ?, signature = ?, "
                      "lacks = ? WHERE place = ?",
     [EVENT_BY_ID] = EVENT_COLUMNS "WHERE event = ? "
                                   "ORDER BY standing, place LIMIT 1",
     [EVENT_BY_PLACE] = EVENT_COLUMNS "WHERE place = ?",
-    [EVENT_BY_SUBJECT] = EVENT_COLUMNS "WHERE subject = ? ORDER BY place "
+    [EVENT_BY_SUBJECT] = EVENT_COLUMNS "WHERE record = ? ORDER BY place "
                                        "LIMIT ?",
     [EVENT_BY_RANGE] = "SELECT DISTINCT event FROM events WHERE event BETWEEN "
                        "? AND ? LIMIT 2",
@@ -61,6 +62,7 @@ static int put(struct store *store, int which, const struct event_row *row,
     bind_int(q, 7, row->upper_s);
     bind_span(q, 8, row->leaf);
     bind_int(q, 9, row->lacks);
+    bind_int(q, 10, row->record);
     return query_run(store, q, err);
 }
 
@@ -74,7 +76,8 @@ int event_put(struct store *store, const struct event_row *row,
 }
 
 int event_move(struct store *store, int64_t from, int64_t to,
-               const struct bracket *bracket, struct error *err)
+               const struct bracket *bracket, int64_t *record,
+               struct error *err)
 {
     sqlite3_stmt *q = query(store, OWNER_EVENT, EVENT_MOVE);
     int rc;
@@ -83,10 +86,17 @@ int event_move(struct store *store, int64_t from, int64_t to,
     bind_int(q, 2, bracket->lower_s);
     bind_int(q, 3, bracket->upper_s);
     bind_int(q, 4, from);
-    rc = query_run(store, q, err);
-    return rc == 0 && sqlite3_changes(store->db) == 0
-               ? error_set(err, ERR_NOTFOUND, "no row at that place")
-               : rc;
+    if (!store->in_transaction) {
+        return error_set(err, ERR_USAGE, "a write outside a transaction");
+    }
+    if ((rc = query_row(store, q, err)) == 0) {
+        return error_set(err, ERR_NOTFOUND, "no row at that place");
+    }
+    if (rc == 1) {
+        *record = column_int(q, 0);
+        rc = query_row(store, q, err); /* to its end: then it is done */
+    }
+    return rc;
 }
 
 int event_judge_put(struct store *store, int64_t place,
@@ -120,6 +130,7 @@ void event_row_read(sqlite3_stmt *q, struct event_row *row)
     row->upper_s = column_int(q, 6);
     row->leaf = column_span(q, 7);
     row->lacks = column_u32(q, 8);
+    row->record = column_int(q, 9);
 }
 
 static int to_event(const struct event_row *row, struct arena *arena,
@@ -217,11 +228,17 @@ int store_event_list(struct store *store, const struct event_id *subject,
                      struct arena *arena, struct store_event *events,
                      size_t max, size_t *len, struct error *err)
 {
-    sqlite3_stmt *q = query(store, OWNER_EVENT, EVENT_BY_SUBJECT);
+    sqlite3_stmt *q;
+    int64_t record;
     size_t i = 0;
-    int rc;
+    int rc = subject_find(store, subject, &record, err);
 
-    bind_span(q, 1, SPAN_OF(*subject));
+    if (rc != 0) {
+        *len = 0;
+        return rc == ERR_NOTFOUND ? 0 : rc;
+    }
+    q = query(store, OWNER_EVENT, EVENT_BY_SUBJECT);
+    bind_int(q, 1, record);
     bind_int(q, 2, (int64_t)max);
     while ((rc = query_row(store, q, err)) == 1) {
         struct event_row row;

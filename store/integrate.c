@@ -31,8 +31,8 @@ static const char *const sql[] = {
     [INTEGRATE_CURSOR] = "UPDATE cursors SET events = ? WHERE log = ?",
     [INTEGRATE_ROWS] = EVENT_COLUMNS "WHERE place >= ? AND place < ? "
                                      "ORDER BY place LIMIT 1",
-    [INTEGRATE_DIRTY] = "SELECT subject FROM dirty_records LIMIT 1",
-    [INTEGRATE_CLEAN] = "DELETE FROM dirty_records WHERE subject = ?",
+    [INTEGRATE_DIRTY] = "SELECT record FROM dirty_records LIMIT 1",
+    [INTEGRATE_CLEAN] = "DELETE FROM dirty_records WHERE record = ?",
     [INTEGRATE_NOTED] = "SELECT unit FROM dirty_units LIMIT 1",
     [INTEGRATE_STANDINGS] = "SELECT standing, count(*) FROM events WHERE "
                             "standing <> 0 GROUP BY standing",
@@ -144,14 +144,16 @@ int work_arrival(struct store *store, const struct arrival *arrival,
     row.subject = leaf.understood ? leaf_subject(&leaf) : leaf.id;
     row.lower_s = bracket.lower_s;
     row.upper_s = bracket.upper_s;
-    if ((rc = event_put(store, &row, err)) != 0 ||
+    if ((rc = subject_number(store, &row.event, &row.subject, &row.record,
+                             err)) != 0 ||
+        (rc = event_put(store, &row, err)) != 0 ||
         (leaf.understood && leaf.header.has_quoted && row.lower_s == 0 &&
          (rc = bracket_wait(store, row.place, &leaf, err)) != 0) ||
         (row.standing == STANDING_EFFECTIVE &&
          (rc = note_effective(store, log, &leaf, row.place, rank, err)) != 0)) {
         return rc;
     }
-    return work_subject(store, &row.subject, err);
+    return work_record(store, row.record, err);
 }
 
 /* ---- segments ---- */
@@ -353,10 +355,10 @@ static int fold_list(struct store *store,
         int rc;
 
         if (i >= budget) {
-            rc = work_later(store, &work->list[i], err);
+            rc = work_later(store, work->list[i], err);
             done->more = true;
         } else {
-            rc = refold(store, &work->list[i], options->now.day, err);
+            rc = refold(store, work->list[i], options->now.day, err);
             done->records++;
         }
         if (rc != 0) {
@@ -373,24 +375,23 @@ static int fold_noted(struct store *store,
 {
     for (;; done->records++) {
         sqlite3_stmt *q = query(store, OWNER_INTEGRATE, INTEGRATE_DIRTY);
-        struct event_id subject;
+        int64_t record;
         int rc;
 
         if ((rc = query_row(store, q, err)) != 1) {
             return rc;
         }
-        rc = column_bytes(q, 0, &subject, sizeof(subject), err);
+        record = column_int(q, 0);
         query_end(q);
-        if (rc == 0 && done->records >= budget) {
+        if (done->records >= budget) {
             done->more = true;
             return 0;
         }
-        if (rc != 0 ||
-            (rc = refold(store, &subject, options->now.day, err)) != 0) {
+        if ((rc = refold(store, record, options->now.day, err)) != 0) {
             return rc;
         }
         q = query(store, OWNER_INTEGRATE, INTEGRATE_CLEAN);
-        bind_span(q, 1, SPAN_OF(subject));
+        bind_int(q, 1, record);
         if ((rc = query_run(store, q, err)) != 0) {
             return rc;
         }

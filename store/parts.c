@@ -8,6 +8,7 @@ int parts_new(struct store *store, struct error *err)
 {
     int rc;
 
+    store->record_last = -1;
     if ((rc = arena_new(&store->scratch, SCRATCH_ARENA, err)) != 0 ||
         (rc = segment_codec_new(&store->codec, err)) != 0 ||
         (rc = directory_new(store, err)) != 0 ||
@@ -23,6 +24,7 @@ void parts_free(struct store *store)
     heard_forget(store);
     verify_free(store);
     work_free(store);
+    subject_bulk_drop(store);
     actor_free(store);
     directory_free(store);
     segment_codec_free(store->codec);
@@ -41,6 +43,8 @@ void parts_forget(struct store *store)
     work_forget(store);
     verify_forget(store);
     asof_forget(store);
+    subject_bulk_drop(store);
+    store->record_last = -1;
     store->logs_len = 0;
     store->erasures = ERASURES_UNKNOWN;
     store->scrub_is_known = false;

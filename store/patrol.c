@@ -40,8 +40,7 @@ struct store_patrol {
     struct range range; /* of its leaves that were looked at */
     struct range block;
     uint64_t cosig;
-    struct event_id subject;
-    size_t subject_len;
+    int64_t record;
     size_t unit;
     struct store_damage *damage; /* of the present step */
     /* What is derived is told of at the end, and only where all that it is
@@ -192,14 +191,12 @@ static int step_records(struct checking *c, struct store_patrol *patrol)
     unsigned i;
 
     for (i = 0; i < RECORDS_A_STEP; i++) {
-        int rc = check_record_after(c, &patrol->subject, patrol->subject_len,
-                                    &ignored);
+        int rc = check_record_after(c, &patrol->record, &ignored);
 
         if (rc != 1) {
             patrol->phase = PATROL_CELLS;
             return rc;
         }
-        patrol->subject_len = sizeof(patrol->subject);
     }
     return 0;
 }

@@ -1,9 +1,9 @@
 /* store: derives everything again from leaves, cosignatures and the spool, in
  * one transaction; and the dump by which two stores are compared.
  *
- * In bulk: rows first, then their indexes, then one fold a record in order of
- * subject: no random access. Must give the same bytes as slices in any order.
- * Read next: integrate.c.
+ * In bulk: rows first, then their indexes, then one fold a record in the order
+ * in which they were opened: no random access. Must give the same bytes as
+ * slices in any order. Read next: integrate.c.
  */
 #include <stdio.h>
 #include <string.h>
@@ -29,8 +29,8 @@ static const char *const sql[] = {
                       "ORDER BY number LIMIT 1",
     [REBUILD_DELIVERED] = "SELECT place, leaf FROM delivered WHERE place > ? "
                           "ORDER BY place LIMIT 1",
-    [REBUILD_SUBJECT_AFTER] = "SELECT subject FROM events WHERE subject > ? "
-                              "ORDER BY subject LIMIT 1",
+    [REBUILD_SUBJECT_AFTER] = "SELECT record FROM events WHERE record > ? "
+                              "ORDER BY record LIMIT 1",
     [REBUILD_RECORDS] =
         "SELECT 'record', hex(subject), kind, unit, holder, state, opened_day, "
         "year, wake_day, hex(dialogue), hex(units), hex(bytes) FROM records "
@@ -42,15 +42,16 @@ static const char *const sql[] = {
 const struct query_table rebuild_queries = {sql, sizeof(sql) / sizeof(sql[0])};
 
 static const char drop_derived[] =
-    "DROP INDEX events_by_event; DROP INDEX events_by_subject; "
+    "DROP INDEX events_by_event; DROP INDEX events_by_record; "
     "DELETE FROM events; DELETE FROM quotes; DELETE FROM keys; "
     "DELETE FROM actors; DELETE FROM records; DELETE FROM record_units; "
     "DELETE FROM cells; DELETE FROM unit_wakes; DELETE FROM dirty_records; "
     "DELETE FROM dirty_units; DELETE FROM rejudge; DELETE FROM erasures; "
+    "DELETE FROM awaited; "
     "UPDATE cursors SET events = 0, cosigs = 0";
 static const char make_indexes[] =
     "CREATE INDEX events_by_event ON events (event); "
-    "CREATE INDEX events_by_subject ON events (subject)";
+    "CREATE INDEX events_by_record ON events (record)";
 #define REBUILD_CACHE "PRAGMA cache_size = -65536; PRAGMA secure_delete = OFF"
 static const char drop_search[] =
     "INSERT INTO search (search) VALUES ('delete-all'); "
@@ -169,21 +170,19 @@ static int record_rows(struct store *store, struct store_integrated *done,
 static int fold_subjects(struct store *store, uint32_t day,
                          struct store_integrated *done, struct error *err)
 {
-    struct event_id subject = {{0}};
-    size_t len = 0;
+    int64_t number = 0;
 
     for (;; done->records++) {
         sqlite3_stmt *q = query(store, OWNER_REBUILD, REBUILD_SUBJECT_AFTER);
         int rc;
 
-        bind_span(q, 1, span_make(subject.bytes, len));
+        bind_int(q, 1, number);
         if ((rc = query_row(store, q, err)) != 1) {
             return rc;
         }
-        len = sizeof(subject);
-        rc = column_bytes(q, 0, &subject, sizeof(subject), err);
+        number = column_int(q, 0);
         query_end(q);
-        if (rc != 0 || (rc = refold(store, &subject, day, err)) != 0) {
+        if ((rc = refold(store, number, day, err)) != 0) {
             return rc;
         }
     }
@@ -204,13 +203,15 @@ static int derive(struct store *store,
     }
     parts_forget(store);
     store->work->bulk = true;
-    if ((rc = directory_rows(store, err)) != 0 ||
+    if ((rc = subject_bulk_begin(store, err)) != 0 ||
+        (rc = directory_rows(store, err)) != 0 ||
         (rc = loose_rows(store, REBUILD_DELIVERED, true, err)) != 0 ||
         (rc = loose_rows(store, REBUILD_SPOOL, true, err)) != 0 ||
         (rc = directory_settle(store, err)) != 0 ||
         (rc = record_rows(store, done, err)) != 0 ||
         (rc = loose_rows(store, REBUILD_DELIVERED, false, err)) != 0 ||
         (rc = loose_rows(store, REBUILD_SPOOL, false, err)) != 0 ||
+        (rc = subject_bulk_end(store, err)) != 0 ||
         (rc = db_exec(store, make_indexes, err)) != 0) {
         return rc;
     }

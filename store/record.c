@@ -29,28 +29,29 @@ enum {
     "(?1 = 0 OR r.kind = ?1) AND (?3 = 0 OR r.holder = ?3) AND "               \
     "(?4 = 0 OR r.state = ?4) AND r.opened_day >= ?5 AND r.opened_day <= ?6 "  \
     "AND (?7 IS NULL OR r.dialogue = ?7) AND "                                 \
-    "(r.opened_day, r.subject) < (?8, ?9) "                                    \
-    "ORDER BY r.opened_day DESC, r.subject DESC LIMIT ?10"
+    "(r.opened_day, r.number) < (?8, ?9) "                                     \
+    "ORDER BY r.opened_day DESC, r.number DESC LIMIT ?10"
 
 #define RECORD_VALUES                                                          \
     "(subject, kind, unit, holder, state, opened_day, year, wake_day, "        \
-    "dialogue, units, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "dialogue, units, bytes, number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "   \
+    "?, ?)"
 
 static const char *const sql[] = {
     [RECORD_GET] = "SELECT units, bytes, dialogue, wake_day, holder, state "
-                   "FROM records WHERE subject = ?",
+                   "FROM records WHERE number = ?",
     [RECORD_PUT] = "REPLACE INTO records " RECORD_VALUES,
     [RECORD_APPEND] = "INSERT INTO records " RECORD_VALUES,
-    [RECORD_DELETE] = "DELETE FROM records WHERE subject = ?",
-    [RECORD_UNIT_PUT] = "INSERT OR IGNORE INTO record_units (unit, subject) "
+    [RECORD_DELETE] = "DELETE FROM records WHERE number = ?",
+    [RECORD_UNIT_PUT] = "INSERT OR IGNORE INTO record_units (unit, record) "
                         "VALUES (?, ?)",
     [RECORD_UNIT_DELETE] = "DELETE FROM record_units WHERE unit = ? AND "
-                           "subject = ?",
+                           "record = ?",
     [RECORD_RAISED] = "SELECT units FROM records WHERE dialogue = ?",
-    [RECORD_FIND] = RECORD_COLUMNS "WHERE r.subject = ?",
+    [RECORD_FIND] = RECORD_COLUMNS "WHERE r.number = ?",
     [RECORD_LIST] = RECORD_COLUMNS "WHERE ?2 = 0 AND " RECORD_FILTER,
     [RECORD_LIST_UNIT] =
-        RECORD_COLUMNS "JOIN record_units u ON u.subject = r.subject WHERE "
+        RECORD_COLUMNS "JOIN record_units u ON u.record = r.number WHERE "
                        "u.unit = ?2 AND " RECORD_FILTER,
 };
 const struct query_table record_queries = {sql, sizeof(sql) / sizeof(sql[0])};
@@ -75,18 +76,26 @@ static int touch_related(struct store *store, const struct event_id *subject,
                          struct span dialogue, struct error *err)
 {
     static const int queries[] = {RECORD_GET, RECORD_RAISED};
-    struct span keys[] = {dialogue, SPAN_OF(*subject)};
+    struct event_id other;
+    int64_t number = 0;
     size_t i;
+    int rc = ERR_NOTFOUND;
 
-    for (i = 0; i < 2; i++) {
-        sqlite3_stmt *q;
-        int rc;
+    if (dialogue.len == sizeof(other)) {
+        memcpy(&other, dialogue.ptr, sizeof(other));
+        rc = subject_find(store, &other, &number, err);
+    }
+    if (rc != 0 && rc != ERR_NOTFOUND) {
+        return rc;
+    }
+    for (i = rc == 0 ? 0 : 1; i < 2; i++) {
+        sqlite3_stmt *q = query(store, OWNER_RECORD, queries[i]);
 
-        if (keys[i].len == 0) {
-            continue;
+        if (i == 0) {
+            bind_int(q, 1, number);
+        } else {
+            bind_span(q, 1, SPAN_OF(*subject));
         }
-        q = query(store, OWNER_RECORD, queries[i]);
-        bind_span(q, 1, keys[i]);
         while ((rc = query_row(store, q, err)) == 1) {
             rc = touch_units(store, column_span(q, 0), err);
             if (rc != 0) {
@@ -110,7 +119,7 @@ struct old_record {
     bool has_dialogue;
 };
 
-static int read_old(struct store *store, const struct event_id *subject,
+static int read_old(struct store *store, int64_t number,
                     const struct record_out *record, struct old_record *old,
                     struct error *err)
 {
@@ -118,7 +127,7 @@ static int read_old(struct store *store, const struct event_id *subject,
     int rc;
 
     memset(old, 0, sizeof(*old));
-    bind_span(q, 1, SPAN_OF(*subject));
+    bind_int(q, 1, number);
     if ((rc = query_row(store, q, err)) != 1) {
         return rc;
     }
@@ -137,7 +146,7 @@ static int read_old(struct store *store, const struct event_id *subject,
 }
 
 static int unit_rows(struct store *store, int which, struct span units,
-                     const struct event_id *subject, struct error *err)
+                     int64_t number, struct error *err)
 {
     size_t i;
     int rc = 0;
@@ -146,14 +155,15 @@ static int unit_rows(struct store *store, int which, struct span units,
         sqlite3_stmt *q = query(store, OWNER_RECORD, which);
 
         bind_int(q, 1, read_u32(units.ptr + i));
-        bind_span(q, 2, SPAN_OF(*subject));
+        bind_int(q, 2, number);
         rc = query_run(store, q, err);
     }
     return rc;
 }
 
-static int put_row(struct store *store, const struct record_out *record,
-                   struct span units, struct error *err)
+static int put_row(struct store *store, int64_t number,
+                   const struct record_out *record, struct span units,
+                   struct error *err)
 {
     sqlite3_stmt *q = query(store, OWNER_RECORD,
                             store->work->fresh ? RECORD_APPEND : RECORD_PUT);
@@ -171,23 +181,23 @@ static int put_row(struct store *store, const struct record_out *record,
     }
     bind_span(q, 10, units);
     bind_span(q, 11, record->bytes);
+    bind_int(q, 12, number);
     return query_run(store, q, err);
 }
 
-static int replace(struct store *store, const struct record_out *record,
+static int replace(struct store *store, int64_t number,
+                   const struct record_out *record,
                    const struct old_record *old, struct span units,
                    struct error *err)
 {
     struct span dialogue = {0};
     struct span old_dialogue = {0};
-    int rc = put_row(store, record, units, err);
+    int rc = put_row(store, number, record, units, err);
 
     if (rc == 0 && !span_equal(units, old->units)) {
-        rc = unit_rows(store, RECORD_UNIT_DELETE, old->units, &record->subject,
-                       err);
+        rc = unit_rows(store, RECORD_UNIT_DELETE, old->units, number, err);
         rc = rc != 0 ? rc
-                     : unit_rows(store, RECORD_UNIT_PUT, units,
-                                 &record->subject, err);
+                     : unit_rows(store, RECORD_UNIT_PUT, units, number, err);
         rc = rc != 0 ? rc : touch_units(store, old->units, err);
     }
     if (rc != 0 || (rc = touch_units(store, units, err)) != 0) {
@@ -208,8 +218,9 @@ static int replace(struct store *store, const struct record_out *record,
                : 0;
 }
 
-int record_put(struct store *store, const struct record_out *record,
-               bool *changed, struct error *err)
+int record_put(struct store *store, int64_t number,
+               const struct record_out *record, bool *changed,
+               struct error *err)
 {
     size_t mark = store->scratch.used;
     size_t len = record->units_len;
@@ -229,30 +240,30 @@ int record_put(struct store *store, const struct record_out *record,
         buf_put_u32(&units, record->units[i]);
     }
     if (store->work->fresh) {
-        rc = put_row(store, record, buf_span(&units), err);
+        rc = put_row(store, number, record, buf_span(&units), err);
         *changed = true;
         rc = rc != 0 ? rc
                      : unit_rows(store, RECORD_UNIT_PUT, buf_span(&units),
-                                 &record->subject, err);
+                                 number, err);
         arena_rewind(&store->scratch, mark);
         return rc;
     }
-    rc = read_old(store, &record->subject, record, &old, err);
+    rc = read_old(store, number, record, &old, err);
     *changed = !old.held || !old.same;
     if (rc == 0 && *changed) {
-        rc = replace(store, record, &old, buf_span(&units), err);
+        rc = replace(store, number, record, &old, buf_span(&units), err);
     }
     arena_rewind(&store->scratch, mark);
     return rc;
 }
 
-int record_remove(struct store *store, const struct event_id *subject,
-                  struct error *err)
+int record_remove(struct store *store, int64_t number,
+                  const struct event_id *subject, struct error *err)
 {
     size_t mark = store->scratch.used;
     struct old_record old;
     sqlite3_stmt *q;
-    int rc = read_old(store, subject, NULL, &old, err);
+    int rc = read_old(store, number, NULL, &old, err);
 
     if (rc == 0 && old.held) {
         struct span dialogue = {0};
@@ -261,9 +272,9 @@ int record_remove(struct store *store, const struct event_id *subject,
             dialogue = SPAN_OF(old.dialogue);
         }
         q = query(store, OWNER_RECORD, RECORD_DELETE);
-        bind_span(q, 1, SPAN_OF(*subject));
+        bind_int(q, 1, number);
         if ((rc = query_run(store, q, err)) == 0 &&
-            (rc = unit_rows(store, RECORD_UNIT_DELETE, old.units, subject,
+            (rc = unit_rows(store, RECORD_UNIT_DELETE, old.units, number,
                             err)) == 0 &&
             (rc = touch_units(store, old.units, err)) == 0) {
             rc = touch_related(store, subject, dialogue, err);
@@ -302,10 +313,15 @@ int store_record_find(struct store *store, const struct event_id *subject,
                       struct arena *arena, struct store_record *record,
                       struct error *err)
 {
-    sqlite3_stmt *q = query(store, OWNER_RECORD, RECORD_FIND);
-    int rc;
+    sqlite3_stmt *q;
+    int64_t number = 0;
+    int rc = subject_find(store, subject, &number, err);
 
-    bind_span(q, 1, SPAN_OF(*subject));
+    if (rc != 0 && rc != ERR_NOTFOUND) {
+        return rc;
+    }
+    q = query(store, OWNER_RECORD, RECORD_FIND);
+    bind_int(q, 1, number);
     if ((rc = query_row(store, q, err)) == 0) {
         return error_set(err, ERR_NOTFOUND, "no such record is held here");
     }
@@ -322,11 +338,18 @@ int store_record_list(struct store *store,
                       struct arena *arena, struct store_record *records,
                       size_t max, size_t *len, struct error *err)
 {
-    sqlite3_stmt *q = query(store, OWNER_RECORD,
-                            filter->unit == 0 ? RECORD_LIST : RECORD_LIST_UNIT);
     bool first = filter->after_day == 0;
+    int64_t after = 0;
+    sqlite3_stmt *q;
     size_t i = 0;
-    int rc = 0;
+    int rc = first ? 0 : subject_find(store, &filter->after, &after, err);
+
+    if (rc != 0 && rc != ERR_NOTFOUND) {
+        return rc;
+    }
+    rc = 0;
+    q = query(store, OWNER_RECORD,
+              filter->unit == 0 ? RECORD_LIST : RECORD_LIST_UNIT);
 
     bind_int(q, 1, filter->kind);
     bind_int(q, 2, filter->unit);
@@ -338,7 +361,7 @@ int store_record_list(struct store *store,
         bind_span(q, 7, SPAN_OF(filter->dialogue));
     }
     bind_int(q, 8, first ? INT64_MAX : filter->after_day);
-    bind_span(q, 9, SPAN_OF(filter->after));
+    bind_int(q, 9, after);
     bind_int(q, 10, (int64_t)max);
     while (i < max && (rc = query_row(store, q, err)) == 1) {
         if ((rc = read_record(q, arena, &records[i++], err)) != 0) {

@@ -14,7 +14,7 @@ enum {
 };
 
 static const char *const sql[] = {
-    [REFOLD_ROWS] = EVENT_COLUMNS "WHERE subject = ?",
+    [REFOLD_ROWS] = EVENT_COLUMNS "WHERE record = ?",
 };
 const struct query_table refold_queries = {sql, sizeof(sql) / sizeof(sql[0])};
 
@@ -108,7 +108,7 @@ static struct copy *copies_room(struct store *store, struct copy *copies,
 }
 
 /* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
-static int load(struct store *store, const struct event_id *subject,
+static int load(struct store *store, int64_t number,
                 const struct store_known *known, const struct directory *dir,
                 struct copy **copies, size_t *len, struct error *err)
 {
@@ -117,7 +117,7 @@ static int load(struct store *store, const struct event_id *subject,
     int rc;
 
     *copies = NULL;
-    bind_span(q, 1, SPAN_OF(*subject));
+    bind_int(q, 1, number);
     while ((rc = query_row(store, q, err)) == 1) {
         struct copy *room = copies_room(store, *copies, i, &size);
         struct copy *copy;
@@ -183,19 +183,22 @@ static int take_event(struct store *store, const struct copy *copies,
 }
 
 /* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
-static int gather_once(struct store *store, const struct event_id *subject,
+static int gather_once(struct store *store, int64_t number,
                        const struct store_known *known,
                        const struct directory *directory, struct gathered *out,
                        struct error *err)
 {
     struct copy *copies;
     size_t len = 0, i, j;
-    int rc = load(store, subject, known, directory, &copies, &len, err);
+    int rc = load(store, number, known, directory, &copies, &len, err);
 
     if (rc != 0) {
         return rc;
     }
     memset(out, 0, sizeof(*out));
+    if (len > 0) {
+        out->subject = copies[0].row.subject;
+    }
     if (len > 1) {
         qsort(copies, len, sizeof(*copies), copy_order);
     }
@@ -215,7 +218,7 @@ static int gather_once(struct store *store, const struct event_id *subject,
             return rc;
         }
         out->places[out->len++] = copies[i].row.place;
-        if (event_id_equal(&event->leaf->id, subject) &&
+        if (event_id_equal(&event->leaf->id, &out->subject) &&
             event->leaf->understood && !event->leaf->header.has_subject) {
             out->kind = record_kind_of_event(event->leaf->header.type);
         }
@@ -224,15 +227,15 @@ static int gather_once(struct store *store, const struct event_id *subject,
 }
 
 /* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
-int gather(struct store *store, const struct event_id *subject,
-           const struct store_known *known, const struct directory *directory,
-           struct gathered *out, struct error *err)
+int gather(struct store *store, int64_t record, const struct store_known *known,
+           const struct directory *directory, struct gathered *out,
+           struct error *err)
 {
     int rc;
 
     do {
         arena_reset(&store->fold);
-        rc = gather_once(store, subject, known, directory, out, err);
+        rc = gather_once(store, record, known, directory, out, err);
     } while (rc == ERR_LIMIT && store->fold.ran_out &&
              (rc = arena_grow(&store->fold, FOLD_ARENA_MAX, err)) == 0);
     return rc;
@@ -254,15 +257,15 @@ int fold_gathered(struct store *store, const struct gathered *gathered,
 /* Gathers and folds; a record that outgrows the arena is tried in a bigger
  * one. `kind` RECORD_NONE: there is no such record (yet). */
 /* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
-int fold_subject(struct store *store, const struct event_id *subject,
-                 uint32_t asof_day, const struct store_known *known,
+int fold_subject(struct store *store, int64_t number, uint32_t asof_day,
+                 const struct store_known *known,
                  const struct directory *directory, struct gathered *gathered,
                  struct record_out *out, struct error *err)
 {
     int rc;
 
     for (;;) {
-        rc = gather(store, subject, known, directory, gathered, err);
+        rc = gather(store, number, known, directory, gathered, err);
         if (rc != 0 || gathered->kind == RECORD_NONE) {
             return rc;
         }
@@ -276,8 +279,7 @@ int fold_subject(struct store *store, const struct event_id *subject,
     }
 }
 
-int refold(struct store *store, const struct event_id *subject, uint32_t day,
-           struct error *err)
+int refold(struct store *store, int64_t number, uint32_t day, struct error *err)
 {
     const struct directory *directory;
     struct gathered gathered;
@@ -286,20 +288,21 @@ int refold(struct store *store, const struct event_id *subject, uint32_t day,
     int rc;
 
     if ((rc = store_directory(store, &directory, err)) != 0 ||
-        (rc = fold_subject(store, subject, day, NULL, directory, &gathered,
+        (rc = fold_subject(store, number, day, NULL, directory, &gathered,
                            &record, err)) != 0) {
         return rc;
     }
     if (gathered.kind == RECORD_NONE) {
-        rc = record_remove(store, subject, err);
-        return rc != 0 ? rc : erasures_apply(store, subject, NULL, 0, err);
+        rc = record_remove(store, number, &gathered.subject, err);
+        return rc != 0 ? rc
+                       : erasures_apply(store, &gathered.subject, NULL, 0, err);
     }
-    if ((rc = record_put(store, &record, &changed, err)) != 0) {
+    if ((rc = record_put(store, number, &record, &changed, err)) != 0) {
         return rc;
     }
     if ((rc = delivery_enqueue(store, &record, &gathered, day, err)) != 0) {
         return rc;
     }
-    return erasures_apply(store, subject, record.erasures, record.erasures_len,
-                          err);
+    return erasures_apply(store, &gathered.subject, record.erasures,
+                          record.erasures_len, err);
 }

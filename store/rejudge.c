@@ -66,7 +66,7 @@ static int rejudge_row(struct store *store, const struct event_row *row,
                    (rc = note_void(store, in.log, &leaf, in.rank, err)) != 0)) {
         return rc;
     }
-    return work_subject(store, &row->subject, err);
+    return work_record(store, row->record, err);
 }
 
 /* One event at or after *next of that scope: 1 and *next moved, else 0. */

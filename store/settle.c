@@ -26,7 +26,7 @@ static const char *const sql[] = {
     [SETTLE_WAKE] = "INSERT OR IGNORE INTO dirty_units (unit) SELECT unit FROM "
                     "unit_wakes WHERE day <= ? OR ?",
     [SETTLE_WAKE_RECORDS] =
-        "INSERT OR IGNORE INTO dirty_records (subject) SELECT subject FROM "
+        "INSERT OR IGNORE INTO dirty_records (record) SELECT number FROM "
         "records WHERE wake_day <> 0 AND (wake_day <= ? OR ?)",
     [SETTLE_WAKE_PUT] = "INSERT OR REPLACE INTO unit_wakes (unit, day) "
                         "VALUES (?, ?)",

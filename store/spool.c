@@ -211,12 +211,13 @@ static int move_row(struct store *store, const struct store_log *log,
     int64_t place = place_of(log->id, index);
     struct bracket bracket = {0};
     bool erasures = false; /* then the batch may hold what the spool lost */
+    int64_t record = 0;
     int rc = log->is_dir
                  ? 0
                  : bracket_of(store, log, index, leaf, NULL, &bracket, err);
 
     if (rc != 0 || (rc = event_move(store, place_of(0, number), place, &bracket,
-                                    err)) != 0) {
+                                    &record, err)) != 0) {
         return rc;
     }
     if (!log->is_dir) {
@@ -228,12 +229,9 @@ static int move_row(struct store *store, const struct store_log *log,
         rc = bracket_wait(store, place, leaf, err);
     }
     rc = rc != 0 ? rc : erasures_any(store, &erasures, err);
-    if (rc == 0 && leaf->understood && (bracket.upper_s != 0 || erasures)) {
-        struct event_id subject = leaf_subject(leaf);
-
-        rc = work_subject(store, &subject, err);
-    }
-    return rc;
+    return rc == 0 && (bracket.upper_s != 0 || erasures)
+               ? work_record(store, record, err)
+               : rc;
 }
 
 static int spool_remove(struct store *store, uint64_t number, struct error *err)

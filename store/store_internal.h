@@ -22,6 +22,7 @@ enum query_owner {
     OWNER_COSIG,
     OWNER_SPOOL,
     OWNER_EVENT,
+    OWNER_SUBJECT,
     OWNER_DIRECTORY,
     OWNER_ACTOR,
     OWNER_BRACKET,
@@ -60,10 +61,11 @@ extern const struct query_table rejudge_queries, meta_queries, log_queries,
     segment_queries, cosig_queries, spool_queries, event_queries,
     directory_queries, actor_queries, bracket_queries, verify_queries,
     work_queries, integrate_queries, refold_queries, evaluate_queries,
-    record_queries, settle_queries, cell_queries, body_queries, asof_queries,
-    rebuild_queries, search_queries, book_queries, delivery_queries,
-    erase_queries, check_queries, derived_queries, loose_queries,
-    tables_queries, recovery_queries, patrol_queries, mend_queries;
+    subject_queries, record_queries, settle_queries, cell_queries, body_queries,
+    asof_queries, rebuild_queries, search_queries, book_queries,
+    delivery_queries, erase_queries, check_queries, derived_queries,
+    loose_queries, tables_queries, recovery_queries, patrol_queries,
+    mend_queries;
 
 extern const struct query_table *const owners[OWNER_COUNT];
 
@@ -119,6 +121,8 @@ struct store {
     struct segment_codec *codec;
     struct actor_cache *actors;     /* actor.c */
     struct work *work;              /* integrate.c: what a slice touched */
+    struct numbering *numbering;    /* subject.c: in a rebuild, else NULL */
+    int64_t record_last;            /* newest number given; -1 = not known */
     struct verify_state *verify;    /* verify.c */
     struct asof_state *asof;        /* asof.c */
     struct heard_cache *heard;      /* evaluate.c */

@@ -49,6 +49,8 @@ struct event_row {
     int64_t place;
     struct event_id event;
     struct event_id subject;
+    int64_t
+        record; /* number of the subject here; 0 = of a directory, or none */
     enum standing standing;
     uint32_t lacks; /* LACKS_* of types.h */
     enum signature_state signature;
@@ -59,9 +61,11 @@ struct event_row {
 int event_put(struct store *store, const struct event_row *row,
               struct error *err) MUST_USE;
 struct bracket;
-/* ERR_NOTFOUND when there is no row at `from`. Brackets only ever grow. */
+/* ERR_NOTFOUND when there is no row at `from`. Brackets only ever grow. The
+ * number of its record, for it is to be folded again. */
 int event_move(struct store *store, int64_t from, int64_t to,
-               const struct bracket *bracket, struct error *err) MUST_USE;
+               const struct bracket *bracket, int64_t *record,
+               struct error *err) MUST_USE;
 struct judgement {
     enum standing standing;
     uint32_t lacks;
@@ -73,7 +77,22 @@ int event_judge_put(struct store *store, int64_t place,
 void event_row_read(sqlite3_stmt *q, struct event_row *row);
 #define EVENT_COLUMNS                                                          \
     "SELECT place, event, subject, standing, signature, lower_s, upper_s, "    \
-    "leaf, lacks FROM events "
+    "leaf, lacks, record FROM events "
+
+/* ---- subject.c ---- */
+/* The number of a subject of which any event is held. ERR_NOTFOUND. */
+int subject_find(struct store *store, const struct event_id *subject,
+                 int64_t *record, struct error *err) MUST_USE;
+/* The same for an event that comes, whose subject gets a number if it has
+ * none. Its row must follow in the same transaction. */
+int subject_number(struct store *store, const struct event_id *event,
+                   const struct event_id *subject, int64_t *record,
+                   struct error *err) MUST_USE;
+/* A rebuild gives all numbers anew; in memory until the end, when the events
+ * are indexed. */
+int subject_bulk_begin(struct store *store, struct error *err) MUST_USE;
+int subject_bulk_end(struct store *store, struct error *err) MUST_USE;
+void subject_bulk_drop(struct store *store);
 
 /* ---- actor.c: rights (formats.md section 3) ---- */
 struct actor_mark {
@@ -184,9 +203,9 @@ int spool_is_moving(struct store *store, bool *moving,
                     struct error *err) MUST_USE;
 
 /* ---- integrate.c ---- */
-/* Puts a subject on the list of the present slice. */
-int work_subject(struct store *store, const struct event_id *subject,
-                 struct error *err) MUST_USE;
+/* Puts a record on the list of the present slice (0: there is none). */
+int work_record(struct store *store, int64_t record,
+                struct error *err) MUST_USE;
 /* Notes a unit for store_settle. */
 int work_unit(struct store *store, uint32_t unit, struct error *err) MUST_USE;
 int work_units_of_node(struct store *store, uint32_t node,
@@ -194,9 +213,8 @@ int work_units_of_node(struct store *store, uint32_t node,
 int work_every_unit(struct store *store, struct error *err) MUST_USE;
 /* Judges a node's (0: every not effective) event again, from that place. */
 int work_rejudge(struct store *store, uint32_t log, struct error *err) MUST_USE;
-/* Notes a subject, or all of a unit, for later slices. */
-int work_later(struct store *store, const struct event_id *subject,
-               struct error *err) MUST_USE;
+/* Notes a record, or all of a unit, for later slices. */
+int work_later(struct store *store, int64_t record, struct error *err) MUST_USE;
 int work_records_of(struct store *store, uint32_t unit,
                     struct error *err) MUST_USE;
 /* Makes the row of one leaf of a record log (or the record spool), judged and
@@ -227,15 +245,16 @@ struct gathered {
     int64_t *places; /* of the copy that counts */
     size_t len;
     enum record_kind kind; /* RECORD_NONE: its opening event is not held */
+    struct event_id subject;
 };
-int gather(struct store *store, const struct event_id *subject,
-           const struct store_known *known, const struct directory *directory,
-           struct gathered *out, struct error *err) MUST_USE;
-int fold_subject(struct store *store, const struct event_id *subject,
-                 uint32_t asof_day, const struct store_known *known,
+int gather(struct store *store, int64_t record, const struct store_known *known,
+           const struct directory *directory, struct gathered *out,
+           struct error *err) MUST_USE;
+int fold_subject(struct store *store, int64_t number, uint32_t asof_day,
+                 const struct store_known *known,
                  const struct directory *directory, struct gathered *gathered,
                  struct record_out *out, struct error *err) MUST_USE;
-int refold(struct store *store, const struct event_id *subject, uint32_t day,
+int refold(struct store *store, int64_t number, uint32_t day,
            struct error *err) MUST_USE;
 /* Folds what is gathered into store->fold. */
 int fold_gathered(struct store *store, const struct gathered *gathered,
@@ -244,10 +263,11 @@ int fold_gathered(struct store *store, const struct gathered *gathered,
 
 /* ---- record.c ---- */
 /* It wakes on its future_day: corrections are counted in there. */
-int record_put(struct store *store, const struct record_out *record,
-               bool *changed, struct error *err) MUST_USE;
-int record_remove(struct store *store, const struct event_id *subject,
-                  struct error *err) MUST_USE;
+int record_put(struct store *store, int64_t number,
+               const struct record_out *record, bool *changed,
+               struct error *err) MUST_USE;
+int record_remove(struct store *store, int64_t number,
+                  const struct event_id *subject, struct error *err) MUST_USE;
 
 /* ---- settle.c ---- */
 int settle_unit(struct store *store, uint32_t unit, uint32_t day,

@@ -1,4 +1,4 @@
-/* store: what integration still has to do: subjects of the present slice in
+/* store: what integration still has to do: records of the present slice in
  * memory, the rest noted in tables.
  *
  * The list in memory lives within one store_integrate; whatever is noted
@@ -21,12 +21,12 @@ enum {
 };
 
 static const char *const sql[] = {
-    [WORK_RECORD] = "INSERT OR IGNORE INTO dirty_records (subject) VALUES (?)",
-    [WORK_RECORDS_OF] = "INSERT OR IGNORE INTO dirty_records (subject) SELECT "
-                        "subject FROM record_units WHERE unit = ?",
+    [WORK_RECORD] = "INSERT OR IGNORE INTO dirty_records (record) VALUES (?)",
+    [WORK_RECORDS_OF] = "INSERT OR IGNORE INTO dirty_records (record) SELECT "
+                        "record FROM record_units WHERE unit = ?",
     [WORK_UNIT] = "INSERT OR IGNORE INTO dirty_units (unit) VALUES (?)",
-    [WORK_EVERY_RECORD] = "INSERT OR IGNORE INTO dirty_records (subject) "
-                          "SELECT subject FROM records",
+    [WORK_EVERY_RECORD] = "INSERT OR IGNORE INTO dirty_records (record) "
+                          "SELECT number FROM records",
     [WORK_REJUDGE] = "INSERT INTO rejudge (log, next) VALUES (?, ?) "
                      "ON CONFLICT (log) DO UPDATE SET next = excluded.next",
 };
@@ -68,7 +68,7 @@ static int work_grow(struct work *work, struct error *err)
 {
     size_t len = work->slots_len == 0 ? 4096 : work->slots_len * 2;
     uint32_t *slots = calloc(len, sizeof(*slots));
-    struct event_id *list = realloc(work->list, len / 2 * sizeof(*list));
+    int64_t *list = realloc(work->list, len / 2 * sizeof(*list));
     size_t i;
 
     if (list != NULL) {
@@ -76,10 +76,10 @@ static int work_grow(struct work *work, struct error *err)
     }
     if (slots == NULL || list == NULL) {
         free(slots);
-        return error_set(err, ERR_NOMEM, "a list of subjects");
+        return error_set(err, ERR_NOMEM, "a list of records");
     }
     for (i = 0; i < work->len; i++) {
-        size_t at = read_u64(list[i].bytes) % len;
+        size_t at = (size_t)list[i] % len;
 
         while (slots[at] != 0) {
             at = (at + 1) % len;
@@ -92,40 +92,38 @@ static int work_grow(struct work *work, struct error *err)
     return 0;
 }
 
-int work_subject(struct store *store, const struct event_id *subject,
-                 struct error *err)
+int work_record(struct store *store, int64_t record, struct error *err)
 {
     struct work *work = store->work;
     size_t at;
     int rc;
 
-    if (work->bulk) {
+    if (work->bulk || record == 0) {
         return 0;
     }
     if (!work->running) {
-        return work_later(store, subject, err);
+        return work_later(store, record, err);
     }
     if (work->len * 2 >= work->slots_len && (rc = work_grow(work, err)) != 0) {
         return rc;
     }
-    at = read_u64(subject->bytes) % work->slots_len;
+    at = (size_t)record % work->slots_len;
     while (work->slots[at] != 0) {
-        if (event_id_equal(&work->list[work->slots[at] - 1], subject)) {
+        if (work->list[work->slots[at] - 1] == record) {
             return 0;
         }
         at = (at + 1) % work->slots_len;
     }
-    work->list[work->len] = *subject;
+    work->list[work->len] = record;
     work->slots[at] = (uint32_t)++work->len;
     return 0;
 }
 
-int work_later(struct store *store, const struct event_id *subject,
-               struct error *err)
+int work_later(struct store *store, int64_t record, struct error *err)
 {
     sqlite3_stmt *q = query(store, OWNER_WORK, WORK_RECORD);
 
-    bind_span(q, 1, SPAN_OF(*subject));
+    bind_int(q, 1, record);
     return query_run(store, q, err);
 }
 

@@ -9,10 +9,10 @@
 #define WORK_UNITS 64u /* noted in this slice; more only cost a statement */
 
 struct work {
-    bool running; /* inside store_integrate */
-    bool bulk;    /* a rebuild folds every subject anyway */
-    bool fresh;   /* and no record is there yet; every unit is evaluated */
-    struct event_id *list;
+    bool running;  /* inside store_integrate */
+    bool bulk;     /* a rebuild folds every subject anyway */
+    bool fresh;    /* and no record is there yet; every unit is evaluated */
+    int64_t *list; /* numbers of records */
     size_t len;
     uint32_t *slots; /* position in list + 1, by hash */
     size_t slots_len;

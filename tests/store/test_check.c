@@ -230,7 +230,8 @@ static void any_changed_row_is_found(void **state)
         {"UPDATE events SET subject = zeroblob(16) WHERE place = 1 << 40",
          "event "},
         {"INSERT INTO events SELECT (2 << 40) + 100000, event, subject, "
-         "standing, signature, lower_s, upper_s, leaf, lacks FROM events LIMIT "
+         "standing, signature, lower_s, upper_s, leaf, lacks, record FROM "
+         "events LIMIT "
          "1",
          "event "},
         {"UPDATE events SET lacks = 0 WHERE place = (SELECT min(place) FROM "
@@ -252,7 +253,7 @@ static void any_changed_row_is_found(void **state)
         {"DELETE FROM record_units WHERE unit = (SELECT min(unit) FROM "
          "record_units)",
          "record "},
-        {"INSERT INTO record_units SELECT 77, subject FROM records LIMIT 1",
+        {"INSERT INTO record_units SELECT 77, number FROM records LIMIT 1",
          "record "},
         {"UPDATE unit_wakes SET day = day + 1 WHERE day < 100000", "cell "},
         {"DELETE FROM unit_wakes", "cell "},
