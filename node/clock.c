@@ -7,13 +7,18 @@
 
 static int64_t offset_ms;
 
-static int64_t read_ms(clockid_t id)
+static int64_t read_us(clockid_t id)
 {
     struct timespec now;
     int rc = clock_gettime(id, &now);
 
     assert(rc == 0); /* both clocks exist on every Linux */
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t read_ms(clockid_t id)
+{
+    return read_us(id) / 1000;
 }
 
 uint64_t clock_now_ms(void)
@@ -26,6 +31,11 @@ uint64_t clock_now_ms(void)
 uint64_t clock_steady_ms(void)
 {
     return (uint64_t)read_ms(CLOCK_MONOTONIC);
+}
+
+uint64_t clock_steady_us(void)
+{
+    return (uint64_t)read_us(CLOCK_MONOTONIC);
 }
 
 void clock_set_ms(uint64_t now_ms)

@@ -11,6 +11,8 @@ uint64_t clock_now_ms(void);
 
 /* Milliseconds of a clock that only goes forward. */
 uint64_t clock_steady_ms(void);
+/* The same in microseconds, for measuring. */
+uint64_t clock_steady_us(void);
 
 /* From now on clock_now_ms shows `now_ms` and goes on from there. */
 void clock_set_ms(uint64_t now_ms);

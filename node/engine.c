@@ -25,16 +25,21 @@
 #include "store/restore.h"
 #include "store/spool.h"
 
-#define INDEX_A_TURN 256u /* events whose texts are indexed */
-#define INDEX_BUSY 128u   /* ... while frames come */
-#define INTEGRATE_A_TURN 256u
-#define INTEGRATE_BUSY 128u
+#define INDEX_BUSY 128u      /* texts indexed in a slice while frames come */
+#define INDEX_EVERY_MS 1000u /* texts wait for company: one write for many */
+#define INTEGRATE_BUSY 128u  /* events of a slice while frames come */
+#define SLICE_LEAST 256u     /* ... and in a pause: as many as go into */
+#define SLICE_MOST 8192u
+#define SLICE_SHORT_MS 15u /* ... this time, and not more than this */
+#define SLICE_LONG_MS 40u
 #define SETTLE_A_TURN 16u
-#define BUSY_MS 20u            /* after a frame more are expected */
-#define MORE_MS 500u           /* after one that announced more */
-#define SLICE_MS 250u          /* between slices while they come */
+#define BUSY_MS 20u   /* after a frame more are expected */
+#define MORE_MS 500u  /* after one that announced more */
+#define SLICE_MS 250u /* between slices while they come */
+#define SPARE_WINDOW_US 100000u
+#define SPARE_PERCENT 60u      /* asleep that long: there is time to spare */
 #define SETTLE_SHARE 10u       /* cells take a tenth of the time at most */
-#define SETTLE_LATEST_MS 2000u /* and wait no longer for a pause */
+#define SETTLE_LATEST_MS 5000u /* and wait no longer for a pause */
 #define JOINING_ARENA_BYTES ((size_t)131072)
 #define HAPPENINGS_BYTES ((size_t)2 << 20)
 #define META_CLOCK "clock_offset_ms"
@@ -106,6 +111,7 @@ int engine_open(const struct config *config, struct engine **out,
     made->lock_fd = -1;
     made->gate_stale = true;
     made->integrating = true;
+    made->slice_events = SLICE_LEAST;
     made->unsettled = true;
     made->grew = true; /* the spool may hold what the last run recorded */
     made->born_ms = clock_steady_ms();
@@ -163,12 +169,21 @@ int engine_open(const struct config *config, struct engine **out,
     return 0;
 }
 
+static void verdicts_drop(struct engine *engine)
+{
+    while (engine->verified_len > 0) {
+        store_slice_free(engine->verified[--engine->verified_len]);
+    }
+    engine->verified_events = 0;
+}
+
 void engine_close(struct engine *engine)
 {
     if (engine == NULL) {
         return;
     }
     mend_close(engine);
+    verdicts_drop(engine);
     store_close(engine->store); /* before the transport (B1.11) */
     peers_free(engine);
     gate_release(&engine->gate);
@@ -341,6 +356,7 @@ void engine_undo(struct engine *engine)
         peers_restart(engine);
         engine->linked = false;
     }
+    verdicts_drop(engine); /* handed out again: verify_forget */
     engine->joined = false;
     engine->sequenced = 0;
     engine->later_bytes = 0;
@@ -391,11 +407,44 @@ void engine_expect(struct engine *engine, bool more)
     }
 }
 
-/* ... but never for long: a slice every SLICE_MS even so. */
+/* ... but never for long: a slice every SLICE_MS even so, and as many as there
+ * are where frames come over a line so slow that the loop mostly sleeps. */
 static bool background_may_run(const struct engine *engine)
 {
-    return !engine_is_busy(engine) ||
+    return !engine_is_busy(engine) || engine->has_spare ||
            clock_steady_ms() - engine->slice_ms >= SLICE_MS;
+}
+
+void engine_slept(struct engine *engine, uint64_t from_us, uint64_t until_us)
+{
+    uint64_t window_us = until_us - engine->window_us;
+
+    engine->slept_us += until_us - from_us;
+    if (window_us >= SPARE_WINDOW_US) {
+        engine->has_spare = engine->slept_us * 100 >= window_us * SPARE_PERCENT;
+        engine->window_us = until_us;
+        engine->slept_us = 0;
+    }
+}
+
+/* What a slice of background work may hold: larger ones cost less an event,
+ * for they write a page of an index once for many. */
+static uint32_t slice_events(const struct engine *engine, uint32_t busy)
+{
+    return engine_is_busy(engine) ? busy : engine->slice_events;
+}
+
+static void slice_took(struct engine *engine, uint32_t events,
+                       uint64_t start_ms)
+{
+    uint64_t took_ms = clock_steady_ms() - start_ms;
+
+    if (took_ms > SLICE_LONG_MS && engine->slice_events > SLICE_LEAST) {
+        engine->slice_events /= 2;
+    } else if (took_ms < SLICE_SHORT_MS && events >= engine->slice_events &&
+               engine->slice_events < SLICE_MOST) {
+        engine->slice_events *= 2;
+    }
 }
 
 /* In a pause, or when they are old; a unit with many records takes long and
@@ -411,7 +460,7 @@ static bool settle_is_due(struct engine *engine)
         return true;
     }
     return engine->unsettled &&
-           ((!engine_is_busy(engine) && !engine->integrating) ||
+           ((!engine_is_busy(engine) && !engine->behind) ||
             now_ms - engine->settled_ms >=
                 SETTLE_LATEST_MS + engine->settling_ms * 2 * SETTLE_SHARE);
 }
@@ -478,22 +527,41 @@ int engine_commit(struct engine *engine, struct error *err)
  * ------------------------------------------------------------------------------
  */
 
-/* Verdicts that came back, and new slices for idle threads. */
+/* What the threads verified, into the turn's transaction. */
+static int verdicts_keep(struct engine *engine, struct error *err)
+{
+    int rc = engine->verified_len > 0 ? engine_write(engine, err) : 0;
+
+    while (rc == 0 && engine->verified_len > 0) {
+        rc = store_verify_done(engine->store,
+                               engine->verified[--engine->verified_len], err);
+    }
+    engine->verified_events = rc == 0 ? 0 : engine->verified_events;
+    return rc;
+}
+
+/* Verdicts that came back, and new slices for idle threads. While frames come
+ * a thread gets one at a time: it shares the cores with intake. */
 static int verify_work(struct engine *engine, bool may_give, struct error *err)
 {
+    bool sparing = engine_is_busy(engine) && !engine->has_spare;
     struct store_slice *slice;
     int rc = 0;
 
     while (rc == 0 && (slice = jobs_take(engine->jobs)) != NULL) {
-        rc = engine_write(engine, err);
+        if (engine->verified_len == VERIFIED_MAX) {
+            rc = verdicts_keep(engine, err);
+        }
         if (rc != 0) {
             store_slice_free(slice);
             return rc;
         }
-        rc = store_verify_done(engine->store, slice, err);
+        engine->verified[engine->verified_len++] = slice;
+        engine->verified_events += store_slice_count(slice);
         engine->integrating = true;
     }
-    while (rc == 0 && may_give && jobs_has_room(engine->jobs)) {
+    while (rc == 0 && may_give && jobs_has_room(engine->jobs) &&
+           !(sparing && jobs_under_way(engine->jobs) > 0)) {
         slice = NULL;
         rc = store_verify_next(engine->store, &slice, err);
         if (rc != 0 || slice == NULL) {
@@ -507,31 +575,49 @@ static int verify_work(struct engine *engine, bool may_give, struct error *err)
     return rc; /* the threads' sockets wake the loop */
 }
 
+/* A slice waits until enough is verified, or all that is under way. */
+static bool integrate_is_due(const struct engine *engine)
+{
+    return engine->integrating &&
+           (engine->jobs == NULL || jobs_under_way(engine->jobs) == 0 ||
+            engine->verified_events >= engine->slice_events ||
+            engine->verified_len == VERIFIED_MAX ||
+            clock_steady_ms() - engine->slice_ms >= SLICE_MS);
+}
+
 static int integrate_work(struct engine *engine, bool *more, struct error *err)
 {
     struct store_integrate_options options = {
         .now = engine_store_now(engine),
-        .max_events =
-            engine_is_busy(engine) ? INTEGRATE_BUSY : INTEGRATE_A_TURN,
-        .verify_here = engine->jobs == NULL};
+        .max_events = slice_events(engine, INTEGRATE_BUSY),
+        .verify_here = engine->jobs == NULL,
+        .no_search = true};
     struct store_integrated done = {0};
+    uint64_t start_ms = clock_steady_ms();
     int rc;
 
-    if (!engine->integrating) {
+    if (!integrate_is_due(engine)) {
         return 0;
     }
+    engine->slice_ms = start_ms;
     rc = engine_write(engine, err);
+    if (rc == 0) {
+        rc = verdicts_keep(engine, err);
+    }
     if (rc == 0) {
         rc = store_integrate(engine->store, &options, &done, err);
     }
     if (rc != 0) {
         return rc;
     }
+    slice_took(engine, done.events, start_ms);
     engine->integrating = done.more;
     engine->placed = true;
+    engine->behind = done.more || done.unverified;
+    engine->indexed = engine->indexed && done.events == 0;
     engine->unsettled = engine->unsettled || done.events > 0 ||
                         done.records > 0 || done.units > 0;
-    *more = *more || (done.more && !engine_is_busy(engine));
+    *more = *more || (integrate_is_due(engine) && !engine_is_busy(engine));
     return 0;
 }
 
@@ -557,30 +643,43 @@ static int sequence_work(struct engine *engine, bool *more, struct error *err)
     return rc;
 }
 
-/* Texts become findable in the turns that write anyway, and in the first: the
- * spool is scanned, but what was sequenced or received must be indexed. */
+/* Texts become findable behind integration, many in one write; whoever
+ * searches before that waits for them (engine_findable). */
 static int index_work(struct engine *engine, bool may_run, bool *more,
                       struct error *err)
 {
     struct store_integrated done = {0};
+    uint64_t start_ms = clock_steady_ms();
     int rc;
 
-    if (engine->indexed && !store_in_transaction(engine->store)) {
-        return 0;
-    }
-    if (!may_run) {
-        engine->indexed = false;
+    if (engine->indexed || !may_run || start_ms < engine->index_ms) {
         return 0;
     }
     rc = engine_write(engine, err);
-    rc = rc != 0
-             ? rc
-             : store_index(engine->store,
-                           engine_is_busy(engine) ? INDEX_BUSY : INDEX_A_TURN,
-                           &done, err);
-    engine->indexed = rc == 0 && !done.more;
-    *more = *more || (rc == 0 && done.more && !engine_is_busy(engine));
-    return rc;
+    rc = rc != 0 ? rc
+                 : store_index(engine->store, slice_events(engine, INDEX_BUSY),
+                               &done, err);
+    if (rc != 0) {
+        return rc;
+    }
+    slice_took(engine, done.events, start_ms);
+    engine->indexed = !done.more;
+    engine->index_ms =
+        done.more ? start_ms : clock_steady_ms() + INDEX_EVERY_MS;
+    *more = *more || (done.more && !engine_is_busy(engine));
+    return 0;
+}
+
+int engine_findable(struct engine *engine, struct error *err)
+{
+    struct store_integrated done = {0};
+    int rc;
+
+    if (engine->indexed) {
+        return 0;
+    }
+    rc = engine_write(engine, err);
+    return rc != 0 ? rc : store_index(engine->store, SLICE_MOST, &done, err);
 }
 
 bool engine_work(struct engine *engine)
@@ -594,7 +693,6 @@ bool engine_work(struct engine *engine)
         rc = verify_work(engine, background, &err);
     }
     if (rc == 0 && background) {
-        engine->slice_ms = clock_steady_ms();
         rc = integrate_work(engine, &more, &err);
     }
     if (rc == 0) {
@@ -615,8 +713,7 @@ bool engine_work(struct engine *engine)
         rc = erase_catch_up(engine, &err);
     }
     if (rc == 0) {
-        rc =
-            index_work(engine, background && !engine->integrating, &more, &err);
+        rc = index_work(engine, background && !engine->behind, &more, &err);
     }
     if (rc != 0) {
         engine_undo(engine);
@@ -635,13 +732,22 @@ uint64_t engine_sleep_ms(struct engine *engine)
 
     if (engine_is_busy(engine)) {
         wait_ms = wait_ms < BUSY_MS ? wait_ms : BUSY_MS;
-    } else if ((engine->integrating || !engine->indexed ||
-                erase_is_due(engine)) &&
+    } else if ((integrate_is_due(engine) || erase_is_due(engine)) &&
                !mend_holds(engine)) {
         return 0;
     }
     if (mend_deadline_ms(engine) < wait_ms) {
         wait_ms = mend_deadline_ms(engine);
+    }
+    if (engine->integrating && wait_ms > SLICE_MS) {
+        wait_ms = SLICE_MS;
+    }
+    if (!engine->indexed && !engine->behind && !engine_is_busy(engine) &&
+        !mend_holds(engine)) {
+        uint64_t index_ms =
+            engine->index_ms > now_ms ? engine->index_ms - now_ms : 0;
+
+        wait_ms = wait_ms < index_ms ? wait_ms : index_ms;
     }
     if (engine->unsettled) {
         uint64_t settle_ms =

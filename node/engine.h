@@ -336,6 +336,9 @@ int engine_bodies_held_back(struct engine *engine, struct error *err) MUST_USE;
 int engine_backup(struct engine *engine, const char *path,
                   struct error *err) MUST_USE;
 
+/* Before a search: texts that integration took up lately become findable. */
+int engine_findable(struct engine *engine, struct error *err) MUST_USE;
+
 /* Asks the loop to end after this turn. */
 void engine_stop(struct engine *engine);
 

@@ -61,6 +61,8 @@ struct quota {
 };
 #define QUOTAS_MAX 1024u
 
+#define VERIFIED_MAX 32u /* segments whose verdicts wait for a slice */
+
 /* A key whose point and id were computed before: keys are asked for at every
  * frame, and that costs as much as a signature. */
 struct known_vkey {
@@ -108,14 +110,23 @@ struct engine {
     bool unsettled;                       /* units wait for store_settle */
     bool integrating;                     /* leaves wait for integration */
     bool indexed;         /* every text of the logs is in the index */
+    bool grew;            /* spool or a log grew this turn */
+    bool behind;          /* events wait, some for their signatures */
+    bool has_spare;       /* the loop mostly slept in the window before */
     uint32_t sequenced;   /* batches of this turn */
     uint64_t later_bytes; /* a batch asked for beyond a turn's; 0 = none */
     struct cosign_clock cosigning;
-    bool grew;            /* spool or a log grew this turn */
-    bool placed;          /* leaves found their place, or a guard cosigned:
-                             deliveries that waited for it may go */
-    uint64_t busy_ms;     /* steady: until then more frames are expected */
-    uint64_t slice_ms;    /* steady: the newest slice while frames came */
+    bool placed; /* leaves found their place, or a guard cosigned:
+                    deliveries that waited for it may go */
+    struct store_slice *verified[VERIFIED_MAX]; /* verdicts not yet stored */
+    size_t verified_len;
+    uint32_t verified_events;
+    uint32_t slice_events; /* of a slice in a pause */
+    uint64_t busy_ms;      /* steady: until then more frames are expected */
+    uint64_t slice_ms;     /* steady: the newest slice while frames came */
+    uint64_t index_ms;     /* steady: no text is indexed before */
+    uint64_t window_us;    /* steady: since when sleep is counted */
+    uint64_t slept_us;
     uint64_t settle_ms;   /* steady: no cells before */
     uint64_t settled_ms;  /* steady: the newest cells */
     uint64_t settling_ms; /* how long those took */
@@ -138,6 +149,8 @@ const struct box_pair *engine_curve(const struct engine *engine);
 bool engine_work(struct engine *engine);
 /* Milliseconds the loop may sleep. */
 uint64_t engine_sleep_ms(struct engine *engine);
+/* The loop slept (microseconds of the steady clock). */
+void engine_slept(struct engine *engine, uint64_t from_us, uint64_t until_us);
 /* 0, or the enum err that ends the process. */
 int engine_fatal(const struct engine *engine);
 bool engine_stopping(const struct engine *engine);

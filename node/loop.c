@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include "node/clock.h"
 #include "node/engine_internal.h"
 #include "node/jobs.h"
 #include "node/kdf.h"
@@ -172,7 +173,10 @@ static int run(struct loop *loop, struct error *err)
 
     while (!engine_stopping(loop->engine) && engine_fatal(loop->engine) == 0) {
         size_t len = items_fill(loop, items);
+        uint64_t from_us = clock_steady_us();
         int ready = zmq_poll(items, (int)len, more ? 0 : wait_of(loop));
+
+        engine_slept(loop->engine, from_us, clock_steady_us());
 
         if (ready < 0 && zmq_errno() != EINTR) {
             return error_set(err, ERR_IO, "poll: %s",

@@ -164,6 +164,7 @@ int api_search(struct api_call *call, struct error *err)
     size_t len = 0;
     int rc = api_arg_text(call, "q", &query, err);
 
+    rc = rc < 0 ? rc : engine_findable(call->engine, err);
     rc = rc < 0 ? rc
                 : store_search(call->store, query, found,
                                sizeof(found) / sizeof(*found), &len, err);
