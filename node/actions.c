@@ -307,11 +307,23 @@ static void closing(struct engine *engine, struct peer *peer,
 static int deliveries_acked(struct engine *engine, struct peer *peer,
                             const struct link_action *action, struct error *err)
 {
+    bool anew = false;
     int rc = engine_write(engine, err);
 
-    return rc != 0 ? rc
-                   : store_delivery_ack(engine->store, peer->node, action->from,
-                                        err);
+    if (rc == 0 && action->has_queue) {
+        rc = store_delivery_greet(engine->store, peer->node, action->from,
+                                  action->queue.bytes, &anew, err);
+    } else if (rc == 0) {
+        rc = store_delivery_ack(engine->store, peer->node, action->from, err);
+    }
+    if (anew) {
+        peer->deliveries_told = 0;
+        log_line(LOG_WARN, "deliver", "queue_anew",
+                 "peer=%u taken=%llu text=\"the queue of one side is from "
+                 "another disk: all of it goes again\"",
+                 peer->node, (unsigned long long)action->from);
+    }
+    return rc;
 }
 
 static int sequence(struct engine *engine, const struct link_action *action,

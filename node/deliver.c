@@ -392,6 +392,21 @@ static int bodies_check(const struct frame_delivery *came, struct error *err)
     return rc;
 }
 
+/* By its event: a leaf that nobody can read has the id zero, which no queue
+ * holds. */
+static int delivery_taken(struct engine *engine, const struct peer *peer,
+                          const struct frame_delivery *came, struct error *err)
+{
+    struct error ignored = {0};
+    struct leaf leaf = {0};
+
+    if (leaf_parse(came->leaf, &leaf, &ignored) != 0) {
+        memset(&leaf.id, 0, sizeof(leaf.id));
+    }
+    return store_delivery_taken_add(engine->store, peer->node, came->number,
+                                    &leaf.id, err);
+}
+
 static int delivery_keep(struct engine *engine, struct peer *peer,
                          const struct frame_delivery *came, struct error *err)
 {
@@ -419,8 +434,7 @@ static int delivery_keep(struct engine *engine, struct peer *peer,
         rc = store_delivery_take(engine->store, &stored, err);
     }
     if (rc == 0) {
-        rc = store_delivery_taken_set(engine->store, peer->node, came->number,
-                                      err);
+        rc = delivery_taken(engine, peer, came, err);
     }
     return rc;
 }
@@ -442,8 +456,7 @@ static void delivery_refuse(struct engine *engine, struct peer *peer,
                                (int64_t)(clock_now_ms() / 1000), &err);
     }
     if (rc == 0) {
-        rc = store_delivery_taken_set(engine->store, peer->node, came->number,
-                                      &err);
+        rc = delivery_taken(engine, peer, came, &err);
     }
     if (rc != 0) {
         engine_react(engine, "deliver", "refuse", &err);

@@ -434,11 +434,12 @@ static int view_deliveries(void *data, uint32_t peer, uint64_t *out,
                            struct error *err)
 {
     struct engine *engine = data;
+    uint8_t chain[DELIVERY_CHAIN_SIZE];
     uint64_t acked;
     int rc;
 
     if (peer == engine->config->parent) {
-        rc = store_delivery_taken(engine->store, peer, out, err);
+        rc = store_delivery_taken(engine->store, peer, out, chain, err);
     } else {
         rc = store_delivery_acked(engine->store, peer, &acked, out, err);
     }
@@ -447,6 +448,15 @@ static int view_deliveries(void *data, uint32_t peer, uint64_t *out,
         rc = 0;
     }
     return rc;
+}
+
+static int view_queue(void *data, uint32_t peer, struct token *out,
+                      struct error *err)
+{
+    struct engine *engine = data;
+    uint64_t number;
+
+    return store_delivery_taken(engine->store, peer, &number, out->bytes, err);
 }
 
 struct link_view view_of(struct engine *engine)
@@ -459,5 +469,6 @@ struct link_view view_of(struct engine *engine)
                               .parent_of = view_parent_of,
                               .tokens = view_tokens,
                               .spooled = view_spooled,
-                              .deliveries = view_deliveries};
+                              .deliveries = view_deliveries,
+                              .queue = view_queue};
 }

@@ -16,9 +16,6 @@
 enum {
     DELIVERY_ADD,
     DELIVERY_NEXT,
-    DELIVERY_NEWEST,
-    DELIVERY_ACK_PUT,
-    DELIVERY_ACK_GET,
     DELIVERY_PLACE,
     DELIVERY_PROOF,
     DELIVERY_TAKE,
@@ -28,18 +25,12 @@ enum {
 static const char *const sql[] = {
     [DELIVERY_ADD] =
         "INSERT OR IGNORE INTO deliveries (child, number, event) SELECT ?1, "
-        "coalesce((SELECT max(number) FROM deliveries WHERE child = ?1), 0) + "
-        "1, ?2 WHERE NOT EXISTS (SELECT 1 FROM deliveries WHERE event = ?2 "
+        "coalesce((SELECT max(number) FROM deliveries WHERE child = ?1), "
+        "(SELECT base FROM delivery_acks WHERE peer = ?1 AND incoming = 0), 0) "
+        "+ 1, ?2 WHERE NOT EXISTS (SELECT 1 FROM deliveries WHERE event = ?2 "
         "AND child = ?1)",
     [DELIVERY_NEXT] = "SELECT number, event FROM deliveries WHERE child = ? "
                       "AND number > ? ORDER BY number LIMIT 1",
-    [DELIVERY_NEWEST] = "SELECT max(number) FROM deliveries WHERE child = ?",
-    [DELIVERY_ACK_PUT] =
-        "INSERT INTO delivery_acks (peer, incoming, number) VALUES (?, ?, ?) "
-        "ON CONFLICT (peer, incoming) DO UPDATE SET number = max(number, "
-        "excluded.number)",
-    [DELIVERY_ACK_GET] = "SELECT number FROM delivery_acks WHERE peer = ? AND "
-                         "incoming = ?",
     [DELIVERY_PLACE] = "SELECT place, leaf FROM events WHERE event = ? "
                        "ORDER BY standing, place < (1 << 40), place LIMIT 1",
     [DELIVERY_PROOF] = "SELECT proof FROM delivered WHERE place = ?",
@@ -380,71 +371,6 @@ int store_delivery_list(struct store *store, uint32_t child, uint64_t after,
     }
     *len = i;
     return 0;
-}
-
-/* ---- acknowledgements ---- */
-
-static int ack_put(struct store *store, uint32_t peer, bool incoming,
-                   uint64_t number, struct error *err)
-{
-    sqlite3_stmt *q = query(store, OWNER_DELIVERY, DELIVERY_ACK_PUT);
-
-    bind_int(q, 1, peer);
-    bind_int(q, 2, incoming);
-    bind_int(q, 3, (int64_t)number);
-    return query_run(store, q, err);
-}
-
-static int one_number(struct store *store, sqlite3_stmt *q, uint64_t *number,
-                      struct error *err)
-{
-    int rc = query_row(store, q, err);
-
-    *number = rc == 1 ? (uint64_t)column_int(q, 0) : 0;
-    query_end(q);
-    return rc < 0 ? rc : 0;
-}
-
-static int ack_get(struct store *store, uint32_t peer, bool incoming,
-                   uint64_t *number, struct error *err)
-{
-    sqlite3_stmt *q = query(store, OWNER_DELIVERY, DELIVERY_ACK_GET);
-
-    bind_int(q, 1, peer);
-    bind_int(q, 2, incoming);
-    return one_number(store, q, number, err);
-}
-
-int store_delivery_ack(struct store *store, uint32_t child, uint64_t number,
-                       struct error *err)
-{
-    return ack_put(store, child, false, number, err);
-}
-
-int store_delivery_acked(struct store *store, uint32_t child, uint64_t *number,
-                         uint64_t *newest, struct error *err)
-{
-    sqlite3_stmt *q;
-    int rc = ack_get(store, child, false, number, err);
-
-    if (rc != 0) {
-        return rc;
-    }
-    q = query(store, OWNER_DELIVERY, DELIVERY_NEWEST);
-    bind_int(q, 1, child);
-    return one_number(store, q, newest, err);
-}
-
-int store_delivery_taken(struct store *store, uint32_t parent, uint64_t *number,
-                         struct error *err)
-{
-    return ack_get(store, parent, true, number, err);
-}
-
-int store_delivery_taken_set(struct store *store, uint32_t parent,
-                             uint64_t number, struct error *err)
-{
-    return ack_put(store, parent, true, number, err);
 }
 
 /* ---- in ---- */

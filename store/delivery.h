@@ -12,6 +12,10 @@
 #include "store/log.h"
 #include "store/store.h"
 
+/* Which events a queue's first numbers were: chain(0) is zeros, chain(n) the
+ * first bytes of SHA-256("qcdc/queue/v1\n" || chain(n - 1) || event id). */
+#define DELIVERY_CHAIN_SIZE 16u
+
 struct store_delivery {
     uint64_t number; /* in the child's queue, from 1 */
     uint32_t log;
@@ -38,6 +42,14 @@ int store_delivery_list(struct store *store, uint32_t child, uint64_t after,
 /* The child holds everything up to number. */
 int store_delivery_ack(struct store *store, uint32_t child, uint64_t number,
                        struct error *err) MUST_USE;
+/* What the child says at HELLO: it holds `number` deliveries, of the events
+ * that `chain` is over. Those of our queue: acknowledged. Others: our queue, or
+ * the child's memory of it, is from another disk; the whole queue is numbered
+ * anew from number + 1 and goes again (what the child holds costs nothing
+ * twice), *anew = true. */
+int store_delivery_greet(struct store *store, uint32_t child, uint64_t number,
+                         const uint8_t chain[DELIVERY_CHAIN_SIZE], bool *anew,
+                         struct error *err) MUST_USE;
 int store_delivery_acked(struct store *store, uint32_t child, uint64_t *number,
                          uint64_t *newest, struct error *err) MUST_USE;
 
@@ -52,10 +64,13 @@ int store_delivery_take(struct store *store,
 int store_delivery_proof(struct store *store, uint32_t log, uint64_t index,
                          struct arena *arena, struct span *proof,
                          struct error *err) MUST_USE;
-/* The highest number that this node took from its parent. */
+/* The highest number that this node took from its parent, and its chain. */
 int store_delivery_taken(struct store *store, uint32_t parent, uint64_t *number,
+                         uint8_t chain[DELIVERY_CHAIN_SIZE],
                          struct error *err) MUST_USE;
-int store_delivery_taken_set(struct store *store, uint32_t parent,
-                             uint64_t number, struct error *err) MUST_USE;
+/* One more was taken (or refused for good): number must be the next one. */
+int store_delivery_taken_add(struct store *store, uint32_t parent,
+                             uint64_t number, const struct event_id *event,
+                             struct error *err) MUST_USE;
 
 #endif

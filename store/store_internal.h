@@ -42,6 +42,7 @@ enum query_owner {
     OWNER_BOOK,
     OWNER_DELIVERY,
     OWNER_ERASE,
+    OWNER_QUEUE,
     OWNER_CHECK,
     OWNER_DERIVED,
     OWNER_LOOSE,
@@ -65,7 +66,7 @@ extern const struct query_table rejudge_queries, meta_queries, log_queries,
     asof_queries, rebuild_queries, search_queries, book_queries,
     delivery_queries, erase_queries, check_queries, derived_queries,
     loose_queries, tables_queries, recovery_queries, patrol_queries,
-    mend_queries;
+    mend_queries, queue_queries;
 
 extern const struct query_table *const owners[OWNER_COUNT];
 

@@ -87,6 +87,8 @@ struct frame_hello {
     bool more;
     uint64_t deliveries;
     bool restored;
+    bool has_queue;
+    struct token queue; /* delivery_chain over their events */
 };
 
 struct frame_offer {

@@ -216,6 +216,11 @@ static int hello_read(const Qcdc__V1__Hello *in, struct arena *arena,
     out->node = in->node;
     out->unfenced = in->unfenced != 0;
     out->more = in->more != 0;
+    out->has_queue = in->queue.len != 0;
+    if (out->has_queue && fixed_read(in->queue, "queue", &out->queue,
+                                     sizeof(out->queue), err) != 0) {
+        return err->code;
+    }
     out->has_token = in->token.len != 0;
     return out->has_token ? fixed_read(in->token, "token", &out->token,
                                        sizeof(out->token), err)

@@ -145,6 +145,9 @@ static Qcdc__V1__Hello *hello_make(struct maker *m,
     out->more = in->more;
     out->deliveries = in->deliveries;
     out->restored = in->restored;
+    if (in->has_queue) {
+        out->queue = DATA_FIXED(m, in->queue);
+    }
     return out;
 }
 

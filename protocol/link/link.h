@@ -122,7 +122,10 @@ enum link_do {
     LINK_DO_STORE_HELD,     /* held: verify with that node's key */
     LINK_DO_STORE_DELIVERY, /* delivery: verify, store or queue for a child;
                                answer DELIVERY_STORED */
-    LINK_DO_DELIVERY_ACKED, /* from: this number and before are done */
+    LINK_DO_DELIVERY_ACKED, /* from: this number and before are done. With
+                               has_queue, at HELLO: only if they were the
+                               events of `queue`; else the queue is another
+                               one and goes whole, numbered from there on */
     LINK_DO_COMMIT_TOKEN,   /* token: ours from the guard */
     LINK_DO_ISSUE_TOKEN,    /* token: new for this child; keep the shown one
                                (old_token if has_old) valid beside it */
@@ -171,6 +174,8 @@ struct link_action {
     bool cosig; /* ANSWER_MEND: of number `from`, else the segment there */
     bool has_old;
     struct token token, old_token;
+    bool has_queue;
+    struct token queue;
     enum link_reason reason;
     struct span text; /* one plain sentence */
     struct span bytes;
@@ -249,6 +254,9 @@ struct link_view {
      * this peer. 0: none. */
     int (*deliveries)(void *data, uint32_t peer, uint64_t *out,
                       struct error *err);
+    /* UP: over the events of the deliveries stored (store/delivery.h). */
+    int (*queue)(void *data, uint32_t peer, struct token *out,
+                 struct error *err);
 };
 
 /* One log of the conversation; opaque outside protocol/link. */

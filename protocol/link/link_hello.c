@@ -163,12 +163,15 @@ int hello_begin(struct step *s)
                               s->err)) != 0 ||
         (rc = s->view->deliveries(s->view->data, link->options.peer,
                                   &link->delivery_stored, s->err)) != 0 ||
+        (rc = s->view->queue(s->view->data, link->options.peer, &hello.queue,
+                             s->err)) != 0 ||
         (rc = tracks_fill(s)) != 0) {
         return rc;
     }
     hello.has_token = tokens.has_current;
     hello.token = tokens.current;
     hello.deliveries = link->delivery_stored;
+    hello.has_queue = link->delivery_stored > 0;
     return heads_say(s, &hello);
 }
 
@@ -350,7 +353,8 @@ static int token_judge(struct step *s, const struct frame_hello *hello)
     return 0;
 }
 
-/* The child says again what it took: acknowledgements may have been lost. */
+/* The child says again what it took: acknowledgements may have been lost, or
+ * the queue itself, with the disk that held it. */
 static int deliveries_taken(struct step *s, const struct frame_hello *hello)
 {
     uint64_t queued = 0;
@@ -358,8 +362,13 @@ static int deliveries_taken(struct step *s, const struct frame_hello *hello)
                                  s->err);
 
     s->link->delivery_sent = hello->deliveries;
-    if (rc == 0 && hello->deliveries > 0 && hello->deliveries <= queued) {
-        step_do(s, LINK_DO_DELIVERY_ACKED)->from = hello->deliveries;
+    if (rc == 0 && hello->deliveries > 0 &&
+        (hello->has_queue || hello->deliveries <= queued)) {
+        struct link_action *action = step_do(s, LINK_DO_DELIVERY_ACKED);
+
+        action->from = hello->deliveries;
+        action->has_queue = hello->has_queue;
+        action->queue = hello->queue;
     }
     return rc;
 }
