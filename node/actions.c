@@ -421,6 +421,15 @@ void action_perform(struct engine *engine, struct peer *peer,
     case LINK_DO_JOINED:
         join_finished(engine, peer);
         break;
+    case LINK_DO_SEND_STAGED:
+        staged_say(engine, peer, action);
+        break;
+    case LINK_DO_TAKE_SPOOLED:
+        staged_get_back(engine, peer, action);
+        break;
+    case LINK_DO_TAKE_STAGED:
+        staged_apply(engine, peer, action);
+        break;
     case LINK_DOINGS:
         break;
     }

@@ -163,26 +163,30 @@ static struct guard_cosig cosig_of(const struct store_cosig *stored)
                                 .heard = stored->request};
 }
 
-static size_t delivery_send(struct engine *engine, struct peer *peer,
-                            const struct store_delivery *delivery)
+int deliver_frame(struct engine *engine, uint32_t child,
+                  const struct store_delivery *delivery, struct frame *frame,
+                  struct error *err)
 {
     struct certificates *certs = arena_alloc(&engine->turn, sizeof(*certs));
     struct proof proof = {.index = delivery->index,
                           .path = delivery->path,
                           .note = delivery->note};
-    struct frame frame = {.kind = FRAME_DELIVERY};
     struct store_log log;
-    struct error err = {0};
+    int rc = certs == NULL
+                 ? error_set(err, ERR_LIMIT, "too much in one turn")
+                 : store_log_get(engine->store, delivery->log, &log, err);
 
-    if (certs == NULL ||
-        store_log_get(engine->store, delivery->log, &log, &err) != 0 ||
-        certificates_make(engine, peer->node, delivery, certs, &err) != 0) {
-        engine_react(engine, "deliver", "prepare", &err);
-        return 0;
+    if (rc == 0) {
+        certs->len = 0;
+        rc = certificates_make(engine, child, delivery, certs, err);
     }
-    frame.delivery = (struct frame_delivery){
+    if (rc != 0) {
+        return rc;
+    }
+    *frame = (struct frame){.kind = FRAME_DELIVERY};
+    frame->delivery = (struct frame_delivery){
         .number = delivery->number,
-        .to_node = peer->node,
+        .to_node = child,
         .origin = log_origin(&log),
         .index = delivery->index,
         .leaf = delivery->leaf,
@@ -196,6 +200,19 @@ static size_t delivery_send(struct engine *engine, struct peer *peer,
         .quoted = cosig_of(&delivery->quoted),
         .certificates = certs->list,
         .certificates_len = certs->len};
+    return 0;
+}
+
+static size_t delivery_send(struct engine *engine, struct peer *peer,
+                            const struct store_delivery *delivery)
+{
+    struct frame frame;
+    struct error err = {0};
+
+    if (deliver_frame(engine, peer->node, delivery, &frame, &err) != 0) {
+        engine_react(engine, "deliver", "prepare", &err);
+        return 0;
+    }
     return action_send_frame(engine, peer, &frame);
 }
 

@@ -184,6 +184,7 @@ void engine_close(struct engine *engine)
     }
     mend_close(engine);
     verdicts_drop(engine);
+    bundle_free(engine);
     store_close(engine->store); /* before the transport (B1.11) */
     peers_free(engine);
     gate_release(&engine->gate);
@@ -699,6 +700,9 @@ bool engine_work(struct engine *engine)
         rc = recover_work(engine, &err);
     }
     if (rc == 0) {
+        rc = bundle_work(engine, &more, &err);
+    }
+    if (rc == 0) {
         rc = sequence_work(engine, &more, &err);
     }
     if (rc == 0) {
@@ -730,6 +734,9 @@ uint64_t engine_sleep_ms(struct engine *engine)
     uint64_t wait_ms = peers_deadline_ms(engine);
     uint64_t now_ms = clock_steady_ms();
 
+    if (bundle_is_running(engine)) {
+        return 0;
+    }
     if (engine_is_busy(engine)) {
         wait_ms = wait_ms < BUSY_MS ? wait_ms : BUSY_MS;
     } else if ((integrate_is_due(engine) || erase_is_due(engine)) &&

@@ -233,6 +233,9 @@ struct sync_peer {
     uint64_t to_send;         /* events not acknowledged by it */
     uint64_t to_fetch;        /* events it announced and we do not hold */
     uint64_t deliveries;      /* queued for it */
+    uint64_t staged;          /* events of it that a bundle brought, unplaced */
+    int64_t bundle_made_s;    /* the newest one made for it; 0 = never */
+    int64_t bundle_taken_s;   /* the newest one taken from it; 0 = never */
     uint64_t refused;         /* batches, logs and frames of it, ever */
     const char *trouble;      /* what a person must do; "" = nothing */
     uint32_t reason;          /* enum link_reason of it, 0 = none */
@@ -285,6 +288,50 @@ struct sync_status {
 };
 int engine_sync_status(struct engine *engine, struct arena *arena,
                        struct sync_status *out, struct error *err) MUST_USE;
+
+/* ---- bundles (protocol/link/bundle.h) -------------------------------------
+ */
+
+enum bundle_state {
+    BUNDLE_NONE,
+    BUNDLE_RUNS,
+    BUNDLE_DONE,
+    BUNDLE_FAILED
+};
+struct bundle_status {
+    enum bundle_state state;
+    bool made; /* one of ours, else one taken in */
+    uint32_t from, to;
+    uint64_t made_ms;
+    uint64_t done, total; /* bytes */
+    uint64_t events;      /* in logs, new at the receiver (taken in) or sent */
+    uint64_t known;       /* likewise, but held already */
+    uint64_t spooled;     /* recorded and in no log: sent, or staged now */
+    uint64_t staged;      /* waiting here for their place, all of that node */
+    uint64_t refused;     /* events that could not be staged */
+    uint64_t sequenced;   /* put into our log as the guard's note says */
+    uint64_t cosigs;      /* guard cosignatures */
+    uint64_t deliveries;
+    bool token_old; /* it shows an older token than the newest */
+    char note[256]; /* what a person should know, "" = nothing */
+    struct error err;
+};
+/* A piece of a bundle that comes in; offset 0 begins anew. */
+int engine_bundle_put(struct engine *engine, uint64_t offset, struct span bytes,
+                      struct error *err) MUST_USE;
+/* Takes in what was put: checked whole first (ERR_USAGE, ERR_MALFORMED,
+ * ERR_UNTRUSTED: nothing changes), then slice by slice: see the status. */
+int engine_bundle_import(struct engine *engine, struct error *err) MUST_USE;
+/* Makes one for a node (0: the superior), in one go. ERR_BUSY: try again in a
+ * moment; ERR_NOTFOUND, ERR_USAGE: for whom? */
+int engine_bundle_export(struct engine *engine, uint32_t to,
+                         struct error *err) MUST_USE;
+/* The newest import or export. */
+void engine_bundle_status(struct engine *engine, struct bundle_status *out);
+/* At most `max` bytes of what was made, after its commit; empty at the end. */
+int engine_bundle_get(struct engine *engine, uint64_t offset, size_t max,
+                      struct arena *arena, struct span *out,
+                      struct error *err) MUST_USE;
 
 /* ---- proofs and figures ---------------------------------------------------
  */

@@ -20,6 +20,7 @@
 #include "store/store.h"
 
 struct peers;
+struct bundle_job;
 struct jobs;
 struct mend;
 struct pending;
@@ -92,8 +93,9 @@ struct engine {
     struct mend *mend;    /* what bit rot did: mend.c */
     struct arena joining; /* our request while we join */
     /* Happenings of links that wait for the present one (peers.c). */
-    struct arena happenings; /* of the list below: whoever rewinds the turn's
-                                arena must not take it away */
+    struct arena happenings;   /* of the list below: whoever rewinds the turn's
+                                  arena must not take it away */
+    struct bundle_job *bundle; /* NULL until the first */
     struct pending *pending;
     struct pending *pending_last;
     bool stepping;
@@ -166,6 +168,12 @@ struct store_now engine_store_now(const struct engine *engine);
  * CORRUPT ends the process. */
 void engine_react(struct engine *engine, const char *room, const char *what,
                   const struct error *err);
+
+/* ---- bundle.c ---- */
+/* A slice of a bundle that is taken in; *more if it goes on. */
+int bundle_work(struct engine *engine, bool *more, struct error *err) MUST_USE;
+bool bundle_is_running(const struct engine *engine);
+void bundle_free(struct engine *engine);
 
 /* ---- view.c ---- */
 /* vkey_make, remembered. */

@@ -270,46 +270,56 @@ static void batch_cosign(struct engine *engine, struct peer *peer,
     peer_step(engine, peer, &event);
 }
 
-void intake_batch(struct engine *engine, struct peer *peer,
-                  const struct link_action *action)
+int intake_take(struct engine *engine, const struct peer *peer,
+                const struct link_action *action, bool by_hand,
+                uint64_t *pause_ms, struct error *err)
 {
     struct segment_checked *checked =
         arena_alloc(&engine->turn, sizeof(*checked));
     struct segment segment = action->batch->segment;
     struct store_recovery recovery;
     struct store_log log;
-    struct error err = {0};
-    struct link_event event = {.kind = LINK_BATCH_STORED,
-                               .origin = action->origin};
-    uint64_t pause_ms = 0;
     int rc;
 
+    *pause_ms = 0;
     if (checked == NULL) {
-        error_set(&err, ERR_BUSY, "too much in one turn");
-        batch_refused(engine, peer, action, &err, 100, false);
-        return;
+        *pause_ms = 100;
+        return error_set(err, ERR_BUSY, "too much in one turn");
     }
-    rc = batch_check(engine, peer, action, &segment, &log, checked, &err);
+    rc = batch_check(engine, peer, action, &segment, &log, checked, err);
     if (rc == 0 && !action->origin.dir &&
         !recover_active(engine, log.id, &recovery)) {
         rc = disk_is_short(engine)
-                 ? error_set(&err, ERR_LIMIT, "the disk is nearly full here")
-                 : quota_take(engine, &action->origin, &segment, &err);
-        pause_ms = rc != 0 ? PAUSE_MS : 0;
+                 ? error_set(err, ERR_LIMIT, "the disk is nearly full here")
+             : by_hand ? 0
+                       : quota_take(engine, &action->origin, &segment, err);
+        *pause_ms = rc != 0 ? PAUSE_MS : 0;
     }
     if (rc == 0) {
-        rc = batch_store(engine, &log, &segment, checked, &err);
+        rc = batch_store(engine, &log, &segment, checked, err);
     }
-    if (rc != 0) {
-        if (rc == ERR_IO || rc == ERR_CORRUPT) {
-            engine_react(engine, "intake", "store", &err);
-        }
-        if (rc == ERR_UNTRUSTED) {
-            char name[ORIGIN_MAX + 1];
+    if (rc == ERR_IO || rc == ERR_CORRUPT) {
+        engine_react(engine, "intake", "store", err);
+    }
+    if (rc == ERR_UNTRUSTED) {
+        char name[ORIGIN_MAX + 1];
 
-            origin_text(engine, &action->origin, name);
-            blame_batch(engine, &action->batch->segment, name, &err);
-        }
+        origin_text(engine, &action->origin, name);
+        blame_batch(engine, &action->batch->segment, name, err);
+    }
+    return rc;
+}
+
+void intake_batch(struct engine *engine, struct peer *peer,
+                  const struct link_action *action)
+{
+    struct error err = {0};
+    struct link_event event = {.kind = LINK_BATCH_STORED,
+                               .origin = action->origin};
+    struct store_log log;
+    uint64_t pause_ms = 0;
+
+    if (intake_take(engine, peer, action, false, &pause_ms, &err) != 0) {
         batch_refused(engine, peer, action, &err, pause_ms, false);
         return;
     }
@@ -323,7 +333,8 @@ void intake_batch(struct engine *engine, struct peer *peer,
         batch_cosign(engine, peer, action);
     }
     peers_tell(engine, LINK_LOG_GREW, &action->origin, peer);
-    if (recover_settle(engine, log.id, &err) != 0) {
+    if (log_find(engine, &action->origin, &log, &err) != 0 ||
+        recover_settle(engine, log.id, &err) != 0) {
         engine_react(engine, "recover", "not_settled", &err);
     }
 }
@@ -406,6 +417,17 @@ static int cosigs_store(struct engine *engine, const struct link_action *action,
         }
     }
     return rc;
+}
+
+int intake_cosigs_take(struct engine *engine, const struct link_action *action,
+                       struct error *err)
+{
+    struct store_log log;
+    bool forked = false;
+    int rc = cosigs_store(engine, action, &forked, err);
+
+    rc = rc != 0 ? rc : log_find(engine, &action->origin, &log, err);
+    return rc != 0 ? rc : recover_settle(engine, log.id, err);
 }
 
 void intake_cosigs(struct engine *engine, struct peer *peer,

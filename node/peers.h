@@ -6,6 +6,7 @@
 #include "node/engine_internal.h"
 #include "node/transport.h"
 #include "protocol/link/link.h"
+#include "store/delivery.h"
 
 #define PEERS_MAX 512u
 #define RETRY_LEAST_MS 2000u
@@ -28,6 +29,7 @@ struct peer {
     bool announced;           /* READY in this session */
     bool lost;                /* a frame could not be handed over */
     bool troubled;            /* `sync` shows a refusal of its batches */
+    uint64_t lacked;          /* UP: events of a staging note, when asked */
     uint64_t retry_ms;        /* UP: present backoff */
     uint64_t retry_at_ms;     /* UP: steady; 0 = none planned */
     uint64_t joined_at_ms;    /* steady; of a finished INVITER */
@@ -119,6 +121,15 @@ void refusal_settle(struct engine *engine, struct peer *peer,
 /* ---- intake.c ---- */
 void intake_batch(struct engine *engine, struct peer *peer,
                   const struct link_action *action);
+/* Checks and stores action->batch, answers nobody. `by_hand`: a person brought
+ * it, the daily quota does not count. *pause_ms: how long to wait, if it is
+ * only for now. */
+int intake_take(struct engine *engine, const struct peer *peer,
+                const struct link_action *action, bool by_hand,
+                uint64_t *pause_ms, struct error *err) MUST_USE;
+/* Checks and stores action->cosigned, answers nobody. */
+int intake_cosigs_take(struct engine *engine, const struct link_action *action,
+                       struct error *err) MUST_USE;
 void intake_cosigs(struct engine *engine, struct peer *peer,
                    const struct link_action *action);
 void intake_held(struct engine *engine, struct peer *peer,
@@ -180,8 +191,65 @@ void recover_other_route(struct engine *engine, struct peer *peer);
 /* Moves at most max_bytes of the spool into our own logs. */
 int sequence_spool(struct engine *engine, uint64_t max_bytes,
                    struct error *err) MUST_USE;
+/* The first `count` events of one queue, in as many batches as it takes. */
+int sequence_first(struct engine *engine, bool dir, uint64_t count,
+                   struct error *err) MUST_USE;
+/* The bodies of one event (an encoded list), as segment_build wants them; what
+ * the leaf names and is not among them is listed absent. */
+int bodies_take(struct span list, struct arena *arena,
+                struct segment_item *item, struct error *err) MUST_USE;
 /* True for a top node without guard: it sequences whenever it likes. */
 bool sequence_is_free(struct engine *engine);
+
+/* ---- staged.c: events that a bundle brought, and their order ---- */
+/* What became of the events of Spooled frames. */
+struct staged_count {
+    uint64_t added;   /* staged, or spooled again, now */
+    uint64_t again;   /* they were */
+    uint64_t held;    /* they stand in a log here */
+    uint64_t refused; /* and why, of the first */
+    char why[160];
+};
+/* At the guard: keeps the events of one frame for a child's log. `round` is
+ * that of the bundle. ERR_UNTRUSTED for a log that we do not guard. */
+int staged_keep(struct engine *engine, uint32_t child,
+                const struct frame_spooled *came, uint64_t round,
+                struct staged_count *count, struct error *err) MUST_USE;
+/* At the child: spools what its guard gives back. */
+int staged_return(struct engine *engine, const struct frame_spooled *came,
+                  struct staged_count *count, struct error *err) MUST_USE;
+/* How many are staged of a node's logs. */
+int staged_of(struct engine *engine, uint32_t node, uint64_t *count,
+              struct error *err) MUST_USE;
+/* The note for what follows the log as it stands here: the one kept, else
+ * made of what is staged if `make`. In the turn's arena. ERR_NOTFOUND: nothing
+ * to say; ERR_BUSY: the log is not integrated yet. */
+int staged_note(struct engine *engine, const struct origin *origin, bool make,
+                struct frame_staged *out, struct error *err) MUST_USE;
+enum staged_end {
+    STAGED_DONE,  /* sequenced as it says */
+    STAGED_OLD,   /* our log went on before */
+    STAGED_EARLY, /* our log does not stand there yet */
+    STAGED_LACKS  /* events of it are not here: *lacking */
+};
+/* Checks a note of our guard and does what it says. `lacking` (of 16 *
+ * FRAME_STAGED_MAX bytes) gets the ids. ERR_UNTRUSTED, ERR_CONFLICT. */
+int staged_take(struct engine *engine, const struct frame_staged *note,
+                enum staged_end *end, struct buf *lacking,
+                struct error *err) MUST_USE;
+/* One Spooled frame of the first of these items, at least one; *used = how
+ * many. Spans live in the turn's arena. */
+int spooled_pack(struct engine *engine, const struct origin *origin,
+                 const struct segment_item *items, size_t len,
+                 struct frame *out, size_t *used, struct error *err) MUST_USE;
+/* The origin of a node's record or directory log today. */
+struct origin staged_origin(struct engine *engine, uint32_t node, bool dir);
+void staged_say(struct engine *engine, struct peer *peer,
+                const struct link_action *action);
+void staged_get_back(struct engine *engine, struct peer *peer,
+                     const struct link_action *action);
+void staged_apply(struct engine *engine, struct peer *peer,
+                  const struct link_action *action);
 
 /* ---- actions.c, again ---- */
 /* Stamps, encodes and queues; the frame's bytes, 0 if it could not be. */
@@ -191,6 +259,10 @@ size_t action_send_frame(struct engine *engine, struct peer *peer,
 /* ---- deliver.c ---- */
 void deliver_send(struct engine *engine, struct peer *peer,
                   const struct link_action *action);
+/* The frame of one entry of a child's queue, in the turn's arena. */
+int deliver_frame(struct engine *engine, uint32_t child,
+                  const struct store_delivery *delivery, struct frame *frame,
+                  struct error *err) MUST_USE;
 void deliver_take(struct engine *engine, struct peer *peer,
                   const struct link_action *action);
 

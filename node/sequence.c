@@ -48,9 +48,8 @@ static void absent_note(struct segment_item *item)
     }
 }
 
-/* The bodies of one spooled event, as items want them. */
-static int bodies_take(struct span list, struct arena *arena,
-                       struct segment_item *item, struct error *err)
+int bodies_take(struct span list, struct arena *arena,
+                struct segment_item *item, struct error *err)
 {
     struct body *bodies = arena_array(arena, BODIES_MAX, sizeof(*bodies));
 
@@ -140,9 +139,10 @@ static int segment_store(struct engine *engine, const struct store_log *log,
     return store_sequence(engine->store, origin.dir, &stored, &range, err);
 }
 
-/* One batch of one queue; *moved = how many events. */
+/* One batch of one queue, of at most `max` events; *moved = how many. */
 static int queue_move(struct engine *engine, bool dir, uint64_t max_bytes,
-                      size_t *moved, uint64_t *bytes, struct error *err)
+                      size_t max, size_t *moved, uint64_t *bytes,
+                      struct error *err)
 {
     const struct dir_cert *cert =
         directory_cert(engine_directory(engine), engine_node(engine));
@@ -166,9 +166,9 @@ static int queue_move(struct engine *engine, bool dir, uint64_t max_bytes,
         return error_set(err, ERR_LIMIT, "too many events in one turn");
     }
     if (rc == 0) {
-        rc = store_spool_list(engine->store, dir, 0, (size_t)max_bytes,
-                              &engine->turn, events, BATCH_EVENTS_MAX, &len,
-                              err);
+        rc = store_spool_list(
+            engine->store, dir, 0, (size_t)max_bytes, &engine->turn, events,
+            max < BATCH_EVENTS_MAX ? max : BATCH_EVENTS_MAX, &len, err);
     }
     for (size_t i = 0; rc == 0 && i < len; i++) {
         items[i].leaf = events[i].leaf;
@@ -201,8 +201,30 @@ int sequence_spool(struct engine *engine, uint64_t max_bytes, struct error *err)
         size_t moved = 0;
         size_t mark = engine->turn.used;
 
-        rc = queue_move(engine, dir == 1, max_bytes, &moved, &bytes, err);
+        rc = queue_move(engine, dir == 1, max_bytes, BATCH_EVENTS_MAX, &moved,
+                        &bytes, err);
         arena_rewind(&engine->turn, mark);
+    }
+    return rc;
+}
+
+int sequence_first(struct engine *engine, bool dir, uint64_t count,
+                   struct error *err)
+{
+    int rc = engine_write(engine, err);
+
+    while (rc == 0 && count > 0) {
+        uint64_t bytes = 0;
+        size_t moved = 0;
+        size_t mark = engine->turn.used;
+
+        rc = queue_move(engine, dir, BATCH_RAW_MAX, (size_t)count, &moved,
+                        &bytes, err);
+        arena_rewind(&engine->turn, mark);
+        if (rc == 0 && moved == 0) {
+            rc = error_set(err, ERR_CONFLICT, "the spool gave nothing");
+        }
+        count -= moved;
     }
     return rc;
 }

@@ -11,6 +11,7 @@
 #include "store/mend.h"
 #include "store/recovery.h"
 #include "store/spool.h"
+#include "store/staged.h"
 
 #define LOGS_MAX 2048u
 #define DAMAGES_MAX 128u
@@ -67,6 +68,23 @@ static void lag_sum(const struct link *link, struct sync_peer *out)
     }
 }
 
+/* What passed by hand, beside any session. */
+static void bundles_fill(struct engine *engine, struct arena *arena,
+                         struct sync_peer *out)
+{
+    struct store_bundles bundles;
+    struct error ignored = {0};
+
+    if (store_bundles_get(engine->store, out->node, arena, &bundles,
+                          &ignored) == 0) {
+        out->bundle_made_s = bundles.made_s;
+        out->bundle_taken_s = bundles.taken_s;
+    }
+    if (staged_of(engine, out->node, &out->staged, &ignored) != 0) {
+        out->staged = 0;
+    }
+}
+
 static void peer_fill(struct engine *engine, const struct peer *peer,
                       struct arena *arena, struct sync_peer *out)
 {
@@ -101,6 +119,7 @@ static void peer_fill(struct engine *engine, const struct peer *peer,
         out->reason = kept.todo[0] != '\0' ? LINK_REASON_NONE
                                            : link_reason_of(kept.refusal);
     }
+    bundles_fill(engine, arena, out);
     if (!peer->up && store_delivery_acked(engine->store, peer->node, &acked,
                                           &newest, &ignored) == 0) {
         out->deliveries = newest > acked ? newest - acked : 0;

@@ -459,6 +459,12 @@ static int view_queue(void *data, uint32_t peer, struct token *out,
     return store_delivery_taken(engine->store, peer, &number, out->bytes, err);
 }
 
+static int view_staged(void *data, uint32_t peer, uint64_t *out,
+                       struct error *err)
+{
+    return staged_of(data, peer, out, err);
+}
+
 struct link_view view_of(struct engine *engine)
 {
     return (struct link_view){.data = engine,
@@ -470,5 +476,6 @@ struct link_view view_of(struct engine *engine)
                               .tokens = view_tokens,
                               .spooled = view_spooled,
                               .deliveries = view_deliveries,
-                              .queue = view_queue};
+                              .queue = view_queue,
+                              .staged = view_staged};
 }

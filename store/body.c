@@ -10,12 +10,14 @@
 enum {
     BODY_SPOOLED,
     BODY_DELIVERED,
+    BODY_STAGED,
     BODY_PLACES
 };
 
 static const char *const sql[] = {
     [BODY_SPOOLED] = "SELECT bodies FROM spool WHERE number = ?",
     [BODY_DELIVERED] = "SELECT bodies FROM delivered WHERE place = ?",
+    [BODY_STAGED] = "SELECT bodies FROM staged WHERE number = ?",
     [BODY_PLACES] = ("SELECT place FROM events WHERE event = ? "
                      "ORDER BY standing, place"),
 };
@@ -69,6 +71,11 @@ int body_each(struct store *store, int64_t place, body_fn visit, void *data,
     if (log == 0) {
         return each_of_row(store, BODY_SPOOLED, (int64_t)place_index(place),
                            visit, data, err);
+    }
+    if (place_index(place) >= STAGED_FIRST) {
+        return each_of_row(store, BODY_STAGED,
+                           (int64_t)(place_index(place) - STAGED_FIRST), visit,
+                           data, err);
     }
     rc = segment_leaves(store, log, place_index(place), &first, &view, err);
     if (rc == ERR_NOTFOUND) {

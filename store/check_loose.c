@@ -1,5 +1,6 @@
-/* store: fsck of what lies in no segment: the spool, and events that came as
- * deliveries. Their leaves, bodies and proofs are looked at one by one.
+/* store: fsck of what lies in no segment: the spool, events that came as
+ * deliveries, events that came in bundles. Their leaves, bodies and proofs are
+ * looked at one by one.
  *
  * Reads only. Read next: check_derived.c.
  */
@@ -10,7 +11,8 @@
 
 enum {
     LOOSE_SPOOL_AFTER,
-    LOOSE_DELIVERED_AFTER
+    LOOSE_DELIVERED_AFTER,
+    LOOSE_STAGED_AFTER
 };
 
 static const char *const sql[] = {
@@ -19,13 +21,19 @@ static const char *const sql[] = {
     [LOOSE_DELIVERED_AFTER] = "SELECT place, leaf, bodies, proof FROM "
                               "delivered WHERE place > ? ORDER BY place "
                               "LIMIT 1",
+    [LOOSE_STAGED_AFTER] =
+        "SELECT (s.log << 40) + (1 << 39) + s.number, s.leaf, s.bodies, "
+        "s.event "
+        "FROM staged s CROSS JOIN logs l ON l.id = s.log WHERE l.is_dir = 0 "
+        "AND (s.log << 40) + (1 << 39) + s.number > ? ORDER BY 1 LIMIT 1",
 };
 const struct query_table loose_queries = {sql, sizeof(sql) / sizeof(sql[0])};
 
 /* Spans lie in the scratch arena. */
 struct loose {
     int64_t place;
-    bool spooled;
+    bool delivered; /* with a proof */
+    bool spooled;   /* with all its bodies */
     struct span leaf;
     struct span bodies;
     struct span last; /* event id of the spool, proof of a delivery */
@@ -41,7 +49,8 @@ static int missing_erased(struct checking *c, const struct leaf *leaf,
         uint32_t audience = leaf->header.bodies[i].audience;
         bool acts;
 
-        if (audience < 32 && (present & 1u << audience) == 0) {
+        if (audience < 32 && audience != AUDIENCE_OF_UNIT &&
+            (present & 1u << audience) == 0) {
             rc = check_erased(c, &leaf->id, audience, &acts);
             *good = *good && rc == 1;
         }
@@ -49,7 +58,8 @@ static int missing_erased(struct checking *c, const struct leaf *leaf,
     return rc < 0 ? rc : 0;
 }
 
-/* Each body is one that the header commits to; the spool has them all. */
+/* Each body is one that the header commits to; the spool has them all, but
+ * for what never leaves the unit: lost when the guard gave an event back. */
 static int check_bodies(struct checking *c, const struct loose *loose,
                         const struct leaf *leaf)
 {
@@ -117,19 +127,19 @@ static int check_one(struct checking *c, const struct loose *loose)
         return found(c, "leaf", "place %lld holds no leaf",
                      (long long)loose->place);
     }
-    if (loose->spooled && !span_equal(loose->last, SPAN_OF(leaf.id))) {
+    if (!loose->delivered && !span_equal(loose->last, SPAN_OF(leaf.id))) {
         return found(c, "leaf", "spooled event %lld has another id",
                      (long long)loose->place);
     }
     if ((rc = verify_leaf(c->store, &leaf, &signature, c->err)) != 0) {
         return rc;
     }
-    if (loose->spooled && signature == SIGNATURE_BAD) {
+    if (!loose->delivered && signature == SIGNATURE_BAD) {
         return found(c, "leaf", "the signature at place %lld does not verify",
                      (long long)loose->place);
     }
     if ((rc = check_bodies(c, loose, &leaf)) != 0 ||
-        (!loose->spooled && (rc = check_proof(c, loose)) != 0)) {
+        (loose->delivered && (rc = check_proof(c, loose)) != 0)) {
         return rc;
     }
     return check_row(c, loose->place, &leaf, signature);
@@ -148,6 +158,7 @@ static int next_loose(struct checking *c, int which, struct loose *loose)
         return rc;
     }
     loose->place = column_int(q, 0);
+    loose->delivered = which == LOOSE_DELIVERED_AFTER;
     loose->spooled = which == LOOSE_SPOOL_AFTER;
     for (i = 0, rc = 0; rc == 0 && i < 3; i++) {
         rc = arena_keep(&c->store->scratch, column_span(q, (int)i + 1),
@@ -159,10 +170,11 @@ static int next_loose(struct checking *c, int which, struct loose *loose)
 
 int check_loose(struct checking *c)
 {
-    static const int tables[] = {LOOSE_SPOOL_AFTER, LOOSE_DELIVERED_AFTER};
+    static const int tables[] = {LOOSE_SPOOL_AFTER, LOOSE_DELIVERED_AFTER,
+                                 LOOSE_STAGED_AFTER};
     size_t i;
 
-    for (i = 0; i < 2; i++) {
+    for (i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
         struct loose loose = {.place = -1};
         size_t mark = c->store->scratch.used;
         int rc;

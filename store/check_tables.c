@@ -41,7 +41,8 @@ static const char *const sql[] = {
         "SELECT (SELECT count(*) FROM events) - (SELECT count(*) FROM spool) - "
         "(SELECT coalesce(sum(size), 0) FROM logs) - (SELECT count(*) FROM "
         "delivered d CROSS JOIN logs l ON l.id = (d.place >> 40) WHERE "
-        "(d.place & 0xffffffffff) >= l.size)",
+        "(d.place & 0xffffffffff) >= l.size) - (SELECT count(*) FROM staged s "
+        "CROSS JOIN logs l ON l.id = s.log WHERE l.is_dir = 0)",
     [TABLES_VERDICTS] = "SELECT count(*) FROM verdicts v WHERE NOT EXISTS "
                         "(SELECT 1 FROM segments s WHERE s.id = v.id AND "
                         "s.count = length(v.marks))",

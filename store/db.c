@@ -48,6 +48,8 @@ const struct query_table *const owners[OWNER_COUNT] = {
     [OWNER_RECOVERY] = &recovery_queries,
     [OWNER_PATROL] = &patrol_queries,
     [OWNER_MEND] = &mend_queries,
+    [OWNER_STAGED] = &staged_queries,
+    [OWNER_ARRANGE] = &arrange_queries,
 };
 
 int db_error(struct store *store, int rc, const char *what, struct error *err)

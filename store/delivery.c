@@ -95,8 +95,10 @@ static int owe_record(struct store *store, const struct directory *dir,
         const struct fold_event *event = &gathered->events[i];
         int rc;
 
-        /* Its own subtree's events it has from the logs. */
+        /* Its own subtree's events it has from the logs; what is staged
+         * goes when it stands in one. */
         if (event->standing == STANDING_BAD_SIGNATURE ||
+            place_index(gathered->places[i]) >= STAGED_FIRST ||
             !event->leaf->understood ||
             directory_node_within(dir, event->leaf->header.node, child)) {
             continue;

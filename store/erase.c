@@ -21,6 +21,8 @@ enum {
     ERASE_PLACES,
     ERASE_SPOOLED,
     ERASE_SPOOL,
+    ERASE_STAGED,
+    ERASE_STAGE,
     ERASE_DELIVERED,
     ERASE_DELIVERY,
     ERASE_SEGMENT
@@ -42,6 +44,8 @@ static const char *const sql[] = {
                      "ORDER BY place",
     [ERASE_SPOOLED] = "SELECT bodies FROM spool WHERE number = ?",
     [ERASE_SPOOL] = "UPDATE spool SET bodies = ?2 WHERE number = ?1",
+    [ERASE_STAGED] = "SELECT bodies FROM staged WHERE number = ?",
+    [ERASE_STAGE] = "UPDATE staged SET bodies = ?2 WHERE number = ?1",
     [ERASE_DELIVERED] = "SELECT bodies FROM delivered WHERE place = ?",
     [ERASE_DELIVERY] = "UPDATE delivered SET bodies = ?2 WHERE place = ?1",
     [ERASE_SEGMENT] = "UPDATE segments SET texts_z = ?, privates = ?, "
@@ -163,6 +167,10 @@ static int from_place(struct gone *gone, int64_t place, struct span leaf)
     if (place_log(place) == 0) {
         return from_row(gone, ERASE_SPOOLED, ERASE_SPOOL,
                         (int64_t)place_index(place));
+    }
+    if (place_index(place) >= STAGED_FIRST) {
+        return from_row(gone, ERASE_STAGED, ERASE_STAGE,
+                        (int64_t)(place_index(place) - STAGED_FIRST));
     }
     if (gone->slot == AUDIENCE_OF_TEXT &&
         (rc = search_forget(store, place, leaf, &indexed, gone->err)) != 0) {

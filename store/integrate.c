@@ -119,6 +119,10 @@ int work_arrival(struct store *store, const struct arrival *arrival,
         row.standing = STANDING_NOT_UNDERSTOOD;
         return event_put(store, &row, err); /* bytes that are no leaf */
     }
+    if (arrival->index < STAGED_FIRST && log->id != 0 &&
+        (rc = staged_forget(store, &leaf, row.place, err)) != 0) {
+        return rc;
+    }
     /* Our own: recorded here and judged then, also in a restored image that
      * fetched its tail back. */
     if (log->node == store->self && log->id != 0 && !log->is_dir) {

@@ -48,4 +48,5 @@ void parts_forget(struct store *store)
     store->logs_len = 0;
     store->erasures = ERASURES_UNKNOWN;
     store->scrub_is_known = false;
+    store->staged = STAGED_UNKNOWN;
 }

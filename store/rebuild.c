@@ -17,6 +17,7 @@ enum {
     REBUILD_LOG_AFTER,
     REBUILD_SPOOL,
     REBUILD_DELIVERED,
+    REBUILD_STAGED,
     REBUILD_SUBJECT_AFTER,
     REBUILD_RECORDS,
     REBUILD_CELLS
@@ -29,6 +30,11 @@ static const char *const sql[] = {
                       "ORDER BY number LIMIT 1",
     [REBUILD_DELIVERED] = "SELECT place, leaf FROM delivered WHERE place > ? "
                           "ORDER BY place LIMIT 1",
+    [REBUILD_STAGED] =
+        "SELECT (s.log << 40) + (1 << 39) + s.number, s.leaf FROM staged s "
+        "CROSS "
+        "JOIN logs l ON l.id = s.log WHERE l.is_dir = 0 AND "
+        "(s.log << 40) + (1 << 39) + s.number > ? ORDER BY 1 LIMIT 1",
     [REBUILD_SUBJECT_AFTER] = "SELECT record FROM events WHERE record > ? "
                               "ORDER BY record LIMIT 1",
     [REBUILD_RECORDS] =
@@ -210,6 +216,7 @@ static int derive(struct store *store,
         (rc = directory_settle(store, err)) != 0 ||
         (rc = record_rows(store, done, err)) != 0 ||
         (rc = loose_rows(store, REBUILD_DELIVERED, false, err)) != 0 ||
+        (rc = loose_rows(store, REBUILD_STAGED, false, err)) != 0 ||
         (rc = loose_rows(store, REBUILD_SPOOL, false, err)) != 0 ||
         (rc = subject_bulk_end(store, err)) != 0 ||
         (rc = db_exec(store, make_indexes, err)) != 0) {

@@ -2,7 +2,8 @@
  *
  * Everything is folded by protocol/event/text before it is indexed, so that
  * stock SQLite can read the index (libraries.md A8). Private bodies are never
- * indexed. The spool is small and is scanned. Read next: body.c.
+ * indexed. The spool and what is staged are small and are scanned. Read next:
+ * body.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +41,10 @@ static const char *const sql[] = {
                      "ORDER BY s.rowid DESC LIMIT ?",
     [SEARCH_SPOOL] =
         "SELECT e.place, e.subject, e.leaf FROM spool s CROSS JOIN "
-        "events e ON e.place = s.number WHERE s.is_dir = 0 "
-        "ORDER BY s.number DESC",
+        "events e ON e.place = s.number WHERE s.is_dir = 0 UNION ALL "
+        "SELECT e.place, e.subject, e.leaf FROM staged s CROSS JOIN events e "
+        "ON e.place = (s.log << 40) + (1 << 39) + s.number "
+        "ORDER BY 1 DESC",
     [SEARCH_SUBJECT] = "SELECT subject FROM events WHERE event = ? LIMIT 1",
 };
 const struct query_table search_queries = {sql, sizeof(sql) / sizeof(sql[0])};

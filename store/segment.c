@@ -137,12 +137,18 @@ static int take_directory(struct store *store, const struct store_log *log,
     int rc = segment_leaves(store, log->id, log->head.size, &first, &view, err);
 
     for (i = 0; rc == 0 && i < view.count; i++) {
+        struct error ignored;
+        struct leaf leaf;
+
         rc = log->node == store->self
                  ? spool_take_back(store, log, first + i, view.leaves[i], err)
                  : ERR_NOTFOUND;
         if (rc == ERR_NOTFOUND) {
             rc = directory_add(store, place_of(log->id, first + i),
                                view.leaves[i], err);
+        }
+        if (rc == 0 && leaf_parse(view.leaves[i], &leaf, &ignored) == 0) {
+            rc = staged_forget(store, &leaf, 0, err);
         }
     }
     if (rc == 0) {
@@ -165,7 +171,7 @@ int segment_store(struct store *store, const struct store_segment *segment,
     if (parts->count == 0 || parts->count > BATCH_EVENTS_MAX ||
         segment->hashes.len != parts->count * sizeof(struct hash) ||
         after->size != parts->first + parts->count ||
-        after->size > PLACE_INDEX_MAX) {
+        after->size >= STAGED_FIRST) {
         return error_set(err, ERR_USAGE, "a segment that nobody checked");
     }
     if ((rc = store_log_range(store, segment->log, &before, err)) != 0 ||

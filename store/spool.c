@@ -56,8 +56,8 @@ const struct query_table spool_queries = {sql, sizeof(sql) / sizeof(sql[0])};
 /* Record events up to this number are in the log, moved or not. */
 #define META_TAKEN "spool_taken"
 
-static int taken_until(struct store *store, bool is_dir, int64_t *number,
-                       struct error *err)
+int spool_taken(struct store *store, bool is_dir, int64_t *number,
+                struct error *err)
 {
     *number = 0;
     return is_dir ? 0 : meta_int(store, META_TAKEN, number, err);
@@ -121,7 +121,7 @@ int store_spool_list(struct store *store, bool is_dir, uint64_t from,
     sqlite3_stmt *q = query(store, OWNER_SPOOL, SPOOL_LIST);
     size_t i = 0, bytes = 0;
     int64_t taken;
-    int rc = taken_until(store, is_dir, &taken, err);
+    int rc = spool_taken(store, is_dir, &taken, err);
 
     if (rc != 0) {
         return rc;
@@ -162,7 +162,7 @@ int store_spool_state(struct store *store, bool is_dir,
 {
     sqlite3_stmt *q = query(store, OWNER_SPOOL, SPOOL_STATE);
     int64_t taken;
-    int rc = taken_until(store, is_dir, &taken, err);
+    int rc = spool_taken(store, is_dir, &taken, err);
 
     memset(state, 0, sizeof(*state));
     if (rc != 0) {
@@ -188,7 +188,7 @@ int store_spool_any(struct store *store, bool *any, struct error *err)
         sqlite3_stmt *q = query(store, OWNER_SPOOL, SPOOL_NEXT);
         int64_t taken;
 
-        if ((rc = taken_until(store, is_dir != 0, &taken, err)) != 0) {
+        if ((rc = spool_taken(store, is_dir != 0, &taken, err)) != 0) {
             return rc;
         }
         bind_int(q, 1, is_dir);
@@ -266,7 +266,7 @@ int spool_is_moving(struct store *store, bool *moving, struct error *err)
 {
     sqlite3_stmt *q = query(store, OWNER_SPOOL, SPOOL_MOVING);
     int64_t taken;
-    int rc = taken_until(store, false, &taken, err);
+    int rc = spool_taken(store, false, &taken, err);
 
     if (rc != 0) {
         return rc;
@@ -348,7 +348,7 @@ int store_sequence(struct store *store, bool is_dir,
     int rc;
 
     if ((rc = store_log_get(store, segment->log, &log, err)) != 0 ||
-        (rc = taken_until(store, is_dir, &taken, err)) != 0 ||
+        (rc = spool_taken(store, is_dir, &taken, err)) != 0 ||
         (rc = segment_store(store, segment, after, err)) != 0 ||
         (rc = segment_leaves(store, log.id, segment->parts.first, &first, &view,
                              err)) != 0) {
@@ -399,7 +399,7 @@ static uint64_t recorded_at(struct store *store, uint32_t log, uint64_t index,
         arena_rewind(&store->scratch, mark);
         return ms;
     }
-    if (taken_until(store, false, &taken, &ignored) != 0) {
+    if (spool_taken(store, false, &taken, &ignored) != 0) {
         return 0;
     }
     q = query(store, OWNER_SPOOL, SPOOL_MOVING_AT);

@@ -6,6 +6,7 @@
  *   store/integrate.h  from stored leaves to event rows, records and cells
  *   store/query.h      records, cells, evidence, search, snapshots
  *   store/book.h       the node's own notes: peers, tokens, requests, keys
+ *   store/staged.h    events that came in a bundle and are in no log yet
  *   store/delivery.h   events owed to a child that is party of a record
  *   store/check.h      re-verify everything; re-derive everything
  *   store/erase.h      bodies that are destroyed, and their traces

@@ -50,6 +50,8 @@ enum query_owner {
     OWNER_RECOVERY,
     OWNER_PATROL,
     OWNER_MEND,
+    OWNER_STAGED,
+    OWNER_ARRANGE,
     OWNER_COUNT
 };
 
@@ -66,13 +68,15 @@ extern const struct query_table rejudge_queries, meta_queries, log_queries,
     asof_queries, rebuild_queries, search_queries, book_queries,
     delivery_queries, erase_queries, check_queries, derived_queries,
     loose_queries, tables_queries, recovery_queries, patrol_queries,
-    mend_queries, queue_queries;
+    mend_queries, queue_queries, staged_queries, arrange_queries;
 
 extern const struct query_table *const owners[OWNER_COUNT];
 
 /* Places: log << 40 | index. */
 #define PLACE_BITS 40
 #define PLACE_INDEX_MAX ((1ULL << PLACE_BITS) - 1)
+/* Staged events stand behind every leaf that a log can have (staged.h). */
+#define STAGED_FIRST (1ULL << (PLACE_BITS - 1))
 #define RANK_SPOOL ((uint64_t)0x7fffff << PLACE_BITS)
 
 static inline int64_t place_of(uint32_t log, uint64_t index)
@@ -132,10 +136,15 @@ struct store {
         ERASURES_UNKNOWN,
         ERASURES_NONE,
         ERASURES_SOME
-    } erasures;             /* erase.c: is any known */
-    int scrub;              /* scrub.c: META_SCRUB as stored */
-    bool scrub_is_known;    /* ... once read */
-    int64_t bad_segment;    /* place of one that could not be read */
+    } erasures;          /* erase.c: is any known */
+    int scrub;           /* scrub.c: META_SCRUB as stored */
+    bool scrub_is_known; /* ... once read */
+    int64_t bad_segment; /* place of one that could not be read */
+    enum {
+        STAGED_UNKNOWN,
+        STAGED_NOTHING,
+        STAGED_SOME
+    } staged;               /* staged.c */
     struct store_log *logs; /* log.c: log_info */
     size_t logs_len;
     size_t logs_size;

@@ -202,6 +202,15 @@ int spool_take_back(struct store *store, const struct store_log *log,
 int spool_is_moving(struct store *store, bool *moving,
                     struct error *err) MUST_USE;
 
+/* Record events of the spool up to this number are sequenced. */
+int spool_taken(struct store *store, bool is_dir, int64_t *number,
+                struct error *err) MUST_USE;
+
+/* ---- staged.c ---- */
+/* This leaf is in a log now, at that place: it is staged no more. */
+int staged_forget(struct store *store, const struct leaf *leaf, int64_t to,
+                  struct error *err) MUST_USE;
+
 /* ---- integrate.c ---- */
 /* Puts a record on the list of the present slice (0: there is none). */
 int work_record(struct store *store, int64_t record,

@@ -26,6 +26,31 @@ static void print_only_here(const struct cli *cli, const struct answer *root)
            print_when(cli, answer_get(root, "only_here_since"), when));
 }
 
+/* What passed by USB stick. */
+static void print_bundles(const struct cli *cli, const struct answer *peer)
+{
+    const struct answer *made = answer_get(peer, "bundle_made");
+    const struct answer *taken = answer_get(peer, "bundle_taken");
+    char first[WHEN_SIZE];
+    char second[WHEN_SIZE];
+
+    if (answer_text(made)[0] != '\0' || answer_text(taken)[0] != '\0') {
+        printf("  %s: %s %s, %s %s\n", say(cli, "bằng USB", "by bundle"),
+               say(cli, "xuất lần cuối", "last made"),
+               print_when(cli, made, first),
+               say(cli, "nhận lần cuối", "last taken in"),
+               print_when(cli, taken, second));
+    }
+    if (count(peer, "staged") > 0) {
+        printf("  %s: %lld %s\n", say(cli, "bằng USB", "by bundle"),
+               (long long)count(peer, "staged"),
+               say(cli,
+                   "sự kiện chờ vào sổ của nơi gửi: xuất gói trả lời cho họ",
+                   "events wait for their place in its log: export a bundle "
+                   "for it in answer"));
+    }
+}
+
 static void print_peer(const struct cli *cli, const struct answer *peer)
 {
     const char *trouble = answer_text(answer_get(peer, "trouble"));
@@ -55,6 +80,7 @@ static void print_peer(const struct cli *cli, const struct answer *peer)
                (long long)(skew / 1000));
     }
     printf("\n");
+    print_bundles(cli, peer);
     if (count(peer, "refused") > 0) {
         printf("  %s: %lld\n", say(cli, "đã từ chối", "refused"),
                (long long)count(peer, "refused"));

@@ -68,6 +68,11 @@ int api_witness_request(struct api_call *call, struct error *err) MUST_USE;
 int api_witness_cosigned(struct api_call *call, struct error *err) MUST_USE;
 int api_check(struct api_call *call, struct error *err) MUST_USE;
 int api_job(struct api_call *call, struct error *err) MUST_USE;
+int api_bundle(struct api_call *call, struct error *err) MUST_USE;
+int api_bundle_put(struct api_call *call, struct error *err) MUST_USE;
+int api_bundle_import(struct api_call *call, struct error *err) MUST_USE;
+int api_bundle_export(struct api_call *call, struct error *err) MUST_USE;
+int api_bundle_get(struct api_call *call, struct error *err) MUST_USE;
 int api_rebuild(struct api_call *call, struct error *err) MUST_USE;
 int api_backup(struct api_call *call, struct error *err) MUST_USE;
 

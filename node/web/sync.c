@@ -29,6 +29,9 @@ static void put_peer(json_t *object, const struct sync_peer *peer)
     api_put_number(object, "to_send", (int64_t)peer->to_send);
     api_put_number(object, "to_fetch", (int64_t)peer->to_fetch);
     api_put_number(object, "deliveries", (int64_t)peer->deliveries);
+    api_put_number(object, "staged", (int64_t)peer->staged);
+    api_put_time(object, "bundle_made", peer->bundle_made_s);
+    api_put_time(object, "bundle_taken", peer->bundle_taken_s);
     api_put_number(object, "refused", (int64_t)peer->refused);
     api_put_str(object, "trouble", peer->trouble);
     if (peer->reason != LINK_REASON_NONE) {

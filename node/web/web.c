@@ -61,6 +61,11 @@ static const struct route routes[] = {
     {"/v1/jobs/", ROUTE_GET, false, api_job},
     {"/v1/rebuild", ROUTE_WRITE, false, api_rebuild},
     {"/v1/backup", ROUTE_WRITE, false, api_backup},
+    {"/v1/bundle", ROUTE_GET, false, api_bundle},
+    {"/v1/bundle/put", ROUTE_ASK, true, api_bundle_put},
+    {"/v1/bundle/import", ROUTE_WRITE, false, api_bundle_import},
+    {"/v1/bundle/export", ROUTE_WRITE, false, api_bundle_export},
+    {"/v1/bundle/get", ROUTE_GET, false, api_bundle_get},
 };
 
 /* The answer of a write, for its request id. */

@@ -41,6 +41,10 @@ const char *frame_name(enum frame_kind kind)
         return "mend-ask";
     case FRAME_MEND:
         return "mend";
+    case FRAME_SPOOLED:
+        return "spooled";
+    case FRAME_STAGED:
+        return "staged";
     case FRAME_KINDS:
         break;
     }
@@ -63,4 +67,11 @@ bool heard_verify(struct span checkpoint_text, uint64_t cosigs,
 
     heard_text(checkpoint_text, cosigs, &text);
     return !text.overflow && sign_verify(node_actor, buf_span(&text), sig);
+}
+
+void staged_text(struct span checkpoint_text, struct span ids, struct buf *out)
+{
+    buf_put_str(out, "qcdc/staged/v1\n");
+    buf_put(out, checkpoint_text);
+    buf_put(out, ids);
 }

@@ -30,6 +30,7 @@
 #define FRAME_SOFTWARE_MAX 64u     /* name and version */
 #define FRAME_PROOF_MAX 12288u     /* a tlog-proof with cosignatures */
 #define FRAME_SIGNATURES_MAX 512u  /* keys of one JoinRequest */
+#define FRAME_STAGED_MAX 4096u     /* events of one staging note */
 #define FRAME_ARENA_MIN 1048576u   /* decoding one frame needs no more */
 
 enum frame_kind {
@@ -49,6 +50,8 @@ enum frame_kind {
     FRAME_PING,
     FRAME_MEND_ASK,
     FRAME_MEND,
+    FRAME_SPOOLED,
+    FRAME_STAGED,
     FRAME_KINDS
 };
 
@@ -212,6 +215,22 @@ struct frame_ping {
     uint64_t echo_ms;
 };
 
+/* Events without a place: `segment` with first 0 and no note; or an asking
+ * for some, then its count is 0. */
+struct frame_spooled {
+    struct origin origin;
+    struct segment segment;
+    struct span wanted; /* event ids, 16 bytes each */
+};
+
+/* The guard's word on what comes next in a log (staged_text). */
+struct frame_staged {
+    struct origin origin;
+    struct merkle_head head; /* what it follows */
+    struct span ids;         /* event ids, 16 bytes each */
+    struct signature signature;
+};
+
 struct frame {
     bool has_token;
     struct token token;
@@ -232,6 +251,8 @@ struct frame {
         struct frame_ping ping;
         struct frame_mend_ask mend_ask;
         struct frame_mend mend;
+        struct frame_spooled spooled;
+        struct frame_staged staged;
     };
 };
 
@@ -262,5 +283,11 @@ void heard_text(struct span checkpoint_text, uint64_t cosigs, struct buf *out);
 bool heard_verify(struct span checkpoint_text, uint64_t cosigs,
                   const struct signature *sig,
                   const struct sign_public *node_actor) MUST_USE;
+
+/* The text of a staging note: "qcdc/staged/v1\n" || checkpoint text of what it
+ * follows || ids. */
+void staged_text(struct span checkpoint_text, struct span ids, struct buf *out);
+#define STAGED_TEXT_MAX                                                        \
+    (15u + CHECKPOINT_TEXT_MAX + (size_t)16 * FRAME_STAGED_MAX)
 
 #endif

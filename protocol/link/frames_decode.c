@@ -496,6 +496,63 @@ static int mend_read(const Qcdc__V1__Mend *in, struct arena *arena,
     return rc;
 }
 
+/* Event ids one after the other. */
+static int ids_read(ProtobufCBinaryData in, const char *what, struct span *out,
+                    struct error *err)
+{
+    int rc = bytes_read(in, what, (size_t)16 * FRAME_STAGED_MAX, out, err);
+
+    return rc == 0 && out->len % 16 != 0
+               ? error_set(err, ERR_MALFORMED, "%s: %zu bytes of ids", what,
+                           out->len)
+               : rc;
+}
+
+static int spooled_read(const Qcdc__V1__Spooled *in, struct frame_spooled *out,
+                        struct error *err)
+{
+    struct segment *segment = &out->segment;
+    int rc = 0;
+
+    if ((rc = origin_read(in->origin, &out->origin, err)) != 0 ||
+        (rc = bytes_read(in->privates, "private bodies", BATCH_PRIVATE_MAX,
+                         &segment->privates, err)) != 0 ||
+        (rc = bytes_read(in->absent, "absent list",
+                         (size_t)3 * BODIES_MAX * BATCH_EVENTS_MAX,
+                         &segment->absent, err)) != 0 ||
+        (rc = ids_read(in->wanted, "wanted", &out->wanted, err)) != 0) {
+        return rc;
+    }
+    if (in->count > BATCH_EVENTS_MAX) {
+        return error_set(err, ERR_LIMIT, "%u events without a place",
+                         in->count);
+    }
+    if (in->count != 0 && out->wanted.len != 0) {
+        return error_set(err, ERR_MALFORMED, "events and an asking for some");
+    }
+    segment->count = in->count;
+    segment->leaves_z = span_of(in->leaves_z);
+    segment->texts_z = span_of(in->texts_z);
+    return 0;
+}
+
+static int staged_read(const Qcdc__V1__Staged *in, struct frame_staged *out,
+                       struct error *err)
+{
+    int rc = 0;
+
+    if ((rc = origin_read(in->origin, &out->origin, err)) != 0 ||
+        (rc = head_read(in->size, in->root_hash, &out->head, err)) != 0 ||
+        (rc = ids_read(in->ids, "staging note", &out->ids, err)) != 0) {
+        return rc;
+    }
+    if (out->ids.len == 0) {
+        return error_set(err, ERR_MALFORMED, "a staging note without events");
+    }
+    return fixed_read(in->signature, "signature", &out->signature,
+                      sizeof(out->signature), err);
+}
+
 static int body_read(const Qcdc__V1__Frame *in, struct arena *arena,
                      struct frame *out, struct error *err)
 {
@@ -554,6 +611,12 @@ static int body_read(const Qcdc__V1__Frame *in, struct arena *arena,
     case QCDC__V1__FRAME__BODY_MEND:
         out->kind = FRAME_MEND;
         return mend_read(in->mend, arena, &out->mend, err);
+    case QCDC__V1__FRAME__BODY_SPOOLED:
+        out->kind = FRAME_SPOOLED;
+        return spooled_read(in->spooled, &out->spooled, err);
+    case QCDC__V1__FRAME__BODY_STAGED:
+        out->kind = FRAME_STAGED;
+        return staged_read(in->staged, &out->staged, err);
     case _QCDC__V1__FRAME__BODY__CASE_IS_INT_SIZE:
         break;
     }

@@ -352,6 +352,33 @@ static Qcdc__V1__Mend *mend_make(struct maker *m, const struct frame_mend *in)
     return out;
 }
 
+static Qcdc__V1__Spooled *spooled_make(struct maker *m,
+                                       const struct frame_spooled *in)
+{
+    MAKE(m, Qcdc__V1__Spooled, out, QCDC__V1__SPOOLED__INIT);
+    out->origin = origin_make(m, &in->origin);
+    out->count = in->segment.count;
+    out->leaves_z = data_of(m, in->segment.leaves_z, FRAME_MAX);
+    out->texts_z = data_of(m, in->segment.texts_z, FRAME_MAX);
+    out->privates = data_of(m, in->segment.privates, BATCH_PRIVATE_MAX);
+    out->absent = data_of(m, in->segment.absent,
+                          (size_t)3 * BODIES_MAX * BATCH_EVENTS_MAX);
+    out->wanted = data_of(m, in->wanted, (size_t)16 * FRAME_STAGED_MAX);
+    return out;
+}
+
+static Qcdc__V1__Staged *staged_make(struct maker *m,
+                                     const struct frame_staged *in)
+{
+    MAKE(m, Qcdc__V1__Staged, out, QCDC__V1__STAGED__INIT);
+    out->origin = origin_make(m, &in->origin);
+    out->size = in->head.size;
+    out->root_hash = root_data(m, &in->head);
+    out->ids = data_of(m, in->ids, (size_t)16 * FRAME_STAGED_MAX);
+    out->signature = DATA_FIXED(m, in->signature);
+    return out;
+}
+
 static void body_make(struct maker *m, const struct frame *in,
                       Qcdc__V1__Frame *out)
 {
@@ -419,6 +446,14 @@ static void body_make(struct maker *m, const struct frame *in,
     case FRAME_MEND:
         out->body_case = QCDC__V1__FRAME__BODY_MEND;
         out->mend = mend_make(m, &in->mend);
+        return;
+    case FRAME_SPOOLED:
+        out->body_case = QCDC__V1__FRAME__BODY_SPOOLED;
+        out->spooled = spooled_make(m, &in->spooled);
+        return;
+    case FRAME_STAGED:
+        out->body_case = QCDC__V1__FRAME__BODY_STAGED;
+        out->staged = staged_make(m, &in->staged);
         return;
     }
 }

@@ -203,6 +203,9 @@ void link_forget(struct link *link)
     link->delivery_sent = 0;
     link->delivery_stored = 0;
     link->asked_ms = 0;
+    link->staging = false;
+    link->staging_later = false;
+    link->staged_asks = 0;
     window_restart(&link->window);
 }
 
@@ -265,41 +268,45 @@ static int frame_ping(struct step *s, const struct frame *frame)
 
 /* UP in CLOSED hears what an old connection still had: dropped. */
 static const frame_fn frames[LINK_STATES][FRAME_KINDS] = {
-    [LINK_CLOSED] = {frame_nothing, frame_hello, frame_no_session,
-                     frame_no_session, frame_no_session, frame_no_session,
-                     frame_no_session, frame_no_session, frame_no_session,
-                     frame_no_session, frame_stale, frame_join_request,
-                     frame_stale,
-                     frame_no_session, [FRAME_MEND_ASK] = frame_no_session,
-                     [FRAME_MEND] = frame_no_session},
-    [LINK_GREETING] = {frame_nothing, frame_hello, frame_offer_greeting,
-                       frame_stale, frame_stale, frame_stale, frame_stale,
-                       frame_stale, frame_stale, frame_stale, frame_refused,
-                       frame_unasked, frame_unasked,
-                       frame_stale, [FRAME_MEND_ASK] = frame_stale,
-                       [FRAME_MEND] = frame_stale},
+    [LINK_CLOSED] =
+        {frame_nothing, frame_hello, frame_no_session, frame_no_session,
+         frame_no_session, frame_no_session, frame_no_session, frame_no_session,
+         frame_no_session, frame_no_session, frame_stale, frame_join_request,
+         frame_stale, frame_no_session, [FRAME_MEND_ASK] = frame_no_session,
+         [FRAME_MEND] = frame_no_session, [FRAME_SPOOLED] = frame_no_session,
+         [FRAME_STAGED] = frame_no_session},
+    [LINK_GREETING] =
+        {frame_nothing, frame_hello, frame_offer_greeting, frame_stale,
+         frame_stale, frame_stale, frame_stale, frame_stale, frame_stale,
+         frame_stale, frame_refused, frame_unasked, frame_unasked, frame_stale,
+         [FRAME_MEND_ASK] = frame_stale, [FRAME_MEND] = frame_stale,
+         [FRAME_SPOOLED] = frame_stale, [FRAME_STAGED] = frame_stale},
     [LINK_OPEN] = {frame_nothing, frame_hello, frame_offer, frame_want,
                    frame_batch, frame_cosigned, frame_held, frame_heard,
                    frame_delivery, frame_ack, frame_refused, frame_unasked,
                    frame_unasked, frame_ping, [FRAME_MEND_ASK] = frame_mend_ask,
-                   [FRAME_MEND] = frame_mend},
+                   [FRAME_MEND] = frame_mend, [FRAME_SPOOLED] = frame_spooled,
+                   [FRAME_STAGED] = frame_staged},
     [LINK_BARRED] = {frame_nothing, frame_hello, frame_stale, frame_stale,
                      frame_stale, frame_stale, frame_stale, frame_stale,
                      frame_stale, frame_stale, frame_stale, frame_stale,
                      frame_stale, frame_stale, [FRAME_MEND_ASK] = frame_stale,
-                     [FRAME_MEND] = frame_stale},
-    [LINK_ASKING] = {frame_nothing, frame_unasked, frame_unasked, frame_unasked,
-                     frame_unasked, frame_unasked, frame_unasked, frame_unasked,
-                     frame_unasked, frame_unasked, frame_refused, frame_unasked,
-                     frame_join_answer,
-                     frame_unasked, [FRAME_MEND_ASK] = frame_unasked,
-                     [FRAME_MEND] = frame_unasked},
-    [LINK_ENROLLED] = {frame_nothing, frame_unasked, frame_unasked,
-                       frame_unasked, frame_join_batch, frame_unasked,
-                       frame_unasked, frame_unasked, frame_unasked,
-                       frame_unasked, frame_refused, frame_unasked, frame_stale,
-                       frame_unasked, [FRAME_MEND_ASK] = frame_unasked,
-                       [FRAME_MEND] = frame_unasked},
+                     [FRAME_MEND] = frame_stale, [FRAME_SPOOLED] = frame_stale,
+                     [FRAME_STAGED] = frame_stale},
+    [LINK_ASKING] =
+        {frame_nothing, frame_unasked, frame_unasked, frame_unasked,
+         frame_unasked, frame_unasked, frame_unasked, frame_unasked,
+         frame_unasked, frame_unasked, frame_refused, frame_unasked,
+         frame_join_answer, frame_unasked, [FRAME_MEND_ASK] = frame_unasked,
+         [FRAME_MEND] = frame_unasked, [FRAME_SPOOLED] = frame_unasked,
+         [FRAME_STAGED] = frame_unasked},
+    [LINK_ENROLLED] =
+        {frame_nothing, frame_unasked, frame_unasked, frame_unasked,
+         frame_join_batch, frame_unasked, frame_unasked, frame_unasked,
+         frame_unasked, frame_unasked, frame_refused, frame_unasked,
+         frame_stale, frame_unasked, [FRAME_MEND_ASK] = frame_unasked,
+         [FRAME_MEND] = frame_unasked, [FRAME_SPOOLED] = frame_unasked,
+         [FRAME_STAGED] = frame_unasked},
 };
 
 /* True if the frame belongs to this session. HELLO makes one; a refusal may
@@ -412,45 +419,69 @@ static int tick_open(struct step *s)
         rc = receive_want(s);
     }
     if (rc == 0) {
+        rc = staged_again(s);
+    }
+    if (rc == 0) {
         rc = send_sequence(s);
     }
     return rc == 0 ? send_heard(s) : rc;
 }
 
 static const step_fn steps[LINK_STATES][LINK_HAPPENINGS] = {
-    [LINK_CLOSED] = {step_opened, step_frame, step_lost, step_ignore,
-                     step_ignore, step_ignore, step_ignore, step_ignore,
-                     step_ignore, step_ignore, step_ignore, step_ignore,
-                     step_ignore, step_ignore, step_ignore, step_ignore,
-                     step_ignore, step_ignore, step_ignore},
-    [LINK_GREETING] = {step_opened, step_frame, step_lost, tick_greeting,
-                       step_ignore, step_ignore, step_ignore, step_ignore,
-                       step_ignore, step_ignore, step_ignore, step_ignore,
-                       step_ignore, step_ignore, step_ignore, step_ignore,
-                       step_ignore, step_ignore, step_clone_seen},
-    [LINK_OPEN] = {step_opened, step_frame, step_lost, tick_open, step_log_grew,
-                   step_spool_grew, step_batch_stored, step_batch_refused,
-                   step_cosigned, step_held_grew, step_heard_signed,
-                   step_segment_sent, step_segment_missing,
-                   step_delivery_queued, step_deliveries_sent,
-                   step_delivery_stored, step_dir_changed, step_ignore,
-                   step_clone_seen},
-    [LINK_BARRED] = {step_opened, step_frame, step_lost, step_ignore,
-                     step_ignore, step_ignore, step_ignore, step_ignore,
-                     step_ignore, step_ignore, step_ignore, step_ignore,
-                     step_ignore, step_ignore, step_ignore, step_ignore,
-                     step_ignore, step_ignore, step_ignore},
-    [LINK_ASKING] = {step_opened, step_frame, step_lost, step_ignore,
-                     step_ignore, step_ignore, step_ignore, step_ignore,
-                     step_ignore, step_ignore, step_ignore, step_ignore,
-                     step_ignore, step_ignore, step_ignore, step_ignore,
-                     step_ignore, join_decided, step_ignore},
-    [LINK_ENROLLED] = {step_opened, step_frame, step_lost, step_ignore,
-                       step_ignore, step_ignore, join_stored,
-                       join_refused_batch, step_ignore, step_ignore,
-                       step_ignore, join_sent, join_sent, step_ignore,
-                       step_ignore, step_ignore, step_ignore, step_ignore,
-                       step_ignore},
+    [LINK_CLOSED] =
+        {step_opened, step_frame,  step_lost,   step_ignore,
+         step_ignore, step_ignore, step_ignore, step_ignore,
+         step_ignore, step_ignore, step_ignore, step_ignore,
+         step_ignore, step_ignore, step_ignore, step_ignore,
+         step_ignore, step_ignore, step_ignore, [LINK_STAGED] = step_ignore},
+    [LINK_GREETING] = {step_opened,     step_frame,
+                       step_lost,       tick_greeting,
+                       step_ignore,     step_ignore,
+                       step_ignore,     step_ignore,
+                       step_ignore,     step_ignore,
+                       step_ignore,     step_ignore,
+                       step_ignore,     step_ignore,
+                       step_ignore,     step_ignore,
+                       step_ignore,     step_ignore,
+                       step_clone_seen, [LINK_STAGED] = step_ignore},
+    [LINK_OPEN] = {step_opened,
+                   step_frame,
+                   step_lost,
+                   tick_open,
+                   step_log_grew,
+                   step_spool_grew,
+                   step_batch_stored,
+                   step_batch_refused,
+                   step_cosigned,
+                   step_held_grew,
+                   step_heard_signed,
+                   step_segment_sent,
+                   step_segment_missing,
+                   step_delivery_queued,
+                   step_deliveries_sent,
+                   step_delivery_stored,
+                   step_dir_changed,
+                   step_ignore,
+                   step_clone_seen,
+                   [LINK_STAGED] = step_staged},
+    [LINK_BARRED] =
+        {step_opened, step_frame,  step_lost,   step_ignore,
+         step_ignore, step_ignore, step_ignore, step_ignore,
+         step_ignore, step_ignore, step_ignore, step_ignore,
+         step_ignore, step_ignore, step_ignore, step_ignore,
+         step_ignore, step_ignore, step_ignore, [LINK_STAGED] = step_ignore},
+    [LINK_ASKING] =
+        {step_opened, step_frame,   step_lost,   step_ignore,
+         step_ignore, step_ignore,  step_ignore, step_ignore,
+         step_ignore, step_ignore,  step_ignore, step_ignore,
+         step_ignore, step_ignore,  step_ignore, step_ignore,
+         step_ignore, join_decided, step_ignore, [LINK_STAGED] = step_ignore},
+    [LINK_ENROLLED] =
+        {step_opened, step_frame,  step_lost,   step_ignore,
+         step_ignore, step_ignore, join_stored, join_refused_batch,
+         step_ignore, step_ignore, step_ignore, join_sent,
+         join_sent,   step_ignore, step_ignore, step_ignore,
+         step_ignore, step_ignore, step_ignore, [LINK_STAGED] = step_ignore},
 };
 
 /* ---- the door ---- */

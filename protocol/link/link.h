@@ -82,6 +82,8 @@ enum link_happened {
     LINK_JOIN_DECIDED,    /* inviter: status, text */
     LINK_CLONE_SEEN,      /* DOWN: two machines with the peer's key are alive
                              at the same time; text: how that was seen */
+    LINK_STAGED,          /* UP: done with the note, or code ERR_BUSY: it waits
+                             for our log; DOWN: a bundle brought something */
     LINK_HAPPENINGS
 };
 
@@ -155,6 +157,12 @@ enum link_do {
     LINK_DO_JOIN_ANSWERED,  /* status, text. Certified: JOINED follows, or
                                connect with your own key after a minute */
     LINK_DO_JOINED,         /* the directory is here: use your own key now */
+    /* bundle.h: events staged at the guard */
+    LINK_DO_SEND_STAGED,  /* the staging notes of this child's logs; spooled,
+                             if any: first what it wants of that log */
+    LINK_DO_TAKE_SPOOLED, /* spooled: check, spool what is not held */
+    LINK_DO_TAKE_STAGED,  /* staged: check, sequence what it lists; answer
+                             STAGED, or ask for what is lacking */
     LINK_DOINGS
 };
 
@@ -187,6 +195,8 @@ struct link_action {
     const struct frame_held *held;
     const struct frame_delivery *delivery;
     const struct frame_mend *mend;
+    const struct frame_spooled *spooled;
+    const struct frame_staged *staged;
 };
 
 struct link_actions {
@@ -257,6 +267,9 @@ struct link_view {
     /* UP: over the events of the deliveries stored (store/delivery.h). */
     int (*queue)(void *data, uint32_t peer, struct token *out,
                  struct error *err);
+    /* DOWN: events of this child that a bundle brought and no log holds. May
+     * be NULL: none ever. */
+    int (*staged)(void *data, uint32_t peer, uint64_t *out, struct error *err);
 };
 
 /* One log of the conversation; opaque outside protocol/link. */

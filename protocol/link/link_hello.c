@@ -200,6 +200,9 @@ static int session_open(struct step *s)
 
     link_move(link, LINK_OPEN, s->event->now_ms);
     step_do(s, LINK_DO_READY);
+    if ((rc = send_staged(s)) != 0) {
+        return rc; /* before the first Want: see link_staged.c */
+    }
     rc = receive_want(s);
     if (rc == 0 && link->options.side == LINK_DOWN) {
         rc = begin_cosigs(s);

@@ -91,6 +91,12 @@ struct link {
     uint64_t sequenced_ms;
     uint64_t delivery_sent;
     uint64_t asked_ms; /* last ASK_HEARD */
+
+    /* events staged at the guard */
+    bool staging;       /* DOWN: told of; UP: nothing else is sequenced */
+    bool staging_later; /* UP: the note waits until our log grew */
+    struct origin staging_log; /* UP: of the newest note */
+    unsigned staged_asks;      /* DOWN: answered */
 };
 
 /* One call of link_step. */
@@ -215,6 +221,14 @@ int step_held_grew(struct step *s);
 int send_flow(struct step *s);     /* the next segment or deliveries */
 int send_sequence(struct step *s); /* asks for the spool, if it may */
 int send_cosigs(struct step *s, struct link_track *track, bool all);
+
+/* ---- link_staged.c ---- */
+
+int frame_spooled(struct step *s, const struct frame *frame);
+int frame_staged(struct step *s, const struct frame *frame);
+int step_staged(struct step *s);
+int send_staged(struct step *s);
+int staged_again(struct step *s);
 
 /* ---- link_heard.c ---- */
 

@@ -27,6 +27,7 @@ static const char *const happenings[LINK_HAPPENINGS] = {
     "dir-changed",
     "join-decided",
     "clone-seen",
+    "staged",
 };
 
 static const char *const doings[LINK_DOINGS] = {
@@ -39,7 +40,8 @@ static const char *const doings[LINK_DOINGS] = {
     "note",           "strike",          "answer-mend",
     "mend",           "ask-heard",       "ready",
     "close",          "join-requested",  "join-answered",
-    "joined",
+    "joined",         "send-staged",     "take-spooled",
+    "take-staged",
 };
 
 const char *link_state_name(enum link_state state)

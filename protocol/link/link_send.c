@@ -193,7 +193,7 @@ int send_sequence(struct step *s)
     int rc = 0;
 
     if (link->state != LINK_OPEN || link->options.side != LINK_UP ||
-        !link->options.guard || link->token_wrong ||
+        !link->options.guard || link->token_wrong || link->staging ||
         link->sent >= link->credit) {
         return 0;
     }

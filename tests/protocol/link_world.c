@@ -962,6 +962,9 @@ static void perform(struct world *world, struct world_end *end,
     case LINK_DO_JOINED:
         end->join_done = true;
         break;
+    case LINK_DO_SEND_STAGED:
+    case LINK_DO_TAKE_SPOOLED:
+    case LINK_DO_TAKE_STAGED:
     case LINK_DOINGS:
         break;
     }

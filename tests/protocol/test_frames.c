@@ -166,6 +166,22 @@ static struct frame frame_make(enum frame_kind kind)
         frame.mend.has_cosigned = true;
         frame.mend.cosigned = (struct frame_cosigned){origin, 4, cosigs, 1};
         break;
+    case FRAME_SPOOLED:
+        frame.spooled = (struct frame_spooled){
+            .origin = origin,
+            .segment = {.count = 2,
+                        .leaves_z = span_str("leaves"),
+                        .texts_z = span_str("texts"),
+                        .privates = span_str("privates"),
+                        .absent = span_make("\0\0\1", 3)}};
+        break;
+    case FRAME_STAGED:
+        frame.staged = (struct frame_staged){
+            .origin = origin,
+            .head = cosigs[0].head,
+            .ids = span_str("0123456789abcdef0123456789ABCDEF")};
+        FILL(frame.staged.signature, 0x99);
+        break;
     case FRAME_NONE:
     case FRAME_KINDS:
         break;
@@ -223,6 +239,8 @@ static void the_bytes_of_every_frame_are_frozen(void **state)
         [FRAME_PING] = "5d8607c235c46494",
         [FRAME_MEND_ASK] = "9e8e9142743625ff",
         [FRAME_MEND] = "d14e20dc1b174d37",
+        [FRAME_SPOOLED] = "86c6d22e8a506321",
+        [FRAME_STAGED] = "98648378e8809442",
     };
     int changed = 0;
 

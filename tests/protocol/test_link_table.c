@@ -79,6 +79,14 @@ static struct frame frame_of(enum frame_kind kind, const struct link *link,
     case FRAME_MEND:
         frame.mend.origin = own;
         break;
+    case FRAME_SPOOLED:
+        frame.spooled.origin = own;
+        break;
+    case FRAME_STAGED:
+        frame.staged = (struct frame_staged){
+            .origin = own, .ids = span_str("0123456789abcdef")};
+        frame.staged.head.root = merkle_empty_root();
+        break;
     case FRAME_NONE:
     case FRAME_KINDS:
         break;

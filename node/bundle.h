@@ -1,0 +1,73 @@
+/* Bundles at this node: made whole in one turn, taken in slice by slice, by
+ * way of two files in the node's folder (bundle.in, bundle.out), so that
+ * neither a slow stick nor a large bundle holds anything up or fills memory.
+ * The format and the rules are protocol/link/bundle.h's.
+ */
+#ifndef QCDC_NODE_BUNDLE_H
+#define QCDC_NODE_BUNDLE_H
+
+#include "node/peers.h"
+#include "protocol/link/bundle.h"
+#include "store/staged.h"
+
+#define BUNDLE_HEADS_MAX 4096u /* logs that one bundle speaks of */
+
+/* What is known of the other's log, as it said: in the store's table. */
+struct bundle_mark {
+    struct origin origin;
+    uint64_t size;
+    uint64_t cosigs;
+};
+#define BUNDLE_MARK_SIZE 25u /* bytes of one there */
+
+struct bundle_job {
+    struct bundle_status status;
+    int fd;
+    char gone[CONFIG_PATH_SIZE]; /* taken away when it ends; "": nothing */
+    uint64_t size;               /* of the file */
+    uint64_t at;                 /* read so far */
+    uint64_t start;
+    struct bundle_head head;
+    struct bundle_stream stream;
+    bool applying;    /* else: looking whether it is whole */
+    bool greeted;     /* HELLO was read */
+    bool up;          /* it comes from our parent */
+    struct peer peer; /* what intake knows as the sender: no link */
+    uint64_t acked;   /* deliveries that the child says it holds */
+    struct staged_count staged;
+    uint8_t *cipher; /* BUNDLE_CHUNK_MAX each; heap while it runs */
+    uint8_t *plain;
+    /* Own cosignatures that the child holds and we lost: nothing of that log
+     * is cosigned before they are back. */
+    uint64_t claimed_size, claimed_cosigs;
+    struct origin touched[64]; /* to be cosigned at the end */
+    size_t touched_len;
+    struct buf marks; /* of this bundle's heads; heap */
+};
+
+/* ---- bundle.c ---- */
+/* The slot of the engine, made at the first use. NULL: no memory. */
+struct bundle_job *bundle_job_of(struct engine *engine);
+/* True if it may carry that log from the other to us. */
+bool bundle_way_in(struct engine *engine, const struct bundle_job *job,
+                   const struct origin *origin);
+/* The mark of a log among encoded ones; false: never said. */
+bool bundle_mark_find(struct span marks, const struct origin *origin,
+                      struct bundle_mark *out);
+void bundle_mark_put(struct buf *marks, const struct bundle_mark *mark);
+
+/* ---- bundle_export.c ---- */
+int bundle_write(struct engine *engine, uint32_t to, struct bundle_job *job,
+                 struct error *err) MUST_USE;
+
+/* ---- bundle_import.c ---- */
+/* Applies one frame of a bundle that was found whole. */
+int bundle_apply(struct engine *engine, struct bundle_job *job,
+                 const struct frame *frame, struct error *err) MUST_USE;
+/* After the last one: cosigns, remembers. */
+int bundle_applied(struct engine *engine, struct bundle_job *job,
+                   struct error *err) MUST_USE;
+/* May a bundle from that side hold such a frame? */
+bool bundle_frame_fits(const struct bundle_job *job, const struct frame *frame);
+
+#endif

@@ -1,0 +1,581 @@
+/* Room: node. Owns events that a bundle brought and no log holds yet: kept at
+ * the guard, put in order by its one note, sequenced by their own node as the
+ * note says (protocol/link/bundle.h has the rules). It must never make a
+ * second note for a size, nor sequence what a note lists in another order.
+ * Next: bundle.c, which reads and writes the files. */
+#include "node/peers.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "node/clock.h"
+#include "node/log.h"
+#include "store/book.h"
+#include "store/recovery.h"
+#include "store/staged.h"
+
+#define GIVE_BYTES 262144u /* of events given back for one asking */
+#define GIVE_EVENTS 64u
+
+struct origin staged_origin(struct engine *engine, uint32_t node, bool dir)
+{
+    const struct dir_cert *cert =
+        directory_cert(engine_directory(engine), node);
+
+    return (struct origin){.node = node,
+                           .epoch = !dir && cert != NULL ? cert->epoch : 1,
+                           .dir = dir};
+}
+
+/* ---- events without a place: out ---- */
+
+/* NOLINTNEXTLINE(readability-function-size): what goes in, what came out */
+int spooled_pack(struct engine *engine, const struct origin *origin,
+                 const struct segment_item *items, size_t len,
+                 struct frame *out, size_t *used, struct error *err)
+{
+    struct segment *segment = &out->spooled.segment;
+    int rc;
+
+    *out = (struct frame){.kind = FRAME_SPOOLED};
+    out->spooled.origin = *origin;
+    *used = segment_fit(items, len, 0);
+    rc = segment_build(engine->codec, items, *used, 0, (struct span){NULL, 0},
+                       &engine->turn, segment, err);
+    segment->sealed = (struct span){NULL, 0};
+    return rc;
+}
+
+/* ---- events without a place: in ---- */
+
+typedef int (*spooled_fn)(void *data, struct span leaf, struct span bodies,
+                          struct error *err);
+
+/* Every body due to the guard is there and is the one committed to, or is
+ * listed absent; encodes them as the store wants them. */
+static int bodies_check(const struct segment *segment,
+                        const struct segment_view *view, uint16_t index,
+                        struct buf *out, struct error *err)
+{
+    bool has[4] = {false};
+    struct error ignored = {0};
+    struct leaf leaf;
+    int rc = leaf_parse(view->leaves[index], &leaf, err);
+
+    for (size_t i = 0; rc == 0 && i < view->bodies_len; i++) {
+        struct body body = view->bodies[i];
+        const struct body_mark *mark;
+
+        if (body.index != index) {
+            continue;
+        }
+        mark = leaf.understood
+                   ? header_body(&leaf.header, (enum audience)body.slot)
+                   : NULL;
+        if (leaf.understood && (mark == NULL || !body_matches(&body, mark))) {
+            return error_set(err, ERR_UNTRUSTED,
+                             "a body does not match its commitment");
+        }
+        has[body.slot & 3] = true;
+        body.index = 0;
+        rc = body_put(&body, out, err);
+    }
+    (void)ignored;
+    for (size_t i = 0; rc == 0 && leaf.understood && i < leaf.header.bodies_len;
+         i++) {
+        uint32_t slot = leaf.header.bodies[i].audience;
+
+        if (slot != AUDIENCE_OF_UNIT && !has[slot & 3] &&
+            !segment_is_absent(segment, index, (uint8_t)slot)) {
+            rc = error_set(err, ERR_UNTRUSTED, "a body is missing");
+        }
+    }
+    return rc;
+}
+
+/* Visits each event of the frame that is in order; others are counted. */
+static int spooled_each(struct engine *engine, const struct frame_spooled *came,
+                        spooled_fn visit, void *data,
+                        struct staged_count *count, struct error *err)
+{
+    struct segment_view *view = arena_alloc(&engine->turn, sizeof(*view));
+    size_t size = (size_t)BODIES_MAX * BODY_WIRE_MAX;
+    uint8_t *space = arena_alloc(&engine->turn, size);
+    int rc;
+
+    if (view == NULL || space == NULL) {
+        return error_set(err, ERR_LIMIT, "too much in one turn");
+    }
+    rc = segment_open(engine->codec, &came->segment, &engine->turn, view, err);
+    for (uint32_t i = 0; rc == 0 && i < view->count; i++) {
+        struct buf bodies = buf_over(space, size);
+        struct error why = {0};
+
+        rc = bodies_check(&came->segment, view, (uint16_t)i, &bodies, &why);
+        if (rc == 0) {
+            rc = visit(data, view->leaves[i], buf_span(&bodies), &why);
+        }
+        if (rc == ERR_UNTRUSTED || rc == ERR_MALFORMED || rc == ERR_LIMIT) {
+            if (count->refused++ == 0) {
+                (void)snprintf(count->why, sizeof(count->why), "%.150s",
+                               why.text);
+            }
+            rc = 0;
+        } else if (rc != 0) {
+            *err = why;
+        }
+    }
+    return rc;
+}
+
+struct keeping {
+    struct engine *engine;
+    uint32_t log;
+    bool dir;
+    uint64_t round;
+    struct staged_count *count;
+};
+
+static int keep_one(void *data, struct span leaf, struct span bodies,
+                    struct error *err)
+{
+    struct keeping *keeping = data;
+    enum stage_result result = STAGE_HELD;
+    int rc = store_stage(keeping->engine->store, keeping->log, leaf, bodies,
+                         (int64_t)(clock_now_ms() / 1000), keeping->round,
+                         &result, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    keeping->count->added += result == STAGE_NEW;
+    keeping->count->again += result == STAGE_AGAIN;
+    keeping->count->held += result == STAGE_HELD;
+    return 0;
+}
+
+int staged_keep(struct engine *engine, uint32_t child,
+                const struct frame_spooled *came, uint64_t round,
+                struct staged_count *count, struct error *err)
+{
+    struct keeping keeping = {.engine = engine, .round = round, .count = count};
+    struct origin today = staged_origin(engine, child, came->origin.dir);
+    size_t mark = engine->turn.used;
+    struct log_facts facts;
+    struct store_log log;
+    int rc = log_facts_of(engine, &came->origin, &facts, err);
+
+    if (rc == 0 &&
+        (came->origin.node != child || came->origin.epoch != today.epoch ||
+         facts.guard != engine_node(engine))) {
+        rc = error_set(err, ERR_UNTRUSTED,
+                       "the bundle has events for a log that is not its "
+                       "sender's, or that this node does not guard");
+    }
+    if (rc == 0) {
+        rc = log_open(engine, &came->origin, &facts.key, &log, err);
+    }
+    if (rc == 0) {
+        rc = engine_write(engine, err);
+    }
+    if (rc == 0) {
+        keeping.log = log.id;
+        rc = spooled_each(engine, came, keep_one, &keeping, count, err);
+    }
+    engine->integrating = true;
+    arena_rewind(&engine->turn, mark);
+    return rc;
+}
+
+static int return_one(void *data, struct span leaf, struct span bodies,
+                      struct error *err)
+{
+    struct keeping *keeping = data;
+    bool added = false;
+    int rc = store_spool_return(keeping->engine->store, keeping->dir, leaf,
+                                bodies, &added, err);
+
+    if (rc == 0) {
+        keeping->count->added += added;
+        keeping->count->held += !added;
+    }
+    return rc;
+}
+
+int staged_return(struct engine *engine, const struct frame_spooled *came,
+                  struct staged_count *count, struct error *err)
+{
+    struct keeping keeping = {
+        .engine = engine, .dir = came->origin.dir, .count = count};
+    size_t mark = engine->turn.used;
+    int rc = came->origin.node == engine_node(engine)
+                 ? engine_write(engine, err)
+                 : error_set(err, ERR_UNTRUSTED, "events of another node");
+
+    if (rc == 0) {
+        rc = spooled_each(engine, came, return_one, &keeping, count, err);
+    }
+    engine->integrating = true;
+    arena_rewind(&engine->turn, mark);
+    return rc;
+}
+
+/* ---- how many, and in which order ---- */
+
+int staged_of(struct engine *engine, uint32_t node, uint64_t *count,
+              struct error *err)
+{
+    *count = 0;
+    for (int dir = 0; dir < 2; dir++) {
+        struct origin origin = staged_origin(engine, node, dir == 1);
+        struct store_staged_state state;
+        struct store_log log;
+        int rc = log_find(engine, &origin, &log, err);
+
+        if (rc == 0) {
+            rc = store_staged_state(engine->store, log.id, &state, err);
+        }
+        if (rc != 0 && rc != ERR_NOTFOUND) {
+            return rc;
+        }
+        *count += rc == 0 ? state.count : 0;
+    }
+    return 0;
+}
+
+/* What the guard signs and its child verifies. */
+static int note_text(struct engine *engine, const struct frame_staged *note,
+                     struct buf *out, struct error *err)
+{
+    uint8_t space[CHECKPOINT_TEXT_MAX];
+    struct buf text = buf_over(space, sizeof(space));
+    uint8_t *room = arena_alloc(&engine->turn, STAGED_TEXT_MAX);
+
+    if (room == NULL) {
+        return error_set(err, ERR_LIMIT, "too much in one turn");
+    }
+    *out = buf_over(room, STAGED_TEXT_MAX);
+    checkpoint_text(engine, &note->origin, &note->head, &text);
+    staged_text(buf_span(&text), note->ids, out);
+    return out->overflow ? error_set(err, ERR_LIMIT, "a long note") : 0;
+}
+
+static int note_make(struct engine *engine, const struct store_log *log,
+                     struct frame_staged *out, struct error *err)
+{
+    uint8_t *ids =
+        arena_array(&engine->turn, FRAME_STAGED_MAX, sizeof(struct event_id));
+    struct store_staging kept = {.log = log->id, .head = log->head};
+    struct buf text;
+    size_t len = 0;
+    int rc;
+
+    if (ids == NULL) {
+        return error_set(err, ERR_LIMIT, "too much in one turn");
+    }
+    rc = store_staged_ids(engine->store, log->id, FRAME_STAGED_MAX, ids, &len,
+                          err);
+    if (rc == 0 && len == 0) {
+        rc = error_set(err, ERR_NOTFOUND, "nothing is staged");
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    out->head = log->head;
+    out->ids = span_make(ids, len * sizeof(struct event_id));
+    if ((rc = note_text(engine, out, &text, err)) != 0 ||
+        (rc = engine_write(engine, err)) != 0) {
+        return rc;
+    }
+    out->signature = sign_bytes(&engine->keys.actor.sec, buf_span(&text));
+    kept.ids = out->ids;
+    kept.signature = out->signature;
+    return store_staging_put(engine->store, &kept, err);
+}
+
+int staged_note(struct engine *engine, const struct origin *origin, bool make,
+                struct frame_staged *out, struct error *err)
+{
+    struct store_staging kept;
+    struct store_log log;
+    int rc = log_find(engine, origin, &log, err);
+
+    *out = (struct frame_staged){.origin = *origin};
+    if (rc != 0) {
+        return rc;
+    }
+    rc = store_staging_get(engine->store, log.id, &engine->turn, &kept, err);
+    if (rc == 0 && kept.head.size == log.head.size) {
+        out->head = kept.head;
+        out->ids = kept.ids;
+        out->signature = kept.signature;
+        return 0;
+    }
+    if (rc != 0 && rc != ERR_NOTFOUND) {
+        return rc;
+    }
+    if (!make || log.frozen[0] != '\0') {
+        return error_set(err, ERR_NOTFOUND, "no note for the log as it is");
+    }
+    if (!log.is_dir && log.integrated != log.head.size) {
+        return error_set(err, ERR_BUSY,
+                         "events of %s are still being verified here: ask "
+                         "again in a moment",
+                         log.origin);
+    }
+    return note_make(engine, &log, out, err);
+}
+
+/* ---- the note at its node ---- */
+
+static int note_check(struct engine *engine, const struct frame_staged *note,
+                      struct store_log *log, struct error *err)
+{
+    struct origin today =
+        staged_origin(engine, engine_node(engine), note->origin.dir);
+    const struct dir_cert *guard;
+    struct log_facts facts = {0};
+    struct buf text;
+    int rc = log_facts_of(engine, &note->origin, &facts, err);
+
+    if (rc == 0 && !origin_equal(&note->origin, &today)) {
+        rc = error_set(err, ERR_UNTRUSTED, "a staging note for another log");
+    }
+    if (rc == 0) {
+        rc = note_text(engine, note, &text, err);
+    }
+    guard = rc == 0 && facts.guard != 0
+                ? directory_cert(engine_directory(engine), facts.guard)
+                : NULL;
+    if (rc == 0 &&
+        (guard == NULL ||
+         !sign_verify(&guard->actor_key, buf_span(&text), &note->signature))) {
+        rc = error_set(err, ERR_UNTRUSTED,
+                       "the staging note is not signed by this log's guard");
+    }
+    return rc != 0 ? rc : log_open(engine, &note->origin, &facts.key, log, err);
+}
+
+static int lacking_find(struct engine *engine, const struct frame_staged *note,
+                        struct buf *lacking, struct error *err)
+{
+    for (size_t at = 0; at < note->ids.len; at += sizeof(struct event_id)) {
+        struct event_id id;
+        bool has = false;
+        int rc;
+
+        memcpy(&id, note->ids.ptr + at, sizeof(id));
+        rc = store_spool_has(engine->store, note->origin.dir, &id, &has, err);
+        if (rc != 0) {
+            return rc;
+        }
+        if (!has) {
+            buf_put(lacking, SPAN_OF(id));
+        }
+    }
+    return 0;
+}
+
+int staged_take(struct engine *engine, const struct frame_staged *note,
+                enum staged_end *end, struct buf *lacking, struct error *err)
+{
+    size_t mark = engine->turn.used;
+    struct store_recovery recovery;
+    struct store_log log;
+    int rc = note_check(engine, note, &log, err);
+
+    arena_rewind(&engine->turn, mark);
+    *end = STAGED_OLD;
+    if (rc != 0 || log.head.size > note->head.size) {
+        return rc;
+    }
+    *end = STAGED_EARLY;
+    if (log.head.size < note->head.size ||
+        recover_active(engine, log.id, &recovery)) {
+        return 0;
+    }
+    if (log.frozen[0] != '\0' ||
+        !hash_equal(&log.head.root, &note->head.root)) {
+        return error_set(err, ERR_CONFLICT,
+                         "the staging note follows another history than this "
+                         "log's, or the log is frozen: see qcdc sync");
+    }
+    if ((rc = engine_write(engine, err)) != 0 ||
+        (rc = lacking_find(engine, note, lacking, err)) != 0) {
+        return rc;
+    }
+    *end = STAGED_LACKS;
+    if (lacking->len > 0) {
+        return 0;
+    }
+    *end = STAGED_DONE;
+    rc = store_spool_arrange(engine->store, note->origin.dir, note->ids, err);
+    if (rc == 0) {
+        rc = sequence_first(engine, note->origin.dir,
+                            note->ids.len / sizeof(struct event_id), err);
+    }
+    if (rc == 0) {
+        log_line(LOG_INFO, "staged", "sequenced", "log=%s from=%llu events=%zu",
+                 log.origin, (unsigned long long)note->head.size,
+                 note->ids.len / sizeof(struct event_id));
+    }
+    return rc;
+}
+
+/* ---- in a session ---- */
+
+/* Events that the child asks for, as many as one answer takes. */
+static int give(struct engine *engine, struct peer *peer,
+                const struct frame_spooled *asked, struct error *err)
+{
+    struct segment_item *items =
+        arena_array(&engine->turn, GIVE_EVENTS, sizeof(*items));
+    size_t len = 0, done = 0, bytes = 0;
+    int rc = 0;
+
+    if (items == NULL) {
+        return error_set(err, ERR_LIMIT, "too much in one turn");
+    }
+    for (size_t at = 0; rc == 0 && at < asked->wanted.len &&
+                        len < GIVE_EVENTS && bytes < GIVE_BYTES;
+         at += sizeof(struct event_id)) {
+        struct store_staged event;
+        struct event_id id;
+
+        memcpy(&id, asked->wanted.ptr + at, sizeof(id));
+        rc = store_staged_get(engine->store, &id, &engine->turn, &event, err);
+        if (rc == ERR_NOTFOUND) {
+            rc = 0;
+            continue;
+        }
+        if (rc == 0) {
+            items[len] = (struct segment_item){.leaf = event.leaf};
+            rc = bodies_take(event.bodies, &engine->turn, &items[len++], err);
+            bytes += event.leaf.len + event.bodies.len;
+        }
+    }
+    while (rc == 0 && done < len) {
+        struct frame frame;
+        size_t used = 0;
+
+        rc = spooled_pack(engine, &asked->origin, items + done, len - done,
+                          &frame, &used, err);
+        if (rc == 0) {
+            (void)action_send_frame(engine, peer, &frame);
+        }
+        done += used;
+    }
+    return rc;
+}
+
+void staged_say(struct engine *engine, struct peer *peer,
+                const struct link_action *action)
+{
+    size_t mark = engine->turn.used;
+    struct error err = {0};
+    int rc = 0;
+
+    if (action->spooled != NULL) {
+        rc = give(engine, peer, action->spooled, &err);
+    }
+    for (int dir = 1; rc == 0 && dir >= 0; dir--) {
+        struct origin origin = staged_origin(engine, peer->node, dir == 1);
+        struct frame frame = {.kind = FRAME_STAGED};
+
+        if (action->has_origin && !origin_equal(&origin, &action->origin)) {
+            continue;
+        }
+        rc = staged_note(engine, &origin, true, &frame.staged, &err);
+        if (rc == 0) {
+            (void)action_send_frame(engine, peer, &frame);
+        } else if (rc == ERR_NOTFOUND || rc == ERR_BUSY) {
+            rc = 0;
+        }
+    }
+    arena_rewind(&engine->turn, mark);
+    if (rc != 0) {
+        engine_react(engine, "staged", "say", &err);
+        peer->lost = true;
+    }
+}
+
+void staged_get_back(struct engine *engine, struct peer *peer,
+                     const struct link_action *action)
+{
+    struct staged_count count = {0};
+    struct error err = {0};
+    int rc = staged_return(engine, action->spooled, &count, &err);
+
+    log_line(rc == 0 && count.refused == 0 ? LOG_INFO : LOG_WARN, "staged",
+             "given_back", "peer=%u events=%llu refused=%llu", peer->node,
+             (unsigned long long)count.added,
+             (unsigned long long)count.refused);
+    if (rc != 0) {
+        engine_react(engine, "staged", "give_back", &err);
+    }
+}
+
+/* Asks for what is lacking; false if that was asked for in vain. */
+static bool ask(struct engine *engine, struct peer *peer,
+                const struct origin *origin, struct span lacking)
+{
+    struct frame frame = {.kind = FRAME_SPOOLED};
+
+    if (peer->lacked != 0 && lacking.len >= peer->lacked) {
+        peer->lacked = 0;
+        return false;
+    }
+    peer->lacked = lacking.len;
+    frame.spooled.origin = *origin;
+    frame.spooled.wanted = lacking;
+    return action_send_frame(engine, peer, &frame) > 0;
+}
+
+static void refusal_say(struct engine *engine, struct peer *peer,
+                        const char *text)
+{
+    struct error err = {0};
+    int rc = engine_write(engine, &err);
+
+    if (rc == 0) {
+        rc = store_peer_refuse(engine->store, peer->node, text,
+                               (int64_t)(clock_now_ms() / 1000), &err);
+    }
+    if (rc != 0) {
+        engine_react(engine, "staged", "refuse", &err);
+    }
+}
+
+void staged_apply(struct engine *engine, struct peer *peer,
+                  const struct link_action *action)
+{
+    struct link_event event = {.kind = LINK_STAGED, .origin = action->origin};
+    size_t size = FRAME_STAGED_MAX * sizeof(struct event_id);
+    size_t mark = engine->turn.used;
+    uint8_t *space = arena_alloc(&engine->turn, size);
+    struct buf lacking = buf_over(space, size);
+    enum staged_end end = STAGED_OLD;
+    struct error err = {0};
+    int rc = space == NULL
+                 ? error_set(&err, ERR_LIMIT, "too much in one turn")
+                 : staged_take(engine, action->staged, &end, &lacking, &err);
+
+    if (rc != 0) {
+        engine_react(engine, "staged", "note", &err);
+        refusal_say(engine, peer, err.text);
+    } else if (end == STAGED_EARLY) {
+        event.code = ERR_BUSY;
+    } else if (end == STAGED_LACKS) {
+        if (ask(engine, peer, &action->origin, buf_span(&lacking))) {
+            arena_rewind(&engine->turn, mark);
+            return;
+        }
+        refusal_say(engine, peer,
+                    "the superior names events in a bundle that neither it "
+                    "nor this node has any more");
+    } else {
+        peer->lacked = 0;
+    }
+    arena_rewind(&engine->turn, mark);
+    peer_step(engine, peer, &event);
+}

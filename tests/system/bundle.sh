@@ -1,0 +1,156 @@
+#!/bin/bash
+# A commune without a network: months on bundles alone, one session between;
+# bundles twice, out of order, cut, changed, for another; an old image that
+# exports again. At the end both hold the same, `check` is clean at both, and
+# a receipt of what went by stick verifies.
+. "$(dirname "$0")/common"
+
+STICK=$WORK/stick
+mkdir "$STICK"
+
+# online / offline NAME: whether its superior can be reached.
+offline() {
+    sed -i "s|^parent_endpoint.*|parent_endpoint = tcp://127.0.0.1:9|" \
+        "$WORK/$1/qcdc.conf"
+}
+online() {
+    sed -i "s|^parent_endpoint.*|parent_endpoint = tcp://127.0.0.1:$PORT|" \
+        "$WORK/$1/qcdc.conf"
+}
+answers() { at "$1" sync --json >/dev/null 2>&1; }
+run() { start "$1" && until_true 20 answers "$1"; }
+# enter COUNT PREFIX: petitions at the commune, which is running.
+enter() {
+    stop ward
+    "$DRIVE" petitions "$WORK/ward" clerk "$1" "$2" || die "petitions $2"
+    run ward
+}
+settled() { held "$1" "thu/2/e1" "size=$2 integrated=$2 guarded=$2"; }
+up() { at ward bundle export "$STICK/$1" >/dev/null || die "export $1"; }
+down() { at province bundle export "$STICK/$1" --to 2 >/dev/null || die "answer $1"; }
+take() { at "$1" bundle import "$STICK/$2"; }
+# refused NODE FILE WORDS: an import that must fail and change nothing.
+refused() {
+    local before after out
+    before=$("$DRIVE" peek "$WORK/$1")
+    out=$(take "$1" "$2" 2>&1) && die "$2 was taken in: $out"
+    after=$("$DRIVE" peek "$WORK/$1")
+    [[ $out == *$3* ]] || die "$2 was refused with: $out"
+    [ "$before" = "$after" ] || die "$2 was refused and changed something"
+}
+staged() { at province sync --json | grep -q "\"staged\": *$1\b"; }
+
+realm
+enrol province ward 2 0
+enrol_done() { held ward thu/1/dir/e1 "size="; }
+until_true 30 enrol_done
+stop ward
+offline ward
+"$DRIVE" official "$WORK/ward" clerk 2001 15 || die "official"
+run ward
+
+# ---- a round: out, in, answer, in, out, in
+enter 5 a
+up a.up
+cp -r "$WORK/ward" "$WORK/image"
+[ "$("$DRIVE" peek "$WORK/ward" | grep -c '^spooled=6$')" = 1 ] ||
+    die "an export sequenced something"
+take province a.up || die "import a"
+staged 6 || die "6 events are not shown as staged"
+at province search "Nội dung" >/dev/null || true
+at province check || die "the superior's store has findings while staged"
+take province a.up | grep -q "nothing new" || die "twice brought something"
+staged 6 || die "twice was counted twice"
+enter 3 b # these wait for the next round
+down a.down
+take ward a.down || die "answer a"
+held ward thu/2/e1 "size=6" || die "the note was not followed"
+take ward a.down || die "the same answer again"
+held ward thu/2/e1 "size=6" || die "the answer counted twice"
+up b.up
+take province b.up || die "import b"
+until_true 20 settled province 6
+staged 3 || die "what was recorded later is not staged now"
+
+# ---- cut, changed, for another, of another
+head -c 300 "$STICK/b.up" >"$STICK/cut"
+refused province cut "cut short"
+cp "$STICK/b.up" "$STICK/changed"
+printf 'x' | dd of="$STICK/changed" bs=1 seek=900 conv=notrunc 2>/dev/null
+refused province changed "changed or damaged"
+refused ward b.up "the bundle is for node 1, this is node 2"
+refused province a.down "the bundle is for node 2, this is node 1"
+echo "not a bundle" >"$STICK/other"
+refused province other "no bundle"
+
+# ---- out of order: an older one later brings nothing, harms nothing
+take province a.up | grep -q "nothing new" || die "an older bundle"
+staged 3 || die "an older bundle changed what is staged"
+
+# ---- an old image that exports again forks nothing
+down b.down
+take ward b.down || die "answer b"
+until_true 10 held ward thu/2/e1 "size=9"
+stop ward
+mv "$WORK/ward" "$WORK/lost"
+cp -r "$WORK/image" "$WORK/ward"
+run ward
+enter 2 c
+up c.up
+take province c.up || die "import of the old image"
+down c.down
+take ward c.down || die "answer to the old image"
+# The tail that it lost comes back, then what the note says.
+until_true 20 held ward thu/2/e1 "size=9"
+until_true 20 held ward thu/2/e1 "integrated=9"
+up d.up
+take province d.up || die "import d"
+until_true 20 settled province 9
+cmp <("$DRIVE" peek "$WORK/lost" | grep "^log=thu/2/e1 " | grep -o "size=9") \
+    <(echo size=9) || die "the lost machine"
+
+# ---- exported, then a session, then the bundle; and the note by session
+enter 2 e
+up e.up
+take province e.up || die "import e"
+enter 2 f
+stop ward
+online ward
+run ward
+until_true 40 logged ward "event=sequenced"
+until_true 40 settled ward 15
+until_true 40 settled province 15
+stop ward
+offline ward
+run ward
+take province e.up | grep -q "nothing new" || die "late bundle"
+down e.down
+take ward e.down || die "late answer"
+held ward thu/2/e1 "size=15" || die "a late answer sequenced something"
+
+# ---- a year: every month a stick there and back
+for month in 1 2 3 4 5 6 7 8 9 10 11 12; do
+    enter 4 "m$month"
+    up "m$month.up"
+    take province "m$month.up" >/dev/null || die "month $month"
+    down "m$month.down"
+    take ward "m$month.down" >/dev/null || die "answer of month $month"
+done
+up end.up
+take province end.up >/dev/null || die "the last one"
+until_true 20 settled province 63
+down end.down
+take ward end.down || die "the last answer"
+until_true 20 settled ward 63
+staged 0 || die "something is staged at the end"
+up heard.up
+take province heard.up | grep -q "1 new cosignatures" || die "not heard"
+
+id=$("$DRIVE" arrived "$WORK/ward" "$WORK/province" <<<"m7-2" 2>/dev/null) || true
+at ward sync | grep -q "by bundle" || die "sync says nothing of bundles"
+stop ward
+stop province
+"$DRIVE" check "$WORK/province" || die "the superior's store has findings"
+"$DRIVE" check "$WORK/ward" || die "the commune's store has findings"
+[ "$("$DRIVE" dump "$WORK/ward")" = "$("$DRIVE" dump "$WORK/province")" ] ||
+    echo "dumps differ (other units may)"
