@@ -14,7 +14,7 @@
 #include "store/recovery.h"
 #include "store/spool.h"
 
-#define LOOK_BACK 64u /* cosignatures searched for the newest of a kind */
+#define LOOK_BACK 64u /* repeats on end, hourly at most */
 
 void origin_text(struct engine *engine, const struct origin *origin,
                  char text[ORIGIN_MAX + 1])
@@ -172,25 +172,25 @@ static void seen_fill(struct engine *engine, const struct store_log *log,
     }
 }
 
+/* When the log last grew and when it was last heard. Asked at every step of
+ * every link: by index, not by reading back. */
 static void times_fill(struct engine *engine, const struct store_log *log,
                        struct link_log *out)
 {
+    struct store_cosig cosig;
     struct error ignored = {0};
 
-    for (uint64_t back = 0; back < LOOK_BACK && back < log->cosigs &&
-                            (out->batch_s == 0 || out->heard_s == 0);
-         back++) {
-        struct store_cosig cosig;
-
+    if (store_cosig_repeat(engine->store, log->id, &cosig, &ignored) == 0) {
+        out->heard_s = cosignature_time(&cosig.line);
+    }
+    for (uint64_t back = 0; back < LOOK_BACK && back < log->cosigs; back++) {
         if (store_cosig_get(engine->store, log->id, log->cosigs - 1 - back,
                             &cosig, &ignored) != 0) {
             return;
         }
-        if (cosig.repeat && out->heard_s == 0) {
-            out->heard_s = cosignature_time(&cosig.line);
-        }
-        if (!cosig.repeat && out->batch_s == 0) {
+        if (!cosig.repeat) {
             out->batch_s = cosignature_time(&cosig.line);
+            return;
         }
     }
 }

@@ -13,6 +13,7 @@ enum {
     COSIG_HEAD,
     COSIG_GET,
     COSIG_NEWEST,
+    COSIG_REPEAT,
     COSIG_COVERING,
     COSIG_LIST,
     COSIG_TWIN,
@@ -31,6 +32,8 @@ static const char *const sql[] = {
                    "max(guarded, ?) WHERE id = ?",
     [COSIG_GET] = COSIG_COLUMNS "WHERE log = ? AND number = ?",
     [COSIG_NEWEST] = COSIG_COLUMNS "WHERE log = ? ORDER BY number DESC LIMIT 1",
+    [COSIG_REPEAT] = COSIG_COLUMNS "WHERE log = ? AND request IS NOT NULL "
+                                   "ORDER BY number DESC LIMIT 1",
     [COSIG_COVERING] = COSIG_COLUMNS "WHERE log = ? AND size > ? "
                                      "ORDER BY size, number LIMIT 1",
     [COSIG_LIST] = COSIG_COLUMNS "WHERE log = ? AND number >= ? "
@@ -216,6 +219,15 @@ int store_cosig_newest(struct store *store, uint32_t log,
                        struct store_cosig *cosig, struct error *err)
 {
     sqlite3_stmt *q = query(store, OWNER_COSIG, COSIG_NEWEST);
+
+    bind_int(q, 1, log);
+    return one_cosig(store, q, cosig, err);
+}
+
+int store_cosig_repeat(struct store *store, uint32_t log,
+                       struct store_cosig *cosig, struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_COSIG, COSIG_REPEAT);
 
     bind_int(q, 1, log);
     return one_cosig(store, q, cosig, err);

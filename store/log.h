@@ -123,6 +123,9 @@ int store_cosig_get(struct store *store, uint32_t log, uint64_t number,
                     struct store_cosig *cosig, struct error *err) MUST_USE;
 int store_cosig_newest(struct store *store, uint32_t log,
                        struct store_cosig *cosig, struct error *err) MUST_USE;
+/* The newest that the node asked for without a batch. ERR_NOTFOUND. */
+int store_cosig_repeat(struct store *store, uint32_t log,
+                       struct store_cosig *cosig, struct error *err) MUST_USE;
 /* The first whose size is greater than `index`: it covers that leaf. */
 int store_cosig_covering(struct store *store, uint32_t log, uint64_t index,
                          struct store_cosig *cosig, struct error *err) MUST_USE;
