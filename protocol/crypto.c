@@ -7,30 +7,72 @@
 
 #include <assert.h>
 #include <sodium.h>
+#include <string.h>
+
+#include "protocol/sha256.h"
 
 static_assert(sizeof(crypto_hash_sha256_state) <= 128, "hasher too small");
+static_assert(sizeof(struct sha256) <= 128, "hasher too small");
 static_assert(sizeof(struct sign_secret) == crypto_sign_SECRETKEYBYTES,
               "sign secret");
 static_assert(SEAL_OVERHEAD == crypto_box_SEALBYTES, "seal overhead");
+
+/* Which SHA-256: settled in crypto_start, before anything is hashed. */
+static bool by_instructions;
+
+static crypto_hash_sha256_state *portable(struct hasher *h)
+{
+    return (crypto_hash_sha256_state *)(void *)h->state;
+}
+
+static struct sha256 *instructed(struct hasher *h)
+{
+    return (struct sha256 *)(void *)h->state;
+}
+
+/* Both ways over a text of several blocks, taken in pieces. */
+static bool both_agree(void)
+{
+    uint8_t text[300];
+    uint8_t one[32];
+    uint8_t other[32];
+    struct sha256 s;
+
+    for (size_t i = 0; i < sizeof(text); i++) {
+        text[i] = (uint8_t)(i * 7 + 1);
+    }
+    sha256_init(&s);
+    sha256_add(&s, text, 61);
+    sha256_add(&s, text + 61, sizeof(text) - 61);
+    sha256_end(&s, one);
+    crypto_hash_sha256(other, text, sizeof(text));
+    return memcmp(one, other, sizeof(one)) == 0;
+}
 
 int crypto_start(struct error *err)
 {
     if (sodium_init() < 0) {
         return error_set(err, ERR_IO, "libsodium does not start");
     }
+    by_instructions = sha256_has_instructions() && both_agree();
     return 0;
 }
 
 void hasher_init(struct hasher *h)
 {
-    crypto_hash_sha256_init((crypto_hash_sha256_state *)(void *)h->state);
+    if (by_instructions) {
+        sha256_init(instructed(h));
+    } else {
+        crypto_hash_sha256_init(portable(h));
+    }
 }
 
 void hasher_add(struct hasher *h, struct span bytes)
 {
-    if (bytes.len > 0) {
-        crypto_hash_sha256_update((crypto_hash_sha256_state *)(void *)h->state,
-                                  bytes.ptr, bytes.len);
+    if (by_instructions) {
+        sha256_add(instructed(h), bytes.ptr, bytes.len);
+    } else if (bytes.len > 0) {
+        crypto_hash_sha256_update(portable(h), bytes.ptr, bytes.len);
     }
 }
 
@@ -38,8 +80,11 @@ struct hash hasher_end(struct hasher *h)
 {
     struct hash out;
 
-    crypto_hash_sha256_final((crypto_hash_sha256_state *)(void *)h->state,
-                             out.bytes);
+    if (by_instructions) {
+        sha256_end(instructed(h), out.bytes);
+    } else {
+        crypto_hash_sha256_final(portable(h), out.bytes);
+    }
     return out;
 }
 
@@ -52,17 +97,31 @@ struct hash hash_of(struct span bytes)
     return hasher_end(&h);
 }
 
+/* RFC 2104 with a key shorter than a block. */
 struct hash hmac_of(struct salt salt, struct span bytes)
 {
-    crypto_auth_hmacsha256_state state;
-    struct hash out;
+    uint8_t inner[64];
+    uint8_t outer[64];
+    struct hasher h;
+    struct hash digest;
 
-    crypto_auth_hmacsha256_init(&state, salt.bytes, sizeof(salt.bytes));
-    if (bytes.len > 0) {
-        crypto_auth_hmacsha256_update(&state, bytes.ptr, bytes.len);
+    memset(inner, 0x36, sizeof(inner));
+    memset(outer, 0x5c, sizeof(outer));
+    for (size_t i = 0; i < sizeof(salt.bytes); i++) {
+        inner[i] ^= salt.bytes[i];
+        outer[i] ^= salt.bytes[i];
     }
-    crypto_auth_hmacsha256_final(&state, out.bytes);
-    return out;
+    hasher_init(&h);
+    hasher_add(&h, SPAN_OF(inner));
+    hasher_add(&h, bytes);
+    digest = hasher_end(&h);
+    hasher_init(&h);
+    hasher_add(&h, SPAN_OF(outer));
+    hasher_add(&h, SPAN_OF(digest));
+    digest = hasher_end(&h);
+    sodium_memzero(inner, sizeof(inner));
+    sodium_memzero(outer, sizeof(outer));
+    return digest;
 }
 
 bool hash_equal(const struct hash *a, const struct hash *b)

@@ -2,6 +2,8 @@
  * keys, hashes of known texts. */
 #include "tests/support/test.h"
 
+#include <sodium.h>
+
 #include "protocol/base/hex.h"
 #include "protocol/crypto.h"
 
@@ -39,6 +41,40 @@ static void sha256_gives_the_published_values(void **state)
     hasher_add(&copy, span_str("bc"));
     hash_gives(hasher_end(&copy), "ba7816bf8f01cfea414140de5dae2223"
                                   "b00361a396177a9cb410ff61f20015ad");
+}
+
+/* Ours may run on the processor's instructions; libsodium's never does. */
+static void hashes_of_every_length_and_split_are_libsodiums(void **state)
+{
+    static uint8_t text[400];
+    struct salt salt;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(text); i++) {
+        text[i] = (uint8_t)(i * 131 + (i >> 3));
+    }
+    memcpy(salt.bytes, text + 100, sizeof(salt.bytes));
+    for (size_t len = 0; len <= sizeof(text); len++) {
+        struct hash expected;
+        struct hash got;
+        struct hasher h;
+        size_t split = len * 7 / 11;
+        crypto_auth_hmacsha256_state keyed;
+
+        crypto_hash_sha256(expected.bytes, text, len);
+        got = hash_of(span_make(text, len));
+        assert_true(hash_equal(&got, &expected));
+        hasher_init(&h);
+        hasher_add(&h, span_make(text, split));
+        hasher_add(&h, span_make(text + split, len - split));
+        got = hasher_end(&h);
+        assert_true(hash_equal(&got, &expected));
+        crypto_auth_hmacsha256_init(&keyed, salt.bytes, sizeof(salt.bytes));
+        crypto_auth_hmacsha256_update(&keyed, text, len);
+        crypto_auth_hmacsha256_final(&keyed, expected.bytes);
+        got = hmac_of(salt, span_make(text, len));
+        assert_true(hash_equal(&got, &expected));
+    }
 }
 
 static void base64_has_one_spelling(void **state)
@@ -213,6 +249,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_gives_the_published_values),
+        cmocka_unit_test(hashes_of_every_length_and_split_are_libsodiums),
         cmocka_unit_test(base64_has_one_spelling),
         cmocka_unit_test(base64_refuses_every_byte_outside_its_alphabet),
         cmocka_unit_test(base64_survives_every_length),
