@@ -58,7 +58,11 @@ static const struct config_row rows[] = {
     {"quota_kib", KIND_NUMBER, AT(quota_kib), "65536", 1, 1000000000,
      "KiB a day taken of one log, unless its certificate says"},
     {"disk_reserve_mib", KIND_NUMBER, AT(disk_reserve_mib), "256", 0, 1000000,
-     "intake stops while less than this is free"},
+     "below this much free space nothing is recorded or taken in; 0 = no "
+     "guard"},
+    {"ballast_mib", KIND_NUMBER, AT(ballast_mib), "8", 0, 1024,
+     "a file given up when the disk is nearly full, so that the node can end "
+     "its work"},
     {"login_minutes", KIND_NUMBER, AT(login_minutes), "10", 1, 720,
      "an unlocked official is locked after this many idle minutes"},
     {"quiet_s", KIND_NUMBER, AT(quiet_s), "120", 1, 86400,

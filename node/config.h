@@ -29,6 +29,7 @@ struct config {
     uint64_t quota_events;
     uint64_t quota_kib;
     uint64_t disk_reserve_mib;
+    uint64_t ballast_mib;
     uint64_t login_minutes;
     uint64_t quiet_s;
 };

@@ -124,6 +124,9 @@ int engine_open(const struct config *config, struct engine **out,
     snprintf(made->peers->software, sizeof(made->peers->software), "qcdc 1");
     rc = lock_take(made, err);
     if (rc == 0) {
+        rc = disk_open(&made->disk, config, NULL, NULL, err);
+    }
+    if (rc == 0) {
         rc = keys_load(&made->keys, config->dir, err);
     }
     if (rc == 0) {
@@ -683,6 +686,16 @@ int engine_findable(struct engine *engine, struct error *err)
     return rc != 0 ? rc : store_index(engine->store, SLICE_MOST, &done, err);
 }
 
+/* Said once when it begins and once when it is over. */
+static void disk_work(struct engine *engine)
+{
+    if (disk_look(&engine->disk, clock_steady_ms())) {
+        log_line(engine->disk.low ? LOG_ERROR : LOG_INFO, "disk",
+                 engine->disk.low ? "low" : "enough", "free_mib=%llu",
+                 (unsigned long long)(engine->disk.free / 1048576u));
+    }
+}
+
 bool engine_work(struct engine *engine)
 {
     struct error err = {0};
@@ -690,6 +703,7 @@ bool engine_work(struct engine *engine)
     bool more = false;
     int rc = 0;
 
+    disk_work(engine);
     if (engine->jobs != NULL) {
         rc = verify_work(engine, background, &err);
     }
@@ -761,6 +775,9 @@ uint64_t engine_sleep_ms(struct engine *engine)
             engine->settle_ms > now_ms ? engine->settle_ms - now_ms : BUSY_MS;
 
         wait_ms = wait_ms < settle_ms ? wait_ms : settle_ms;
+    }
+    if (engine->disk.low) {
+        wait_ms = wait_ms < 1000 ? wait_ms : 1000;
     }
     /* A new day makes cells late: look once a minute. */
     return wait_ms < 60000 ? wait_ms : 60000;

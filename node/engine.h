@@ -284,6 +284,8 @@ struct sync_status {
     int clock_doubt;       /* enum cosign_doubt: why nothing is cosigned */
     uint64_t erased;       /* bodies erased, and gone here */
     uint64_t to_erase;     /* erased elsewhere, kept until approved here */
+    bool disk_low;         /* nothing is recorded or taken in */
+    uint64_t disk_free;    /* bytes */
     bool scrubbing;        /* traces in the files still to be removed */
 };
 int engine_sync_status(struct engine *engine, struct arena *arena,

@@ -7,6 +7,7 @@
 
 #include "node/config.h"
 #include "node/cosign_clock.h"
+#include "node/disk.h"
 #include "node/gate.h"
 #include "node/keys.h"
 #include "protocol/event/body.h"
@@ -82,6 +83,7 @@ struct engine {
     struct store *store;
     struct segment_codec *codec;
     struct arena turn; /* reset after every commit */
+    struct disk disk;
     struct gate gate;
     uint64_t gate_serial; /* of the directory that the gate was made from */
     bool gate_stale;

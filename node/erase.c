@@ -15,6 +15,7 @@
 #include "node/peers.h"
 #include "protocol/base/hex.h"
 #include "store/erase.h"
+#include "store/recovery.h"
 #include "store/restore.h"
 
 #define RETRY_MS 60000u
@@ -145,19 +146,25 @@ int erase_again(struct engine *engine, struct error *err)
     return store_commit(engine->store, err);
 }
 
+static int still_fetching(void *data, const struct store_recovery *recovery)
+{
+    *(bool *)data |= !recovery->lent && recovery->done_s == 0;
+    return 0;
+}
+
 /* With its guard open and nothing left to fetch, the node knows every erasure
  * that anyone cosigned; without a guard nobody knows of more than it does. */
-static uint64_t lag_to_fetch(const struct link *link)
+/* Does the peer hold more of any log, be it ours, than is here? */
+static bool holds_more(const struct link *link)
 {
     struct link_lag lag;
-    uint64_t fetch = 0;
 
     for (size_t i = 0; link_lag(link, i, &lag); i++) {
-        if (!lag.sending && lag.there > lag.here) {
-            fetch += lag.there - lag.here;
+        if (lag.there > lag.here) {
+            return true;
         }
     }
-    return fetch;
+    return false;
 }
 
 static bool is_up_to_date(struct engine *engine)
@@ -165,9 +172,14 @@ static bool is_up_to_date(struct engine *engine)
     const struct dir_cert *cert =
         directory_cert(engine_directory(engine), engine_node(engine));
     struct link_info info = {0};
+    struct error ignored = {0};
+    bool fetching = false;
     struct peer *peer;
 
-    if (engine->integrating) {
+    if (engine->integrating ||
+        store_recovery_each(engine->store, still_fetching, &fetching,
+                            &ignored) != 0 ||
+        fetching) {
         return false;
     }
     if (sequence_is_free(engine)) {
@@ -178,7 +190,7 @@ static bool is_up_to_date(struct engine *engine)
         return false;
     }
     link_info(peer->link, &info);
-    return info.state == LINK_OPEN && lag_to_fetch(peer->link) == 0;
+    return info.state == LINK_OPEN && !holds_more(peer->link);
 }
 
 int erase_catch_up(struct engine *engine, struct error *err)

@@ -137,6 +137,10 @@ int engine_import(struct engine *engine, const struct import_request *request,
             return err->code;
         }
     }
+    rc = disk_refuse(&engine->disk, err);
+    if (rc != 0) {
+        return rc;
+    }
     rc = engine_commit(engine, err);
     if (rc == 0) {
         rc = engine_write(engine, err);

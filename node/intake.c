@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 
 #include "node/clock.h"
 #include "node/log.h"
@@ -85,17 +84,6 @@ static int bootstrap_key(struct engine *engine, const struct segment *segment,
 
 /* ---- quotas and disk
  * -------------------------------------------------------------- */
-
-static bool disk_is_short(const struct engine *engine)
-{
-    struct statvfs disk;
-
-    if (statvfs(engine->config->dir, &disk) != 0) {
-        return false;
-    }
-    return (uint64_t)disk.f_bavail * disk.f_frsize <
-           engine->config->disk_reserve_mib * 1048576u;
-}
 
 /* Events and bytes of one log and day, in memory: a restart forgives. */
 static int quota_take(struct engine *engine, const struct origin *origin,
@@ -287,12 +275,12 @@ int intake_take(struct engine *engine, const struct peer *peer,
         return error_set(err, ERR_BUSY, "too much in one turn");
     }
     rc = batch_check(engine, peer, action, &segment, &log, checked, err);
-    if (rc == 0 && !action->origin.dir &&
-        !recover_active(engine, log.id, &recovery)) {
-        rc = disk_is_short(engine)
+    if (rc == 0 && !action->origin.dir) {
+        rc = engine->disk.low
                  ? error_set(err, ERR_LIMIT, "the disk is nearly full here")
-             : by_hand ? 0
-                       : quota_take(engine, &action->origin, &segment, err);
+             : by_hand || recover_active(engine, log.id, &recovery)
+                 ? 0
+                 : quota_take(engine, &action->origin, &segment, err);
         *pause_ms = rc != 0 ? PAUSE_MS : 0;
     }
     if (rc == 0) {

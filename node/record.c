@@ -702,6 +702,10 @@ int engine_record(struct engine *engine, const char *session,
         }
     }
     /* What is in this turn already must not be undone with a bad row. */
+    rc = disk_refuse(&engine->disk, err);
+    if (rc != 0) {
+        return rc;
+    }
     rc = engine_commit(engine, err);
     if (rc == 0) {
         rc = record_row_append(engine, official, row, arena, &made, err);

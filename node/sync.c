@@ -322,6 +322,8 @@ int engine_sync_status(struct engine *engine, struct arena *arena,
                                      &engine->cosigning, clock_now_ms() / 1000),
                                  .erased = gone,
                                  .to_erase = named - gone,
+                                 .disk_low = engine->disk.low,
+                                 .disk_free = engine->disk.free,
                                  .scrubbing = scrubbing};
     }
     return rc != 0 ? rc : damages_fill(engine, arena, out, err);

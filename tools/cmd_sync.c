@@ -271,6 +271,16 @@ static int print_sync(const struct cli *cli, const struct client_reply *reply,
 
     print_head(cli, reply);
     print_only_here(cli, root);
+    if (answer_bool(answer_get(root, "disk_low"))) {
+        printf("%s: %s (%lld MiB)\n", say(cli, "CẦN LÀM", "TO DO"),
+               say(cli,
+                   "đĩa gần đầy: nút chỉ còn cho xem, không ghi, không nhận; "
+                   "dọn đĩa, nút tự làm tiếp",
+                   "the disk is nearly full: the node shows and records "
+                   "nothing, takes nothing in; free space, it goes on by "
+                   "itself"),
+               (long long)(count(root, "disk_free") / 1048576));
+    }
     if (clock[0] != '\0') {
         printf("%s: %s\n", say(cli, "CẦN LÀM", "TO DO"), clock);
     }

@@ -195,6 +195,8 @@ int api_sync(struct api_call *call, struct error *err)
     api_put_number(call->answer, "erased", (int64_t)status.erased);
     api_put_number(call->answer, "to_erase", (int64_t)status.to_erase);
     api_put_bool(call->answer, "scrubbing", status.scrubbing);
+    api_put_bool(call->answer, "disk_low", status.disk_low);
+    api_put_number(call->answer, "disk_free", (int64_t)status.disk_free);
     json_t *peers = api_put_array(call->answer, "peers");
     for (size_t i = 0; i < status.peers_len; i++) {
         put_peer(api_add_object(peers), &status.peers[i]);

@@ -137,12 +137,23 @@ for node in commune province; do
     at $node restore "$WORK/$node.backup" --force lose-newer >/dev/null ||
         die "restore of $node"
     rm "$WORK/$node/store.db.replaced"
+done
+for node in commune district province; do
+    echo "quiet_s = 1" >>"$WORK/$node/qcdc.conf"
     start $node
 done
-start district
 for node in commune province; do
     until_true 20 at $node sync
     at $node show "$id" | grep -qF "$planted" && die "$node shows it again"
     until_true 20 gone $node
 done
+
+# The commune fetches its tail back, and with it why the body is not there.
+says_erased() { at "$1" show "$id" | grep -q "ERASED: text"; }
+until_true 30 says_erased commune
+until_true 30 logged commune "room=erase event=caught_up"
+at commune show other | grep -q "Xin sửa cầu treo" || die "its neighbour"
+until_true 30 at commune check
+at commune show "$id" | grep -qF "$planted" && die "it came back with the tail"
+gone commune || die "a trace came back with the tail"
 exit 0
