@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "tests/sim/image.h"
 #include "tests/sim/net.h"
 #include "tests/sim/promise.h"
 
@@ -13,6 +14,8 @@ enum trouble {
     TROUBLE_LINES, /* other speeds and delays */
     TROUBLE_CRASH, /* in the middle of some later write */
     TROUBLE_KILL,  /* between two turns */
+    TROUBLE_IMAGE, /* a backup is taken */
+    TROUBLE_BACK,  /* ... and takes the place of the disk */
     TROUBLES
 };
 
@@ -20,17 +23,17 @@ enum trouble {
 static const uint32_t kind_of[TROUBLES] = {
     [TROUBLE_BREAK] = CHAOS_NETWORK, [TROUBLE_SPLIT] = CHAOS_NETWORK,
     [TROUBLE_LINES] = CHAOS_NETWORK, [TROUBLE_CRASH] = CHAOS_CRASH,
-    [TROUBLE_KILL] = CHAOS_CRASH,
+    [TROUBLE_KILL] = CHAOS_CRASH,    [TROUBLE_IMAGE] = CHAOS_ROLLBACK,
+    [TROUBLE_BACK] = CHAOS_ROLLBACK,
 };
 
-void chaos_reset(void)
-{
-}
+static uint32_t kinds_now;
 
 void chaos_plan(uint32_t kinds, uint64_t until_ms)
 {
     uint32_t count = dice_below(&world.dice, 24);
 
+    kinds_now = kinds;
     if ((kinds & CHAOS_NETWORK) != 0) {
         net_chaos(&world.dice);
     }
@@ -59,6 +62,32 @@ static void kill(struct machine *machine)
     }
 }
 
+/* Who may be set back in this run. */
+static bool may_go_back(const struct machine *machine)
+{
+    return machine->parent == 0     ? (kinds_now & CHAOS_TOP) != 0
+           : machine->parent == TOP ? (kinds_now & CHAOS_PARENT) != 0
+                                    : (kinds_now & CHAOS_ROLLBACK) != 0;
+}
+
+static void set_back(struct machine *machine)
+{
+    uint64_t image_ms;
+
+    if (!may_go_back(machine) || machine->images[0] == NULL) {
+        return;
+    }
+    if (machine_is_on(machine)) {
+        machine_kill(machine, false);
+        world_plan(world.now_ms + dice_from_to(&world.dice, 500, 600000),
+                   PLAN_START, machine_index(machine), 0, NULL);
+    }
+    if (image_restore(machine, dice_below(&world.dice, IMAGES), &image_ms)) {
+        world.rollbacks++;
+        promise_set_back(machine, image_ms);
+    }
+}
+
 void chaos_do(struct plan *plan)
 {
     struct machine *machine = &world.machines[plan->machine];
@@ -84,6 +113,14 @@ void chaos_do(struct plan *plan)
         break;
     case TROUBLE_KILL:
         kill(machine);
+        break;
+    case TROUBLE_IMAGE:
+        if (machine_is_on(machine) && may_go_back(machine)) {
+            image_take(machine);
+        }
+        break;
+    case TROUBLE_BACK:
+        set_back(machine);
         break;
     case TROUBLES:
         break;

@@ -11,11 +11,11 @@
 #define CHAOS_ROLLBACK 4u /* a child's disk becomes an earlier image */
 #define CHAOS_CLOCK 8u
 #define CHAOS_DISK 16u   /* full disks, failing writes */
-#define CHAOS_PARENT 32u /* a parent's disk becomes an earlier image, too */
+#define CHAOS_PARENT 32u /* a district's disk becomes an earlier image */
+#define CHAOS_TOP 256u   /* the province's does */
 #define CHAOS_CLONE 64u
 #define CHAOS_LOSS 128u
 
-void chaos_reset(void);
 /* Plans troubles of those kinds between now and until_ms. */
 void chaos_plan(uint32_t kinds, uint64_t until_ms);
 void chaos_do(struct plan *plan);

@@ -11,6 +11,7 @@
 #include "store/delivery.h"
 #include "store/log.h"
 #include "store/spool.h"
+#include "tests/sim/holdings.h"
 #include "tests/sim/judge_same.h"
 #include "tests/sim/promise.h"
 
@@ -140,65 +141,13 @@ void judge_settle(void)
 
 /* ---- promises ---- */
 
-static int hash_order(const void *a, const void *b)
-{
-    return memcmp(a, b, sizeof(struct hash));
-}
-
-struct leaves {
-    struct store *store;
-    struct hash *all;
-    size_t len, room;
-};
-
-static int leaves_visit(void *data, const struct store_log *log)
-{
-    struct leaves *leaves = data;
-    struct error err = {0};
-    uint64_t at = 0;
-
-    while (at < log->head.size) {
-        struct store_segment segment;
-
-        arena_reset(&world.arena);
-        if (store_segment_read(leaves->store, log->id, at, &world.arena,
-                               &segment, &err) != 0) {
-            world_fail("%s cannot be read: %s", log->origin, err.text);
-            return 1;
-        }
-        if (leaves->len + segment.parts.count > leaves->room) {
-            leaves->room = (leaves->len + segment.parts.count) * 2;
-            leaves->all =
-                realloc(leaves->all, leaves->room * sizeof(*leaves->all));
-        }
-        memcpy(leaves->all + leaves->len, segment.hashes.ptr,
-               segment.hashes.len);
-        leaves->len += segment.parts.count;
-        at = segment.parts.first + segment.parts.count;
-    }
-    return 0;
-}
-
-/* Every leaf that a machine holds, ascending; heap. */
-static struct leaves leaves_of(struct machine *machine)
-{
-    struct leaves leaves = {.store = engine_store(machine->engine)};
-    struct error err = {0};
-
-    if (store_log_each(leaves.store, leaves_visit, &leaves, &err) != 0) {
-        world_fail("%u cannot be read: %s", machine->node, err.text);
-    }
-    if (leaves.len > 0) {
-        qsort(leaves.all, leaves.len, sizeof(*leaves.all), hash_order);
-    }
-    return leaves;
-}
-
 /* Cosigned leaves and promised events of those below, or of itself. */
 static void machine_owes(struct machine *machine)
 {
-    struct leaves leaves = leaves_of(machine);
+    struct holdings held = {0};
 
+    holdings_add(&held, machine, false);
+    holdings_sort(&held);
     for (size_t i = 0; i < promises.logs_len; i++) {
         const struct promise_log *log = &promises.logs[i];
         struct machine *origin = machine_of(log->origin.node);
@@ -208,8 +157,7 @@ static void machine_owes(struct machine *machine)
             continue;
         }
         for (uint64_t j = 0; j < log->cosigned; j++) {
-            if (bsearch(&log->leaves[j], leaves.all, leaves.len,
-                        sizeof(*leaves.all), hash_order) == NULL) {
+            if (!log->excused[j] && !holdings_has(&held, &log->leaves[j])) {
                 world_fail("cosigned leaf %llu of node %u is lost at %u",
                            (unsigned long long)j, origin->node, machine->node);
                 break;
@@ -225,8 +173,7 @@ static void machine_owes(struct machine *machine)
             (origin != machine && !machine_is_above(machine, origin))) {
             continue;
         }
-        if (bsearch(&event->leaf, leaves.all, leaves.len, sizeof(*leaves.all),
-                    hash_order) == NULL) {
+        if (!holdings_has(&held, &event->leaf)) {
             hex_encode(SPAN_OF(event->id), id);
             world_fail("%u told a person that %s is recorded; %u does not have "
                        "it",
@@ -234,7 +181,7 @@ static void machine_owes(struct machine *machine)
             break;
         }
     }
-    free(leaves.all);
+    holdings_free(&held);
 }
 
 /* Every head ever signed is a moment of the history that is held. */

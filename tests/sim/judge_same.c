@@ -42,14 +42,18 @@ static void records_same(void)
     cases = work_cases(&len);
     for (size_t i = 0; i < len && !world.failed; i++) {
         struct store_record top;
+        char id[33];
         bool at_top;
 
         arena_reset(&world.arena);
         at_top = record_of(&world.machines[0], &cases[i].subject, &top);
+        if (!at_top && promise_is_owed(&cases[i].subject)) {
+            hex_encode(SPAN_OF(cases[i].subject), id);
+            world_fail("petition %s was recorded and does not count", id);
+        }
         for (size_t j = 1; j < MACHINES && !world.failed; j++) {
             struct machine *machine = &world.machines[j];
             struct store_record own;
-            char id[33];
 
             if (!is_party(&cases[i], machine)) {
                 continue;
@@ -59,6 +63,32 @@ static void records_same(void)
                 hex_encode(SPAN_OF(cases[i].subject), id);
                 world_fail("record %s is not the same at %u and at 1", id,
                            machine->node);
+            }
+        }
+    }
+}
+
+/* What nobody signed is held, and counts nowhere. */
+static void forgeries_shown(void)
+{
+    size_t len;
+    const struct event_id *forged = work_forgeries(&len);
+
+    for (size_t i = 0; i < len; i++) {
+        for (size_t j = 0; j < MACHINES; j++) {
+            struct machine *machine = &world.machines[j];
+            struct store_event event;
+            struct error err = {0};
+
+            arena_reset(&world.arena);
+            if (machine->enrolled &&
+                store_event_find(engine_store(machine->engine), &forged[i],
+                                 &world.arena, &event, &err) == 0 &&
+                (event.signature_ok || event.standing == 0)) {
+                world_fail("%u counts an event that nobody signed (signature "
+                           "%s, standing %u)",
+                           machine->node, event.signature_ok ? "good" : "bad",
+                           event.standing);
             }
         }
     }
@@ -261,6 +291,9 @@ void judge_same(void)
     }
     if (!world.failed) {
         records_same();
+    }
+    if (!world.failed) {
+        forgeries_shown();
     }
     if (!world.failed) {
         cells_same(now);

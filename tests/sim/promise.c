@@ -11,6 +11,7 @@
 #include "protocol/base/hex.h"
 #include "protocol/log/checkpoint.h"
 #include "store/query.h"
+#include "tests/sim/holdings.h"
 
 struct promises promises;
 
@@ -19,6 +20,7 @@ void promises_reset(void)
     for (size_t i = 0; i < promises.logs_len; i++) {
         free(promises.logs[i].heads);
         free(promises.logs[i].leaves);
+        free(promises.logs[i].excused);
     }
     free(promises.events);
     memset(&promises, 0, sizeof(promises));
@@ -131,8 +133,11 @@ static void leaves_take(struct promise_log *log, struct machine *guard,
                 log->leaves_room = log->leaves_room * 2 + 64;
                 log->leaves = realloc(log->leaves,
                                       log->leaves_room * sizeof(*log->leaves));
-                assert(log->leaves != NULL);
+                log->excused = realloc(log->excused, log->leaves_room *
+                                                         sizeof(*log->excused));
+                assert(log->leaves != NULL && log->excused != NULL);
             }
+            log->excused[log->cosigned] = false;
             memcpy(&log->leaves[log->cosigned++],
                    segment.hashes.ptr + i * sizeof(struct hash),
                    sizeof(struct hash));
@@ -140,13 +145,36 @@ static void leaves_take(struct promise_log *log, struct machine *guard,
     }
 }
 
+/* A cosigner never signs a smaller size than it signed before (tlog.md 1.7).
+ * Older cosignatures are sent again; a newer one is known by its time. */
+static void shrinks(const struct promise_log *log, const struct machine *from,
+                    uint64_t size, int64_t time_s)
+{
+    uint32_t at = machine_index(from);
+    char name[ORIGIN_MAX + 1];
+
+    if (time_s > log->by_s[at] && size < log->by[at]) {
+        log_name(log, name);
+        world_fail("%u cosigned %s up to %llu, and later only up to %llu",
+                   from->node, name, (unsigned long long)log->by[at],
+                   (unsigned long long)size);
+    }
+}
+
 static void cosigned(struct machine *from, const struct origin *origin,
-                     uint64_t size)
+                     const struct merkle_head *head,
+                     const struct cosignature *line)
 {
     struct promise_log *log = log_get(origin);
-    uint64_t *by = &log->by[machine_index(from)];
+    uint32_t at = machine_index(from);
+    int64_t time_s = (int64_t)cosignature_time(line);
+    uint64_t size = head->size;
 
-    *by = size > *by ? size : *by;
+    shrinks(log, from, size, time_s);
+    if (size >= log->by[at]) {
+        log->by[at] = size;
+        log->by_s[at] = time_s > log->by_s[at] ? time_s : log->by_s[at];
+    }
     if (size > log->cosigned) {
         leaves_take(log, from, size);
     }
@@ -194,25 +222,12 @@ void promise_frame(struct machine *from, struct machine *to, struct span bytes)
                is_guard(from, &frame.cosigned.origin)) {
         for (size_t i = 0; i < frame.cosigned.cosigs_len; i++) {
             cosigned(from, &frame.cosigned.origin,
-                     frame.cosigned.cosigs[i].head.size);
+                     &frame.cosigned.cosigs[i].head,
+                     &frame.cosigned.cosigs[i].line);
         }
     } else if (frame.kind == FRAME_HELD && frame.held.node == from->node) {
-        cosigned(from, &frame.held.origin, frame.held.head.size);
+        cosigned(from, &frame.held.origin, &frame.held.head, &frame.held.line);
     }
-}
-
-bool promise_is_cosigned(const struct hash *leaf)
-{
-    for (size_t i = 0; i < promises.logs_len; i++) {
-        const struct promise_log *log = &promises.logs[i];
-
-        for (uint64_t j = 0; j < log->cosigned; j++) {
-            if (hash_equal(&log->leaves[j], leaf)) {
-                return true;
-            }
-        }
-    }
-    return false;
 }
 
 /* ---- people ---- */
@@ -230,18 +245,62 @@ void promise_event(struct machine *machine, const struct event_id *id,
         .id = *id, .leaf = *leaf, .node = machine->node, .at_ms = world.now_ms};
 }
 
-void promise_rolled_back(struct machine *machine, uint64_t image_ms)
+bool promise_is_owed(const struct event_id *id)
 {
+    for (size_t i = 0; i < promises.events_len; i++) {
+        if (event_id_compare(&promises.events[i].id, id) == 0) {
+            return !promises.events[i].excused;
+        }
+    }
+    return false;
+}
+
+/* Of one log: the leaves that no disk holds are lost, and the heads beyond
+ * what is held were signed for nobody. */
+static void log_lose(struct promise_log *log, const struct holdings *all)
+{
+    char name[ORIGIN_MAX + 1];
+    uint64_t size;
+
+    log_name(log, name);
+    size = holdings_size(all, name);
+    while (log->heads_len > 0 && log->heads[log->heads_len - 1].size > size) {
+        log->heads_len--;
+    }
+    for (uint64_t i = 0; i < log->cosigned; i++) {
+        if (!log->excused[i] && !holdings_has(all, &log->leaves[i])) {
+            log->excused[i] = true;
+            world.excused++;
+        }
+    }
+}
+
+void promise_set_back(struct machine *machine, uint64_t image_ms)
+{
+    struct holdings all = {0};
+
+    (void)image_ms;
     machine->rolled_back = true;
+    for (size_t i = 0; i < MACHINES; i++) {
+        if (world.machines[i].enrolled) {
+            holdings_add(&all, &world.machines[i], true);
+        }
+    }
+    holdings_sort(&all);
+    for (size_t i = 0; i < promises.logs_len; i++) {
+        if (machine_of(promises.logs[i].origin.node)->enrolled) {
+            log_lose(&promises.logs[i], &all);
+        }
+    }
     for (size_t i = 0; i < promises.events_len; i++) {
         struct promise_event *event = &promises.events[i];
 
-        if (event->node == machine->node && event->at_ms >= image_ms &&
-            !event->excused && !promise_is_cosigned(&event->leaf)) {
+        if (!event->excused && !holdings_has(&all, &event->leaf)) {
             event->excused = true;
             world.excused++;
         }
     }
+    holdings_free(&all);
 }
 
 /* ---- starts and ends ---- */

@@ -27,7 +27,9 @@ struct promise_log {
     uint64_t cosigned;   /* greatest size that its guard cosigned and sent */
     struct hash *leaves; /* hashes of [0, cosigned), as the guard had them */
     size_t leaves_room;
-    uint64_t by[MACHINES]; /* greatest size each machine cosigned and sent */
+    uint64_t by[MACHINES];  /* greatest size each machine cosigned and sent */
+    int64_t by_s[MACHINES]; /* ... and the newest time it gave then */
+    bool *excused;          /* per cosigned leaf: no disk holds it any more */
 };
 
 /* What a person was told is recorded. */
@@ -36,8 +38,7 @@ struct promise_event {
     struct hash leaf;
     uint32_t node;
     uint64_t at_ms;
-    bool excused; /* its only disk was lost or rolled back before anybody
-                     else held it */
+    bool excused; /* the only disk that held it was set back or lost */
 };
 
 struct promises {
@@ -54,12 +55,14 @@ void promise_frame(struct machine *from, struct machine *to, struct span bytes);
 /* A person was answered. */
 void promise_event(struct machine *machine, const struct event_id *id,
                    const struct hash *leaf);
+/* It was told to somebody, and not lost with the only disk that held it. */
+bool promise_is_owed(const struct event_id *id);
 /* The machine has started: does it still hold what it promised? */
 void promise_started(struct machine *machine);
 /* Its program ended by itself. */
 void promise_fatal(struct machine *machine, int code);
-/* An image of that time took the place of its disk. */
-void promise_rolled_back(struct machine *machine, uint64_t image_ms);
-bool promise_is_cosigned(const struct hash *leaf);
+/* An image of that time took the place of its disk: what nobody else holds
+ * now is lost, and counted (world.excused). */
+void promise_set_back(struct machine *machine, uint64_t image_ms);
 
 #endif

@@ -8,18 +8,24 @@
 
 #include "protocol/base/hex.h"
 #include "protocol/event/facts.h"
+#include "store/integrate.h"
 #include "store/query.h"
+#include "store/spool.h"
 #include "tests/sim/promise.h"
 #include "tests/sim/realm.h"
 
 #define CASES 256
+#define FORGERIES 16
 
 static struct work_case cases[CASES];
 static size_t cases_len;
+static struct event_id forgeries[FORGERIES];
+static size_t forgeries_len;
 
-void work_reset(void)
+const struct event_id *work_forgeries(size_t *len)
 {
-    cases_len = 0;
+    *len = forgeries_len;
+    return forgeries;
 }
 
 const struct work_case *work_cases(size_t *len)
@@ -191,9 +197,131 @@ static void take_up(struct machine *machine, struct work_case *one)
     }
 }
 
+/* What the clerk would sign of such a petition; nothing is recorded. */
+static bool draft(struct machine *machine, struct store_event *out)
+{
+    static const struct field_pair fields[] = {
+        {"channel", "counter"}, {"kind", "proposal"}, {"field", "land"}};
+    struct record_row row = {
+        .type = "PetitionReceived", .fields = fields, .fields_len = 3};
+    struct record_result result;
+    struct error err = {0};
+    bool drafted = logged_in(machine) &&
+                   engine_record(machine->engine, machine->session, &row,
+                                 &world.arena, &result, &err) == 0 &&
+                   store_event_find(engine_store(machine->engine), &result.id,
+                                    &world.arena, out, &err) == 0;
+
+    engine_undo(machine->engine);
+    return drafted;
+}
+
+/* Straight into the spool, as another program than ours would have put it. */
+static bool spool(struct machine *machine, struct span leaf)
+{
+    struct store *store = engine_store(machine->engine);
+    struct store_integrate_options options = {
+        .now = engine_store_now(machine->engine),
+        .max_events = 64,
+        .verify_here = true};
+    struct store_integrated done;
+    struct error err = {0};
+    uint64_t number;
+
+    return engine_write(machine->engine, &err) == 0 &&
+           store_spool_append(store, false, leaf, (struct span){NULL, 0},
+                              &number, &err) == 0 &&
+           store_integrate(store, &options, &done, &err) == 0 &&
+           machine_leave(machine);
+}
+
+/* The machine itself invents a petition in its clerk's name: what he would
+ * have signed, with another signature. */
+static void forge(struct machine *machine)
+{
+    struct store_event event;
+    uint8_t *leaf;
+
+    machine_enter(machine);
+    if (forgeries_len == FORGERIES || !draft(machine, &event)) {
+        (void)machine_leave(machine);
+        return;
+    }
+    leaf = (uint8_t *)(uintptr_t)event.leaf.ptr; /* in our own arena */
+    leaf[9] ^= 1;
+    if (spool(machine, event.leaf)) {
+        world_trace("%u invents an event", machine->node);
+        forgeries[forgeries_len++] = event.id;
+    }
+}
+
+/* The draft with one more field in its header, signed by the clerk. */
+static bool newer_leaf(const struct leaf *from, const struct session *session,
+                       struct leaf *out)
+{
+    static const char context[] = "qcdc/event/v1\n";
+    static const uint8_t unknown[] = {0x80, 0x7d, 0x01}; /* field 2000 */
+    size_t header_len = from->header_bytes.len + sizeof(unknown);
+    uint8_t *space = arena_alloc(&world.arena, LEAF_MAX);
+    struct buf body = buf_over(space, LEAF_MAX);
+    struct error err = {0};
+    struct signature sig;
+
+    if (space == NULL) {
+        return false;
+    }
+    buf_put_str(&body, context);
+    buf_put_u16(&body, (uint16_t)header_len);
+    buf_put(&body, from->header_bytes);
+    buf_put(&body, SPAN_OF(unknown));
+    buf_put(&body, from->facts);
+    sig = sign_bytes(&session->actor.sec, buf_span(&body));
+    /* The signature takes the place of the context. */
+    memmove(space + sizeof(sig), space + sizeof(context) - 1,
+            body.len - (sizeof(context) - 1));
+    memcpy(space, &sig, sizeof(sig));
+    return leaf_parse(
+               span_make(space, body.len - (sizeof(context) - 1) + sizeof(sig)),
+               out, &err) == 0;
+}
+
+/* A program of next year records what this one does not understand: it is
+ * kept and carried as it is (DESIGN section 3, 8). */
+static void newer(struct machine *machine)
+{
+    struct store_event event;
+    struct leaf from;
+    struct leaf made;
+    struct error err = {0};
+    const struct session *session;
+    struct hash hash;
+
+    machine_enter(machine);
+    if (!draft(machine, &event) || leaf_parse(event.leaf, &from, &err) != 0 ||
+        (session = session_find(machine->engine, machine->session, &err)) ==
+            NULL ||
+        !newer_leaf(&from, session, &made)) {
+        (void)machine_leave(machine);
+        return;
+    }
+    hash = merkle_leaf(made.bytes);
+    if (spool(machine, made.bytes)) {
+        world_trace("%u records something newer", machine->node);
+        promise_event(machine, &made.id, &hash);
+    }
+}
+
 void work_do(struct machine *machine)
 {
     if (!machine_is_on(machine)) {
+        return;
+    }
+    if (dice_hit(&world.dice, 50)) {
+        if (dice_hit(&world.dice, 500)) {
+            forge(machine);
+        } else {
+            newer(machine);
+        }
         return;
     }
     for (size_t tries = 0; cases_len > 0 && tries < 6; tries++) {

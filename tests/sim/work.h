@@ -12,7 +12,6 @@
 void work_plan(uint32_t events, uint64_t until_ms);
 /* The clerk of that machine does something, if it is on. */
 void work_do(struct machine *machine);
-void work_reset(void);
 
 /* Every subject opened in this run, for judge.c. */
 struct work_case {
@@ -25,5 +24,7 @@ struct work_case {
     uint32_t step;
 };
 const struct work_case *work_cases(size_t *len);
+/* Petitions that a dishonest machine invented: no clerk signed them. */
+const struct event_id *work_forgeries(size_t *len);
 
 #endif

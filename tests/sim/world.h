@@ -25,12 +25,12 @@
 #include "tests/sim/disk.h"
 
 #define MACHINES 7u
+#define IMAGES 3u
 #define NEVER UINT64_MAX
 #define TOP 1u
 
 struct transport;
-struct promises;
-struct office;
+struct image;
 
 /* One computer, on or off. */
 struct machine {
@@ -48,6 +48,7 @@ struct machine {
     uint64_t start_at_ms; /* off: when it is switched on again */
     bool rolled_back;     /* an older image since the last quiet */
     unsigned restarts;
+    struct image *images[IMAGES];    /* of earlier days, NULL: none */
     char session[SESSION_TEXT_SIZE]; /* of its clerk; "" = not logged in */
 };
 

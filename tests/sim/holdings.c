@@ -1,0 +1,165 @@
+/* tests/sim: holdings. Reads stores, never writes them. Next: judge.c. */
+#include "tests/sim/holdings.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/log.h"
+#include "store/spool.h"
+
+#define SPOOLED 64
+
+struct reading {
+    struct holdings *holdings;
+    struct store *store;
+};
+
+static void leaf_add(struct holdings *holdings, const void *hash)
+{
+    if (holdings->len == holdings->room) {
+        holdings->room = holdings->room * 2 + 256;
+        holdings->leaves = realloc(holdings->leaves,
+                                   holdings->room * sizeof(*holdings->leaves));
+        assert(holdings->leaves != NULL);
+    }
+    memcpy(&holdings->leaves[holdings->len++], hash, sizeof(struct hash));
+}
+
+static void size_note(struct holdings *holdings, const struct store_log *log)
+{
+    size_t at = 0;
+
+    while (at < holdings->logs_len &&
+           strcmp(holdings->logs[at].origin, log->origin) != 0) {
+        at++;
+    }
+    if (at == holdings->logs_len) {
+        assert(at < 64);
+        memcpy(holdings->logs[at].origin, log->origin, sizeof(log->origin));
+        holdings->logs[at].size = 0;
+        holdings->logs_len++;
+    }
+    if (log->head.size > holdings->logs[at].size) {
+        holdings->logs[at].size = log->head.size;
+    }
+}
+
+static int log_read(void *data, const struct store_log *log)
+{
+    struct reading *reading = data;
+    struct error err = {0};
+    uint64_t at = 0;
+
+    if (!log->mirrored) {
+        return 0;
+    }
+    size_note(reading->holdings, log);
+    while (at < log->head.size) {
+        struct store_segment segment;
+
+        arena_reset(&world.arena);
+        if (store_segment_read(reading->store, log->id, at, &world.arena,
+                               &segment, &err) != 0) {
+            world_fail("%s cannot be read: %s", log->origin, err.text);
+            return 1;
+        }
+        for (size_t i = 0; i < segment.parts.count; i++) {
+            leaf_add(reading->holdings,
+                     segment.hashes.ptr + i * sizeof(struct hash));
+        }
+        at = segment.parts.first + segment.parts.count;
+    }
+    return 0;
+}
+
+static void spool_read(struct reading *reading, bool dir)
+{
+    struct store_spooled events[SPOOLED];
+    struct error err = {0};
+    uint64_t from = 0;
+    size_t len = SPOOLED;
+
+    while (len == SPOOLED) {
+        len = 0;
+        arena_reset(&world.arena);
+        if (store_spool_list(reading->store, dir, from, 1u << 20, &world.arena,
+                             events, SPOOLED, &len, &err) != 0) {
+            world_fail("a spool cannot be read: %s", err.text);
+            return;
+        }
+        for (size_t i = 0; i < len; i++) {
+            struct hash hash = merkle_leaf(events[i].leaf);
+
+            leaf_add(reading->holdings, &hash);
+            from = events[i].number + 1;
+        }
+    }
+}
+
+void holdings_add(struct holdings *holdings, struct machine *machine,
+                  bool spool)
+{
+    struct reading reading = {.holdings = holdings};
+    struct store *opened = NULL;
+    char path[CONFIG_PATH_SIZE];
+    struct store_options options = {.path = path};
+    struct error err = {0};
+    int rc = 0;
+
+    if (machine_is_on(machine)) {
+        reading.store = engine_store(machine->engine);
+    } else {
+        (void)snprintf(path, sizeof(path), "%s/store.db", machine->dir);
+        rc = store_open(&options, &opened, &err);
+        reading.store = opened;
+    }
+    if (rc == 0) {
+        rc = store_log_each(reading.store, log_read, &reading, &err);
+    }
+    if (rc != 0) {
+        world_fail("the disk of %u cannot be read: %s", machine->node,
+                   err.text);
+    } else if (spool) {
+        spool_read(&reading, false);
+        spool_read(&reading, true);
+    }
+    store_close(opened);
+}
+
+static int hash_order(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct hash));
+}
+
+void holdings_sort(struct holdings *holdings)
+{
+    if (holdings->len > 0) {
+        qsort(holdings->leaves, holdings->len, sizeof(*holdings->leaves),
+              hash_order);
+    }
+}
+
+bool holdings_has(const struct holdings *holdings, const struct hash *leaf)
+{
+    return holdings->len > 0 &&
+           bsearch(leaf, holdings->leaves, holdings->len,
+                   sizeof(*holdings->leaves), hash_order) != NULL;
+}
+
+uint64_t holdings_size(const struct holdings *holdings, const char *origin)
+{
+    for (size_t i = 0; i < holdings->logs_len; i++) {
+        if (strcmp(holdings->logs[i].origin, origin) == 0) {
+            return holdings->logs[i].size;
+        }
+    }
+    return 0;
+}
+
+void holdings_free(struct holdings *holdings)
+{
+    free(holdings->leaves);
+    memset(holdings, 0, sizeof(*holdings));
+}

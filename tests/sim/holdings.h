@@ -1,0 +1,27 @@
+/* What disks hold: leaf hashes of every log and of the spool, read through the
+ * store of a machine that is on, or opened for the purpose. */
+#ifndef QCDC_TESTS_SIM_HOLDINGS_H
+#define QCDC_TESTS_SIM_HOLDINGS_H
+
+#include "tests/sim/world.h"
+
+struct holdings {
+    struct hash *leaves; /* ascending after holdings_sort; heap */
+    size_t len, room;
+    /* Greatest size of each log that anybody added holds. */
+    struct {
+        char origin[ORIGIN_MAX + 1];
+        uint64_t size;
+    } logs[64];
+    size_t logs_len;
+};
+
+/* `spool`: also what is recorded and in no log yet. */
+void holdings_add(struct holdings *holdings, struct machine *machine,
+                  bool spool);
+void holdings_sort(struct holdings *holdings);
+bool holdings_has(const struct holdings *holdings, const struct hash *leaf);
+uint64_t holdings_size(const struct holdings *holdings, const char *origin);
+void holdings_free(struct holdings *holdings);
+
+#endif

@@ -1,0 +1,106 @@
+/* tests/sim: images. Owns copies of disks and key files; never opens a store.
+ * Next: promise.c, what the world may still expect of a machine set back. */
+#include "tests/sim/image.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define KEY_FILES 2
+
+struct image {
+    uint64_t at_ms;
+    struct disk_image *disk;
+    char *keys[KEY_FILES]; /* heap */
+    size_t keys_len[KEY_FILES];
+};
+
+static const char *const key_files[KEY_FILES] = {"node.keys", "units.keys"};
+
+static void key_path(const struct machine *machine, size_t which, char *path,
+                     size_t size)
+{
+    (void)snprintf(path, size, "%s/keys/%s", machine->dir, key_files[which]);
+}
+
+static void image_free(struct image *image)
+{
+    if (image == NULL) {
+        return;
+    }
+    disk_image_free(image->disk);
+    for (size_t i = 0; i < KEY_FILES; i++) {
+        free(image->keys[i]);
+    }
+    free(image);
+}
+
+static void key_read(const char *path, char **out, size_t *len)
+{
+    FILE *file = fopen(path, "re");
+
+    *out = calloc(1, 65536);
+    assert(*out != NULL);
+    *len = file == NULL ? 0 : fread(*out, 1, 65536, file);
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+}
+
+static void key_write(const char *path, const char *bytes, size_t len)
+{
+    FILE *file = fopen(path, "we");
+    size_t written = file == NULL ? 0 : fwrite(bytes, 1, len, file);
+
+    assert(file != NULL && written == len);
+    (void)fclose(file);
+    (void)chmod(path, 0600);
+}
+
+void image_take(struct machine *machine)
+{
+    struct image *image = calloc(1, sizeof(*image));
+
+    assert(image != NULL);
+    image->at_ms = world.now_ms;
+    image->disk = disk_image_take(machine->node);
+    for (size_t i = 0; i < KEY_FILES; i++) {
+        char path[160];
+
+        key_path(machine, i, path, sizeof(path));
+        key_read(path, &image->keys[i], &image->keys_len[i]);
+    }
+    image_free(machine->images[IMAGES - 1]);
+    memmove(&machine->images[1], &machine->images[0],
+            (IMAGES - 1) * sizeof(machine->images[0]));
+    machine->images[0] = image;
+    world_trace("%u image taken", machine->node);
+}
+
+bool image_restore(struct machine *machine, uint32_t which, uint64_t *at_ms)
+{
+    const struct image *image;
+
+    which %= IMAGES;
+    while (which > 0 && machine->images[which] == NULL) {
+        which--;
+    }
+    image = machine->images[which];
+    if (image == NULL) {
+        return false;
+    }
+    assert(!machine_is_on(machine));
+    disk_image_put(machine->node, image->disk);
+    for (size_t i = 0; i < KEY_FILES; i++) {
+        char path[160];
+
+        key_path(machine, i, path, sizeof(path));
+        key_write(path, image->keys[i], image->keys_len[i]);
+    }
+    *at_ms = image->at_ms;
+    world_trace("%u becomes its image of %llu s ago", machine->node,
+                (unsigned long long)(world.now_ms - image->at_ms) / 1000);
+    return true;
+}

@@ -1,0 +1,14 @@
+/* Images of whole machines: the simulated disk and the key files, as a backup
+ * or a snapshot of a virtual machine would have them. */
+#ifndef QCDC_TESTS_SIM_IMAGE_H
+#define QCDC_TESTS_SIM_IMAGE_H
+
+#include "tests/sim/world.h"
+
+/* Taken of the running machine; the oldest kept one gives way. */
+void image_take(struct machine *machine);
+/* One of the kept ones takes the place of the disk; the machine is off.
+ * false: there is none. *at_ms = when it was taken. */
+bool image_restore(struct machine *machine, uint32_t which, uint64_t *at_ms);
+
+#endif
