@@ -14,20 +14,47 @@ enum trouble {
     TROUBLE_LINES, /* other speeds and delays */
     TROUBLE_CRASH, /* in the middle of some later write */
     TROUBLE_KILL,  /* between two turns */
-    TROUBLE_IMAGE, /* a backup is taken */
-    TROUBLE_BACK,  /* ... and takes the place of the disk */
+    TROUBLES_ALONE,
+    /* Planned in stories, see below. */
+    TROUBLE_IMAGE = TROUBLES_ALONE, /* a backup is taken */
+    TROUBLE_BACK,                   /* ... and takes the place of the disk */
     TROUBLES
 };
 
 /* What each kind of trouble belongs to. */
-static const uint32_t kind_of[TROUBLES] = {
+static const uint32_t kind_of[TROUBLES_ALONE] = {
     [TROUBLE_BREAK] = CHAOS_NETWORK, [TROUBLE_SPLIT] = CHAOS_NETWORK,
     [TROUBLE_LINES] = CHAOS_NETWORK, [TROUBLE_CRASH] = CHAOS_CRASH,
-    [TROUBLE_KILL] = CHAOS_CRASH,    [TROUBLE_IMAGE] = CHAOS_ROLLBACK,
-    [TROUBLE_BACK] = CHAOS_ROLLBACK,
+    [TROUBLE_KILL] = CHAOS_CRASH,
 };
 
 static uint32_t kinds_now;
+
+/* Who may be set back in this run. */
+static bool may_go_back(const struct machine *machine)
+{
+    return machine->parent == 0     ? (kinds_now & CHAOS_TOP) != 0
+           : machine->parent == TOP ? (kinds_now & CHAOS_PARENT) != 0
+                                    : (kinds_now & CHAOS_ROLLBACK) != 0;
+}
+
+/* An image, perhaps another, and later one of them is the disk. */
+static void set_back_plan(uint64_t until_ms)
+{
+    for (uint32_t tries = dice_below(&world.dice, 8); tries > 0; tries--) {
+        uint32_t who = dice_below(&world.dice, MACHINES);
+        uint64_t image_ms =
+            dice_from_to(&world.dice, world.now_ms, until_ms - 1);
+
+        if (!world.machines[who].enrolled ||
+            !may_go_back(&world.machines[who])) {
+            continue;
+        }
+        world_plan(image_ms, PLAN_TROUBLE, who, TROUBLE_IMAGE, NULL);
+        world_plan(dice_from_to(&world.dice, image_ms, until_ms), PLAN_TROUBLE,
+                   who, TROUBLE_BACK, NULL);
+    }
+}
 
 void chaos_plan(uint32_t kinds, uint64_t until_ms)
 {
@@ -37,8 +64,9 @@ void chaos_plan(uint32_t kinds, uint64_t until_ms)
     if ((kinds & CHAOS_NETWORK) != 0) {
         net_chaos(&world.dice);
     }
+    set_back_plan(until_ms);
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t trouble = dice_below(&world.dice, TROUBLES);
+        uint32_t trouble = dice_below(&world.dice, TROUBLES_ALONE);
 
         if ((kind_of[trouble] & kinds) != 0) {
             world_plan(dice_from_to(&world.dice, world.now_ms, until_ms),
@@ -60,14 +88,6 @@ static void kill(struct machine *machine)
         world_plan(world.now_ms + away_ms, PLAN_START, machine_index(machine),
                    0, NULL);
     }
-}
-
-/* Who may be set back in this run. */
-static bool may_go_back(const struct machine *machine)
-{
-    return machine->parent == 0     ? (kinds_now & CHAOS_TOP) != 0
-           : machine->parent == TOP ? (kinds_now & CHAOS_PARENT) != 0
-                                    : (kinds_now & CHAOS_ROLLBACK) != 0;
 }
 
 static void set_back(struct machine *machine)

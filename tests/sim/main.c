@@ -4,7 +4,8 @@
  *   sim --seed N [--trace]              one again, as it was
  *   sim --until-stopped [--from N]      runs until a signal; each violation is
  *                                       said and the next seed is tried
- *   sim --named                         the seeds that once failed (named.c)
+ *   sim --named                         the seeds that once failed (run.c)
+ *   ... --kinds N                       troubles of chaos.h, not the seed's
  *
  * The realm is made once; every seed runs in a process forked from it, so
  * that a run that dies is a violation of its seed and nothing else. */
@@ -51,7 +52,8 @@ static double now_s(void)
 
 /* ---- one seed in a process ---- */
 
-static bool job_start(struct job *job, uint64_t seed, bool trace)
+static bool job_start(struct job *job, uint64_t seed,
+                      const struct run_options *options)
 {
     int ends[2];
 
@@ -70,7 +72,7 @@ static bool job_start(struct job *job, uint64_t seed, bool trace)
         struct run_result result = {0};
 
         (void)close(ends[0]);
-        run_seed(seed, trace, &result);
+        run_seed(seed, options, &result);
         (void)!write(ends[1], &result, sizeof(result));
         _exit(result.failed ? 1 : 0);
     }
@@ -138,12 +140,21 @@ static bool any_busy(const struct job *jobs, size_t len)
     return false;
 }
 
-static struct totals run_all(uint64_t from, uint64_t until, size_t jobs_len)
+struct options {
+    uint64_t from, until;
+    size_t jobs;
+    bool single, named;
+    struct run_options run;
+};
+
+static struct totals run_all(const struct options *options)
 {
+    size_t jobs_len = options->jobs;
     struct job jobs[JOBS_MAX] = {{0}};
     struct totals totals = {0};
 
-    for (uint64_t seed = from; seed < until && stopped == 0; seed++) {
+    for (uint64_t seed = options->from; seed < options->until && stopped == 0;
+         seed++) {
         size_t at = 0;
 
         while (at < jobs_len && jobs[at].pid != 0) {
@@ -154,7 +165,7 @@ static struct totals run_all(uint64_t from, uint64_t until, size_t jobs_len)
             seed--;
             continue;
         }
-        if (!job_start(&jobs[at], seed, false)) {
+        if (!job_start(&jobs[at], seed, &options->run)) {
             break;
         }
     }
@@ -180,12 +191,6 @@ static void totals_print(const struct totals *totals, double seconds)
            (unsigned long long)totals->excused);
 }
 
-struct options {
-    uint64_t from, until;
-    size_t jobs;
-    bool single, trace, named;
-};
-
 static bool options_read(int argc, char **argv, struct options *out)
 {
     for (int i = 1; i < argc; i++) {
@@ -207,8 +212,11 @@ static bool options_read(int argc, char **argv, struct options *out)
         } else if (strcmp(argv[i], "--jobs") == 0) {
             out->jobs = strtoul(value, NULL, 10);
             i++;
+        } else if (strcmp(argv[i], "--kinds") == 0) {
+            out->run.kinds = (uint32_t)strtoul(value, NULL, 0);
+            i++;
         } else if (strcmp(argv[i], "--trace") == 0) {
-            out->trace = true;
+            out->run.trace = true;
         } else if (strcmp(argv[i], "--until-stopped") == 0) {
             out->until = UINT64_MAX;
         } else if (strcmp(argv[i], "--named") == 0) {
@@ -229,7 +237,9 @@ static int named(void)
         struct job job = {0};
         struct totals totals = {0};
 
-        if (!job_start(&job, run_named[i].seed, false)) {
+        struct run_options options = {0};
+
+        if (!job_start(&job, run_named[i].seed, &options)) {
             return 1;
         }
         job_end(&job, &totals);
@@ -267,7 +277,7 @@ int main(int argc, char **argv)
         struct job job = {0};
         struct totals totals = {0};
 
-        if (!job_start(&job, options.from, options.trace)) {
+        if (!job_start(&job, options.from, &options.run)) {
             realm_leave();
             return 2;
         }
@@ -276,8 +286,7 @@ int main(int argc, char **argv)
         totals_print(&totals, 0);
     } else {
         double start_s = now_s();
-        struct totals totals =
-            run_all(options.from, options.until, options.jobs);
+        struct totals totals = run_all(&options);
 
         totals_print(&totals, now_s() - start_s);
         status = totals.failed != 0;

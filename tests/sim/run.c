@@ -17,16 +17,38 @@ const struct run_name run_named[] = {
     {0, NULL},
 };
 
-void run_seed(uint64_t seed, bool trace, struct run_result *out)
+/* Every kind alone in some runs: what two cover up one may show. */
+static uint32_t kinds_drawn(void)
+{
+    static const uint32_t mixes[] = {
+        CHAOS_NETWORK,
+        CHAOS_CRASH,
+        CHAOS_NETWORK | CHAOS_CRASH,
+        CHAOS_NETWORK | CHAOS_CRASH,
+        CHAOS_ROLLBACK,
+        CHAOS_NETWORK | CHAOS_CRASH | CHAOS_ROLLBACK,
+        CHAOS_PARENT,
+        CHAOS_NETWORK | CHAOS_CRASH | CHAOS_PARENT,
+        CHAOS_ROLLBACK | CHAOS_PARENT,
+        CHAOS_NETWORK | CHAOS_CRASH | CHAOS_ROLLBACK | CHAOS_PARENT,
+    };
+
+    return mixes[dice_below(&world.dice, sizeof(mixes) / sizeof(mixes[0]))];
+}
+
+void run_seed(uint64_t seed, const struct run_options *options,
+              struct run_result *out)
 {
     uint64_t until_ms;
+    uint32_t kinds;
 
     if (realm_enter(seed)) {
-        world.trace = trace;
+        world.trace = options->trace;
         world.calm = false;
         until_ms = world.now_ms +
                    dice_from_to(&world.dice, 10 * MINUTE_MS, 90 * MINUTE_MS);
-        chaos_plan(CHAOS_NETWORK | CHAOS_CRASH, until_ms);
+        kinds = kinds_drawn();
+        chaos_plan(options->kinds != 0 ? options->kinds : kinds, until_ms);
         work_plan(dice_below(&world.dice, 60), until_ms);
         world_run(until_ms);
         world_trace("calm");

@@ -11,8 +11,13 @@ struct run_result {
     uint64_t turns, frames, recorded, crashes, rollbacks, excused;
 };
 
+struct run_options {
+    bool trace;
+    uint32_t kinds; /* CHAOS_... of chaos.h; 0: as the seed says */
+};
 /* Ends with the process: nothing is given back. */
-void run_seed(uint64_t seed, bool trace, struct run_result *out);
+void run_seed(uint64_t seed, const struct run_options *options,
+              struct run_result *out);
 
 /* Seeds that once found something, each with what it was; ended by NULL. */
 struct run_name {
