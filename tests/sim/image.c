@@ -73,8 +73,9 @@ void image_take(struct machine *machine)
         key_read(path, &image->keys[i], &image->keys_len[i]);
     }
     image_free(machine->images[IMAGES - 1]);
-    memmove(&machine->images[1], &machine->images[0],
-            (IMAGES - 1) * sizeof(machine->images[0]));
+    for (size_t i = IMAGES - 1; i > 0; i--) {
+        machine->images[i] = machine->images[i - 1];
+    }
     machine->images[0] = image;
     world_trace("%u image taken", machine->node);
 }

@@ -65,13 +65,21 @@ static int log_visit(void *data, const struct store_log *log)
             waits("%u has %s of %llu, guarded %llu", visit->machine->node,
                   log->origin, (unsigned long long)log->head.size,
                   (unsigned long long)log->guarded);
-    } else if (above != NULL &&
-               (store_log_find(engine_store(above->engine),
-                               span_str(log->origin), &held, &err) != 0 ||
-                held.head.size != log->head.size ||
-                held.cosigs != log->cosigs)) {
-        visit->waits = waits("%u and %u differ about %s", visit->machine->node,
-                             above->node, log->origin);
+    } else if (above != NULL) {
+        if (store_log_find(engine_store(above->engine), span_str(log->origin),
+                           &held, &err) != 0) {
+            memset(&held, 0, sizeof(held));
+        }
+        if (held.head.size != log->head.size || held.cosigs != log->cosigs) {
+            visit->waits = waits(
+                "%u and %u differ about %s: size %llu and %llu, cosignatures "
+                "%llu and %llu",
+                visit->machine->node, above->node, log->origin,
+                (unsigned long long)log->head.size,
+                (unsigned long long)held.head.size,
+                (unsigned long long)log->cosigs,
+                (unsigned long long)held.cosigs);
+        }
     }
     return visit->waits ? 1 : 0;
 }

@@ -28,9 +28,6 @@ static uint32_t kinds_drawn(void)
         CHAOS_ROLLBACK,
         CHAOS_NETWORK | CHAOS_CRASH | CHAOS_ROLLBACK,
         CHAOS_PARENT,
-        CHAOS_NETWORK | CHAOS_CRASH | CHAOS_PARENT,
-        CHAOS_ROLLBACK | CHAOS_PARENT,
-        CHAOS_NETWORK | CHAOS_CRASH | CHAOS_ROLLBACK | CHAOS_PARENT,
     };
 
     return mixes[dice_below(&world.dice, sizeof(mixes) / sizeof(mixes[0]))];

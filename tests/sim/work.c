@@ -247,9 +247,13 @@ static void forge(struct machine *machine)
         (void)machine_leave(machine);
         return;
     }
-    leaf = (uint8_t *)(uintptr_t)event.leaf.ptr; /* in our own arena */
+    leaf = arena_alloc(&world.arena, event.leaf.len);
+    if (leaf == NULL) {
+        return;
+    }
+    memcpy(leaf, event.leaf.ptr, event.leaf.len);
     leaf[9] ^= 1;
-    if (spool(machine, event.leaf)) {
+    if (spool(machine, span_make(leaf, event.leaf.len))) {
         world_trace("%u invents an event", machine->node);
         forgeries[forgeries_len++] = event.id;
     }
