@@ -743,6 +743,19 @@ bool engine_work(struct engine *engine)
     return more || settle_is_due(engine);
 }
 
+void engine_idle(struct engine *engine)
+{
+    struct error err = {0};
+    uint32_t left = 0;
+
+    erase_scrub(engine);
+    if (!store_in_transaction(engine->store) &&
+        store_tidy(engine->store, false, &left, &err) != 0) {
+        engine_react(engine, "engine", "tidy", &err);
+    }
+    mend_idle(engine);
+}
+
 uint64_t engine_sleep_ms(struct engine *engine)
 {
     uint64_t wait_ms = peers_deadline_ms(engine);

@@ -151,6 +151,9 @@ const struct box_pair *engine_curve(const struct engine *engine);
 /* What a turn does besides reading: verdicts, integration, sequencing, cells,
  * deadlines. True if there is more that could be done at once. */
 bool engine_work(struct engine *engine);
+/* After a turn, when nothing else is to be done: scrubs, writes the WAL back,
+ * looks for damage. */
+void engine_idle(struct engine *engine);
 /* Milliseconds the loop may sleep. */
 uint64_t engine_sleep_ms(struct engine *engine);
 /* The loop slept (microseconds of the steady clock). */

@@ -16,7 +16,6 @@
 #include "node/jobs.h"
 #include "node/kdf.h"
 #include "node/log.h"
-#include "node/mend.h"
 #include "node/peers.h"
 #include "node/reader.h"
 #include "node/transport.h"
@@ -86,19 +85,6 @@ static void read_signals(struct loop *loop)
     }
 }
 
-/* Writes the WAL back while nothing else is to be done. */
-static void tidy(struct loop *loop)
-{
-    struct error err = {0};
-    uint32_t left = 0;
-
-    erase_scrub(loop->engine);
-    if (!store_in_transaction(engine_store(loop->engine)) &&
-        store_tidy(engine_store(loop->engine), false, &left, &err) != 0) {
-        engine_react(loop->engine, "loop", "tidy", &err);
-    }
-}
-
 /* One turn; true if the next must not wait. */
 static bool turn(struct loop *loop, bool idle)
 {
@@ -117,8 +103,7 @@ static bool turn(struct loop *loop, bool idle)
         more = false; /* engine_react has said so */
     }
     if (idle && !more) {
-        tidy(loop);
-        mend_idle(loop->engine);
+        engine_idle(loop->engine);
     }
     return more;
 }
