@@ -373,11 +373,14 @@ static int reader_open(const char *dir, struct store **store, struct error *err)
 
 static int log_print(void *data, const struct store_log *log)
 {
+    char root[65];
+
     (void)data;
+    hex_encode(SPAN_OF(log->head.root.bytes), root);
     printf("log=%s size=%" PRIu64 " integrated=%" PRIu64 " guarded=%" PRIu64
-           " cosigs=%" PRIu64 " mirrored=%d frozen=\"%s\"\n",
+           " cosigs=%" PRIu64 " mirrored=%d frozen=\"%s\" root=%s\n",
            log->origin, log->head.size, log->integrated, log->guarded,
-           log->cosigs, log->mirrored, log->frozen);
+           log->cosigs, log->mirrored, log->frozen, root);
     return 0;
 }
 
