@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "node/config.h"
+#include "protocol/base/buf.h"
 #include "protocol/base/error.h"
 #include "store/log.h"
 #include "store/spool.h"
@@ -44,6 +45,15 @@ struct tree {
 int tree_make(struct tree *tree, const char *dir, struct error *err) MUST_USE;
 /* Ends what still runs; accepts a tree half made. */
 void tree_close(struct tree *tree);
+
+/* An empty node with its folder below `dir`. ERR_USAGE: a long folder. */
+int node_name(struct node *node, const char *name, uint32_t number,
+              const char *dir, struct error *err) MUST_USE;
+/* Writes an invitation that confirms itself; the parent must not run. */
+int tree_invite(struct node *parent, const struct node *child, struct buf *line,
+                struct error *err) MUST_USE;
+/* Ends its process, and closes what was opened to watch it. */
+void node_close(struct node *node);
 
 /* The folder of the running program, into `out` of `size` bytes. */
 int bin_folder(char *out, size_t size, struct error *err) MUST_USE;

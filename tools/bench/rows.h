@@ -25,6 +25,10 @@ int rows_chain(const struct rows_options *options, struct error *err) MUST_USE;
 int rows_wire(const struct rows_options *options, struct error *err) MUST_USE;
 /* 200 events a second for 20 s through the commune's API. */
 int rows_live(const struct rows_options *options, struct error *err) MUST_USE;
+/* 113 processes below `dir`, a tree of their own: minutes. Does not use the
+ * tree of the options but for its programs and rules. */
+int rows_tree(const struct rows_options *options, const char *dir,
+              struct error *err) MUST_USE;
 /* 10,000 events over a slow, long line that is cut. Minutes. */
 int rows_slow(const struct rows_options *options, struct error *err) MUST_USE;
 

@@ -38,8 +38,8 @@ static int file_put(const char *path, const char *text, struct error *err)
     return 0;
 }
 
-static int node_name(struct node *node, const char *name, uint32_t number,
-                     const char *dir, struct error *err)
+int node_name(struct node *node, const char *name, uint32_t number,
+              const char *dir, struct error *err)
 {
     memset(node, 0, sizeof(*node));
     snprintf(node->name, sizeof(node->name), "%s", name);
@@ -79,8 +79,8 @@ static int province_make(struct tree *tree, const char *dir, struct error *err)
     return rc;
 }
 
-static int invitation_write(struct node *parent, const struct node *child,
-                            struct buf *line, struct error *err)
+int tree_invite(struct node *parent, const struct node *child, struct buf *line,
+                struct error *err)
 {
     static struct config config;
     struct engine *engine = NULL;
@@ -123,7 +123,7 @@ static int child_join(struct tree *tree, struct node *parent,
     struct buf line = buf_over(space, sizeof(space) - 1);
     struct join_request_options request = {.dir = child->dir,
                                            .invitation = space};
-    int rc = invitation_write(parent, child, &line, err);
+    int rc = tree_invite(parent, child, &line, err);
 
     if (child->port != 0) {
         snprintf(listen, sizeof(listen), "tcp://127.0.0.1:%u", child->port);
@@ -186,7 +186,7 @@ int tree_make(struct tree *tree, const char *dir, struct error *err)
     return rc != 0 ? rc : load_official(&tree->commune, err);
 }
 
-static void node_close(struct node *node)
+void node_close(struct node *node)
 {
     store_close(node->store);
     node->store = NULL;
