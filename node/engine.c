@@ -164,6 +164,9 @@ int engine_open(const struct config *config, struct engine **out,
     if (rc == 0) {
         rc = cosign_resume(made, err);
     }
+    if (rc == 0) {
+        rc = epoch_resume(made, err);
+    }
     if (rc != 0) {
         engine_close(made);
         return rc;

@@ -200,8 +200,10 @@ struct invite_request {
     const char *endpoint;   /* where it reaches us; NULL = config's */
     uint32_t numbers_first; /* range for its own registrations, 0 = none */
     uint32_t numbers_last;
-    bool has_dir;      /* it will have subordinates */
-    bool auto_confirm; /* demo realms only */
+    bool has_dir;       /* it will have subordinates */
+    bool auto_confirm;  /* demo realms only */
+    const char *reason; /* of a node certified already: why it joins again,
+                           as rejoin_parse knows it; NULL or "": a new node */
 };
 /* The hosted units are those that the directory says `host` = node today.
  * Writes the one-line invitation. */

@@ -207,6 +207,15 @@ struct record_draft {
     const struct sign_public *signer;
     const struct sign_secret *signer_secret;
 };
+/* The signed bytes of an event, in the arena; nothing is stored. */
+struct record_made {
+    struct event_id id;
+    struct span leaf;
+    struct span bodies; /* as the spool keeps them */
+};
+int record_make(struct engine *engine, struct record_draft *draft,
+                struct arena *arena, struct record_made *out,
+                struct error *err) MUST_USE;
 /* Checks, signs, spools and integrates one event, in the open transaction. */
 int record_append(struct engine *engine, struct record_draft *draft,
                   struct arena *arena, struct event_id *id,
@@ -252,6 +261,16 @@ int erase_catch_up(struct engine *engine, struct error *err) MUST_USE;
 int private_hand_keys(struct engine *engine, struct session *session,
                       struct record_draft *draft, struct arena *arena,
                       struct error *err) MUST_USE;
+
+/* ---- epoch.c ---- */
+/* Begins new logs of ours where the directory says that they have begun with
+ * our keys, and cuts logs of others where it says that they ended. Between
+ * turns only: it may rebuild what is derived. */
+int epoch_turn(struct engine *engine, struct error *err) MUST_USE;
+/* At start: finishes what a crash left of such a turn. */
+int epoch_resume(struct engine *engine, struct error *err) MUST_USE;
+/* Our log of that kind may be written to: its key is ours, and it began. */
+bool epoch_is_ours(struct engine *engine, bool is_dir);
 
 /* ---- gate_fill.c ---- */
 /* Makes the gate anew if the directory or the invitations changed. */

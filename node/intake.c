@@ -168,6 +168,13 @@ static int batch_check(struct engine *engine, const struct peer *peer,
     unsigned due = 0;
     int rc = log_facts_of(engine, &action->origin, &facts, err);
 
+    if (rc == 0 && facts.ended &&
+        segment->first + segment->count > facts.end.size) {
+        rc = error_set(err, ERR_CONFLICT,
+                       "that log ended at %llu events: its node has gone on "
+                       "with a new one",
+                       (unsigned long long)facts.end.size);
+    }
     if (rc == 0 && facts.bootstrap) {
         rc = bootstrap_key(engine, segment, &action->origin, &facts.key, err);
     }

@@ -21,8 +21,28 @@ enum invited_state {
     INVITED_DONE = 4,      /* the child came with its own key: dead */
 };
 
+/* Why a node that is certified already joins again. Numbers up to
+ * REJOIN_MIRRORS_LOST are those of EpochReason in event.proto. */
+enum rejoin_reason {
+    REJOIN_NONE = 0,
+    REJOIN_FORK = 1,
+    REJOIN_CLONE = 2,
+    REJOIN_KEY_SUSPECT = 3,
+    REJOIN_DISK_LOST = 4,
+    REJOIN_MIRRORS_LOST = 5,
+    REJOIN_ROTATE = 100, /* new keys but the logs', which go on */
+};
+/* "key-suspect"; "" for none. */
+const char *rejoin_word(enum rejoin_reason reason);
+/* ERR_USAGE names the words there are. */
+int rejoin_parse(const char *text, enum rejoin_reason *out,
+                 struct error *err) MUST_USE;
+/* Its logs end and new ones begin. */
+bool rejoin_opens_epoch(enum rejoin_reason reason);
+
 struct invited {
     enum invited_state state;
+    enum rejoin_reason reason;
     uint32_t node;
     uint32_t numbers_first, numbers_last;
     bool has_dir;
@@ -40,6 +60,19 @@ void invited_encode(const struct invited *invited, struct buf *out);
 /* ERR_CORRUPT. */
 int invited_decode(struct span bytes, struct invited *out,
                    struct error *err) MUST_USE;
+
+/* Under the one-time key, in the open transaction; what is got borrows from
+ * the turn. */
+struct engine;
+int invited_put(struct engine *engine, const struct box_public *one_time,
+                const struct invited *invited, struct error *err) MUST_USE;
+int invited_get(struct engine *engine, const struct box_public *one_time,
+                struct invited *out, struct error *err) MUST_USE;
+
+/* ---- certify.c ---- */
+/* Certifies what was asked for; the directory then opens the gate. */
+int invite_certify(struct engine *engine, const struct box_public *one_time,
+                   struct invited *invited, struct error *err) MUST_USE;
 
 #define INVITED_SIZE_MAX                                                       \
     (64u + 4u * HOSTED_UNITS_MAX + JOIN_REQUEST_MAX + 64u * 512u)

@@ -59,6 +59,21 @@ void keys_generate(struct keys *keys)
     box_pair_new(&keys->curve);
 }
 
+void keys_renew(struct keys *keys, bool logs)
+{
+    if (logs) {
+        sign_pair_new(&keys->log);
+        sign_pair_new(&keys->dir_log);
+    }
+    sign_pair_new(&keys->mirror);
+    sign_pair_new(&keys->actor);
+    sign_pair_new(&keys->admin);
+    box_pair_new(&keys->curve);
+    for (size_t i = 0; i < keys->units_len; i++) {
+        sign_pair_new(&keys->units[i].registrar);
+    }
+}
+
 int keys_add_unit(struct keys *keys, uint32_t unit,
                   struct box_secret *recovery_secret, struct error *err)
 {

@@ -56,6 +56,10 @@ struct keys {
 
 /* Fresh keys for the node (no units yet). */
 void keys_generate(struct keys *keys);
+/* Fresh keys in place of those that a machine which joins again must not use
+ * any more: mirror, node actor, administration, CURVE and registrars; with
+ * `logs` also those of the logs. What units seal with stays. */
+void keys_renew(struct keys *keys, bool logs);
 /* Fresh keys for one unit; the recovery secret goes to the caller alone.
  * ERR_LIMIT beyond HOSTED_UNITS_MAX. */
 int keys_add_unit(struct keys *keys, uint32_t unit,

@@ -580,6 +580,9 @@ static void directory_tell(struct engine *engine)
         if (cosign_resume(engine, &err) != 0) {
             engine_react(engine, "cosign", "resume", &err);
         }
+        if (epoch_turn(engine, &err) != 0) {
+            engine_react(engine, "epoch", "turn", &err);
+        }
         peers_tell(engine, LINK_DIR_CHANGED, NULL, NULL);
     }
 }

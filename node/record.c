@@ -390,17 +390,13 @@ static void header_finish(struct engine *engine, struct record_draft *draft)
                                      header->quoted_hash, &ignored) == 0;
 }
 
-int record_append(struct engine *engine, struct record_draft *draft,
-                  struct arena *arena, struct event_id *id, struct error *err)
+int record_make(struct engine *engine, struct record_draft *draft,
+                struct arena *arena, struct record_made *out, struct error *err)
 {
-    struct store_integrate_options options = {
-        .now = engine_store_now(engine), .max_events = 1, .verify_here = true};
-    struct store_integrated done;
     uint8_t *leaf_space = arena_alloc(arena, LEAF_MAX);
     uint8_t *list_space = arena_alloc(arena, LIST_BYTES);
     struct buf leaf = buf_over(leaf_space, LEAF_MAX);
     struct buf list = buf_over(list_space, LIST_BYTES);
-    uint64_t number;
     int rc;
 
     if (leaf_space == NULL || list_space == NULL) {
@@ -413,15 +409,31 @@ int record_append(struct engine *engine, struct record_draft *draft,
     }
     if (rc == 0) {
         rc = leaf_sign(&draft->header, draft->facts, draft->signer_secret,
-                       &leaf, id, err);
+                       &leaf, &out->id, err);
     }
+    out->leaf = buf_span(&leaf);
+    out->bodies = buf_span(&list);
+    return rc;
+}
+
+int record_append(struct engine *engine, struct record_draft *draft,
+                  struct arena *arena, struct event_id *id, struct error *err)
+{
+    struct store_integrate_options options = {
+        .now = engine_store_now(engine), .max_events = 1, .verify_here = true};
+    struct store_integrated done;
+    struct record_made made;
+    uint64_t number;
+    int rc = record_make(engine, draft, arena, &made, err);
+
     if (rc == 0) {
+        *id = made.id;
         rc = engine_write(engine, err);
     }
     if (rc == 0) {
         rc =
             store_spool_append(engine->store, draft->type->log == EVENT_LOG_DIR,
-                               buf_span(&leaf), buf_span(&list), &number, err);
+                               made.leaf, made.bodies, &number, err);
     }
     if (rc == 0) {
         rc = store_integrate(engine->store, &options, &done, err);

@@ -74,6 +74,29 @@ int bodies_take(struct span list, struct arena *arena,
     return 0;
 }
 
+/* Bodies that the header names and nobody has any more: erased or lost before
+ * the event went back to the spool. */
+static void absent_name(struct segment_item *item)
+{
+    struct error ignored = {0};
+    struct leaf leaf;
+
+    if (leaf_scan(item->leaf, &leaf, &ignored) != 0 || !leaf.understood) {
+        return;
+    }
+    for (size_t i = 0; i < leaf.header.bodies_len; i++) {
+        uint8_t slot = (uint8_t)leaf.header.bodies[i].audience;
+        bool here = false;
+
+        for (size_t k = 0; k < item->bodies_len; k++) {
+            here = here || item->bodies[k].slot == slot;
+        }
+        if (!here && item->absent_len < BODIES_MAX) {
+            item->absent[item->absent_len++] = slot;
+        }
+    }
+}
+
 static const struct sign_pair *log_pair(const struct engine *engine, bool dir)
 {
     return dir ? &engine->keys.dir_log : &engine->keys.log;
@@ -144,10 +167,10 @@ static int queue_move(struct engine *engine, bool dir, uint64_t max_bytes,
                       size_t max, size_t *moved, uint64_t *bytes,
                       struct error *err)
 {
-    const struct dir_cert *cert =
-        directory_cert(engine_directory(engine), engine_node(engine));
+    uint32_t epoch = directory_epoch_now(engine_directory(engine),
+                                         engine_node(engine), dir);
     struct origin origin = {.node = engine_node(engine),
-                            .epoch = !dir && cert != NULL ? cert->epoch : 1,
+                            .epoch = epoch != 0 ? epoch : 1,
                             .dir = dir};
     struct store_spooled *events =
         arena_array(&engine->turn, BATCH_EVENTS_MAX, sizeof(*events));
@@ -156,7 +179,12 @@ static int queue_move(struct engine *engine, bool dir, uint64_t max_bytes,
     struct store_recovery recovery;
     struct store_log log;
     size_t len = 0;
-    int rc = log_open(engine, &origin, &log_pair(engine, dir)->pub, &log, err);
+    int rc;
+
+    if (!epoch_is_ours(engine, dir)) {
+        return 0; /* another machine with newer keys writes it now */
+    }
+    rc = log_open(engine, &origin, &log_pair(engine, dir)->pub, &log, err);
 
     if (rc == 0 &&
         (log.frozen[0] != '\0' || recover_active(engine, log.id, &recovery))) {
@@ -173,6 +201,7 @@ static int queue_move(struct engine *engine, bool dir, uint64_t max_bytes,
     for (size_t i = 0; rc == 0 && i < len; i++) {
         items[i].leaf = events[i].leaf;
         rc = bodies_take(events[i].bodies, &engine->turn, &items[i], err);
+        absent_name(&items[i]);
         *bytes += events[i].leaf.len + events[i].bodies.len;
     }
     if (rc != 0 || len == 0) {

@@ -1,6 +1,7 @@
-/* Room: node. Owns the making of a data directory, for a new realm or from an
- * invitation. It shows secrets once and keeps none of them; a directory that
- * is set up already is never touched. Next: setup_tables.c. */
+/* Room: node. Owns the making of a data directory, and of a realm in it. It
+ * shows secrets once and keeps none of them; a directory that is set up
+ * already is never touched. Next: setup_tables.c; setup_join.c, a directory
+ * from an invitation. */
 #include "node/setup.h"
 
 #include <errno.h>
@@ -15,10 +16,7 @@
 #include "node/peers.h"
 #include "node/setup_internal.h"
 #include "protocol/base/hex.h"
-#include "protocol/link/join.h"
 #include "store/directory.h"
-
-#define ARENA_BYTES ((size_t)8 << 20)
 
 void setup_secrets_wipe(struct setup_result *result)
 {
@@ -29,7 +27,7 @@ void setup_secrets_wipe(struct setup_result *result)
 /* ---- the directory
  * ---------------------------------------------------------------- */
 
-static int dir_make(const char *dir, struct error *err)
+int setup_dir_make(const char *dir, struct error *err)
 {
     struct config config;
     char path[CONFIG_PATH_SIZE];
@@ -52,7 +50,7 @@ static int dir_make(const char *dir, struct error *err)
 }
 
 /* Takes back what a failed setup made; never more. */
-static void dir_unmake(const char *dir)
+void setup_dir_unmake(const char *dir)
 {
     static const char *const made[] = {
         "qcdc.conf",      "store.db",        "store.db-wal", "store.db-shm",
@@ -67,7 +65,7 @@ static void dir_unmake(const char *dir)
     }
 }
 
-static int config_save(const struct config *config, struct error *err)
+int setup_config_save(const struct config *config, struct error *err)
 {
     static uint8_t space[16384];
     struct buf text = buf_over(space, sizeof(space));
@@ -78,7 +76,7 @@ static int config_save(const struct config *config, struct error *err)
     return rc != 0 ? rc : file_write_secret(path, text.ptr, text.len, err);
 }
 
-static int store_make(const struct config *config, struct error *err)
+int setup_store_make(const struct config *config, struct error *err)
 {
     char path[CONFIG_PATH_SIZE];
     struct store_options options = {.path = path, .create = true};
@@ -122,7 +120,7 @@ static int secret_show(struct setup_result *out, uint32_t unit,
 }
 
 /* Keys for every unit; their recovery secrets go to the result alone. */
-static int units_keys(struct keys *keys, const struct setup_unit *units,
+int setup_units_keys(struct keys *keys, const struct setup_unit *units,
                       size_t len, struct setup_result *out, struct error *err)
 {
     for (size_t i = 0; i < len; i++) {
@@ -259,7 +257,7 @@ int setup_init(const struct init_request *request, struct setup_result *out,
         rc = setup_tables_read(&tables, request, err);
     }
     if (rc == 0) {
-        rc = dir_make(request->dir, err);
+        rc = setup_dir_make(request->dir, err);
     }
     if (rc == 0) {
         rc = root_make(request->root_key_path, &root, err);
@@ -267,7 +265,7 @@ int setup_init(const struct init_request *request, struct setup_result *out,
     if (rc == 0) {
         made = true;
         keys_generate(&keys);
-        rc = units_keys(&keys, tables.hosted, tables.hosted_len, out, err);
+        rc = setup_units_keys(&keys, tables.hosted, tables.hosted_len, out, err);
     }
     if (rc == 0) {
         rc = init_config(request, &root, &config, err);
@@ -276,13 +274,13 @@ int setup_init(const struct init_request *request, struct setup_result *out,
         rc = keys_save(&keys, request->dir, err);
     }
     if (rc == 0) {
-        rc = store_make(&config, err);
+        rc = setup_store_make(&config, err);
     }
     if (rc == 0) {
         rc = init_events(&config, request, &root, &tables, out, err);
     }
     if (rc == 0) {
-        rc = config_save(&config, err); /* last: now it is set up */
+        rc = setup_config_save(&config, err); /* last: now it is set up */
     }
     if (rc == 0) {
         snprintf(out->realm, sizeof(out->realm), "%.32s", request->realm);
@@ -290,142 +288,12 @@ int setup_init(const struct init_request *request, struct setup_result *out,
                  config.root_key);
         out->node = request->node;
     } else if (made) {
-        dir_unmake(request->dir);
+        setup_dir_unmake(request->dir);
         remove(request->root_key_path);
         setup_secrets_wipe(out);
     }
     keys_wipe(&keys);
     crypto_wipe(&root, sizeof(root));
     setup_tables_free(&tables);
-    return rc;
-}
-
-/* ---- join
- * ------------------------------------------------------------------------------
- */
-
-static int text_copy(char *out, size_t size, struct span text,
-                     struct error *err)
-{
-    if (text.len >= size) {
-        return error_set(err, ERR_USAGE, "the invitation is damaged");
-    }
-    memcpy(out, text.ptr, text.len);
-    out[text.len] = '\0';
-    return 0;
-}
-
-static int join_config(const struct join_request_options *request,
-                       const struct invitation *invitation,
-                       struct config *config, struct error *err)
-{
-    char endpoint[CONFIG_TEXT_SIZE];
-    int rc = config_init(config, request->dir, err);
-
-    if (rc == 0) {
-        rc = text_copy(config->realm, sizeof(config->realm), invitation->realm,
-                       err);
-    }
-    if (rc == 0) {
-        rc = text_copy(endpoint, sizeof(endpoint), invitation->endpoint, err);
-    }
-    if (rc == 0) {
-        rc = config_set(config, "parent_endpoint", endpoint, "the invitation",
-                        err);
-    }
-    if (rc == 0 && request->listen != NULL) {
-        rc = config_set(config, "listen", request->listen, "--listen", err);
-    }
-    if (rc == 0 && request->endpoint != NULL) {
-        rc = config_set(config, "endpoint", request->endpoint, "--endpoint",
-                        err);
-    }
-    if (rc == 0) {
-        hex_encode(SPAN_OF(invitation->root), config->root_key);
-        hex_encode(SPAN_OF(invitation->parent_curve), config->parent_key);
-        config->node = invitation->node;
-        config->parent = invitation->parent;
-    }
-    return rc;
-}
-
-/* What join makes, too large for the stack. */
-struct join_making {
-    struct config config;
-    struct keys keys;
-};
-
-static int join_make(const struct join_request_options *request,
-                     const struct invitation *invitation,
-                     struct join_making *making, struct arena *arena,
-                     struct setup_result *out, struct error *err)
-{
-    struct config *config = &making->config;
-    struct keys *keys = &making->keys;
-    struct setup_unit units[HOSTED_UNITS_MAX];
-    struct frame_join_request frame;
-    int rc;
-
-    memset(units, 0, sizeof(units));
-    for (size_t i = 0; i < invitation->units_len; i++) {
-        units[i].number = invitation->units[i];
-    }
-    keys_generate(keys);
-    keys->joining = true;
-    keys->one_time = invitation->curve;
-    rc = units_keys(keys, units, invitation->units_len, out, err);
-    if (rc == 0) {
-        rc = join_config(request, invitation, config, err);
-    }
-    if (rc == 0) {
-        rc = keys_save(keys, request->dir, err);
-    }
-    if (rc == 0) {
-        rc = store_make(config, err);
-    }
-    if (rc == 0) {
-        rc = join_request_make(keys, config->realm, invitation->node, arena,
-                               &frame, err);
-    }
-    if (rc == 0) {
-        join_fingerprint(frame.request, out->fingerprint);
-        rc = config_save(config, err);
-    }
-    return rc;
-}
-
-int setup_join(const struct join_request_options *request,
-               struct setup_result *out, struct error *err)
-{
-    static struct join_making making;
-    struct invitation invitation = {0};
-    struct arena arena = {0};
-    bool made = false;
-    int rc = arena_new(&arena, ARENA_BYTES, err);
-
-    memset(out, 0, sizeof(*out));
-    if (rc == 0) {
-        rc = invitation_parse(span_str(request->invitation), &arena,
-                              &invitation, err);
-    }
-    if (rc == 0) {
-        rc = dir_make(request->dir, err);
-    }
-    if (rc == 0) {
-        made = true;
-        rc = join_make(request, &invitation, &making, &arena, out, err);
-    }
-    if (rc == 0) {
-        snprintf(out->realm, sizeof(out->realm), "%.32s", making.config.realm);
-        snprintf(out->root_key, sizeof(out->root_key), "%.64s",
-                 making.config.root_key);
-        out->node = invitation.node;
-    } else if (made) {
-        dir_unmake(request->dir);
-        setup_secrets_wipe(out);
-    }
-    keys_wipe(&making.keys);
-    invitation_wipe(&invitation);
-    arena_release(&arena);
     return rc;
 }

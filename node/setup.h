@@ -1,6 +1,6 @@
 /* Making a node's data directory: `init` (a realm with its top node) and
  * `join` (a node with an invitation). Called while no node runs there; never
- * touches a directory that is already set up.
+ * touches a directory that is set up for something else.
  *
  * What is written: <dir>/qcdc.conf, store.db, keys/ (0600, fsync, rename).
  */
@@ -30,6 +30,7 @@ struct setup_result {
     char realm[33];
     uint32_t node;
     uint32_t units; /* init: registered */
+    bool again;     /* join: the directory was this node's, and keeps all */
 };
 void setup_secrets_wipe(struct setup_result *result);
 
@@ -57,7 +58,10 @@ struct join_request_options {
     const char *listen;     /* for its own children, or NULL */
     const char *endpoint;
 };
-/* Generates all keys and the request; the node sends it when it starts. */
+/* Generates all keys and the request; the node sends it when it starts. With
+ * an invitation to join again, in the directory of that very node: new keys
+ * but those that units seal with, and everything it holds stays. ERR_BUSY
+ * while a node runs there. */
 int setup_join(const struct join_request_options *request,
                struct setup_result *out, struct error *err) MUST_USE;
 

@@ -24,6 +24,17 @@ struct setup_tables {
     struct span rules; /* text of the JSON file */
 };
 
+/* ---- setup.c: pieces of a data directory ---- */
+int setup_dir_make(const char *dir, struct error *err) MUST_USE;
+/* Takes back what a failed setup made; never more. */
+void setup_dir_unmake(const char *dir);
+int setup_config_save(const struct config *config, struct error *err) MUST_USE;
+int setup_store_make(const struct config *config, struct error *err) MUST_USE;
+/* Keys for every unit; their recovery secrets go to the result alone. */
+int setup_units_keys(struct keys *keys, const struct setup_unit *units,
+                     size_t len, struct setup_result *out,
+                     struct error *err) MUST_USE;
+
 /* ERR_USAGE with file and line. */
 int setup_tables_read(struct setup_tables *tables,
                       const struct init_request *request,

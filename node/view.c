@@ -89,21 +89,22 @@ int log_facts_of(struct engine *engine, const struct origin *origin,
                  struct log_facts *out, struct error *err)
 {
     const struct directory *dir = engine_directory(engine);
-    const struct dir_cert *cert =
-        origin->dir ? directory_cert(dir, origin->node)
-                    : directory_cert_of_epoch(dir, origin->node, origin->epoch);
+    const struct dir_cert *cert = directory_cert(dir, origin->node);
+    const struct dir_epoch *epoch =
+        directory_epoch(dir, origin->node, origin->dir, origin->epoch);
 
     memset(out, 0, sizeof(*out));
-    if (cert == NULL && origin->dir && origin->epoch == 1 && dir->top == 0) {
+    if (epoch == NULL && origin->dir && origin->epoch == 1 && dir->top == 0) {
         out->bootstrap = true; /* the first log says who it is */
         return 0;
     }
-    if (cert == NULL ||
-        (origin->dir && (!cert->has_dir_log || origin->epoch != 1))) {
+    if (epoch == NULL || !epoch->has_key || cert == NULL) {
         return error_set(err, ERR_NOTFOUND, "no certificate names that log");
     }
-    out->key = origin->dir ? cert->dir_log_key : cert->log_key;
+    out->key = epoch->key;
     out->guard = cert->guard;
+    out->ended = epoch->closed;
+    out->end = (struct merkle_head){epoch->size, epoch->root};
     return 0;
 }
 
@@ -195,16 +196,6 @@ static void times_fill(struct engine *engine, const struct store_log *log,
     }
 }
 
-/* A newer certificate began another epoch: its own node says no more about
- * this one. */
-static bool is_ended(struct engine *engine, const struct origin *origin)
-{
-    const struct dir_cert *newest =
-        directory_cert(engine_directory(engine), origin->node);
-
-    return !origin->dir && newest != NULL && newest->epoch != origin->epoch;
-}
-
 static int view_log(void *data, uint32_t peer, const struct origin *origin,
                     struct link_log *out, struct error *err)
 {
@@ -216,10 +207,6 @@ static int view_log(void *data, uint32_t peer, const struct origin *origin,
     struct buf note = buf_over(peers->note, sizeof(peers->note));
     int rc = log_facts_of(engine, origin, &facts, err);
 
-    if (rc == 0 && is_ended(engine, origin) &&
-        (origin->node == peer || origin->node == engine_node(engine))) {
-        rc = error_set(err, ERR_NOTFOUND, "that epoch of the log has ended");
-    }
     if (rc != 0) {
         return rc;
     }
@@ -283,23 +270,15 @@ static int view_next(void *data, const struct origin *after, struct origin *out,
     const struct directory *dir = engine_directory(engine);
     bool found = false;
 
-    for (size_t i = 0; i < dir->nodes_len; i++) {
-        const struct dir_node *node = &dir->nodes[i];
+    for (size_t i = 0; i < dir->epochs_len; i++) {
+        const struct dir_epoch *epoch = &dir->epochs[i];
 
-        for (size_t j = 0; j < node->certs_len; j++) {
-            const struct dir_cert *cert = node->certs[j];
-
-            if (cert->has_dir_log) {
-                next_consider(after,
-                              (struct origin){.node = node->number,
-                                              .epoch = 1,
-                                              .dir = true},
-                              out, &found);
-            }
-            next_consider(
-                after,
-                (struct origin){.node = node->number, .epoch = cert->epoch},
-                out, &found);
+        if (epoch->has_key) {
+            next_consider(after,
+                          (struct origin){.node = epoch->node,
+                                          .epoch = epoch->epoch,
+                                          .dir = epoch->is_dir},
+                          out, &found);
         }
     }
     return found ? 0 : error_set(err, ERR_NOTFOUND, "no more logs");

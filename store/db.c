@@ -50,6 +50,7 @@ const struct query_table *const owners[OWNER_COUNT] = {
     [OWNER_MEND] = &mend_queries,
     [OWNER_STAGED] = &staged_queries,
     [OWNER_ARRANGE] = &arrange_queries,
+    [OWNER_EPOCH] = &epoch_queries,
 };
 
 int db_error(struct store *store, int rc, const char *what, struct error *err)

@@ -204,7 +204,8 @@ static int derive(struct store *store,
          (rc = db_exec(store, "DELETE FROM verdicts", err)) != 0) ||
         (!options->no_search && (rc = db_exec(store, drop_search, err)) != 0) ||
         (rc = db_exec(store, drop_derived, err)) != 0 ||
-        (rc = meta_int_put(store, META_DAY, options->now.day, err)) != 0) {
+        (rc = meta_int_put(store, META_DAY, options->now.day, err)) != 0 ||
+        (rc = meta_int_put(store, META_REBUILD, 0, err)) != 0) {
         return rc;
     }
     parts_forget(store);

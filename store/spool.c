@@ -53,9 +53,6 @@ static const char *const sql[] = {
 };
 const struct query_table spool_queries = {sql, sizeof(sql) / sizeof(sql[0])};
 
-/* Record events up to this number are in the log, moved or not. */
-#define META_TAKEN "spool_taken"
-
 int spool_taken(struct store *store, bool is_dir, int64_t *number,
                 struct error *err)
 {

@@ -52,6 +52,7 @@ enum query_owner {
     OWNER_MEND,
     OWNER_STAGED,
     OWNER_ARRANGE,
+    OWNER_EPOCH,
     OWNER_COUNT
 };
 
@@ -68,7 +69,8 @@ extern const struct query_table rejudge_queries, meta_queries, log_queries,
     asof_queries, rebuild_queries, search_queries, book_queries,
     delivery_queries, erase_queries, check_queries, derived_queries,
     loose_queries, tables_queries, recovery_queries, patrol_queries,
-    mend_queries, queue_queries, staged_queries, arrange_queries;
+    mend_queries, queue_queries, staged_queries, arrange_queries,
+    epoch_queries;
 
 extern const struct query_table *const owners[OWNER_COUNT];
 
@@ -197,6 +199,7 @@ int heads_mend(struct store *store, struct error *err) MUST_USE;
 #define SCRUB_NONE 0
 #define SCRUB_FILE 1 /* make index and file anew, then */
 #define SCRUB_WAL 2  /* empty the WAL */
+#define META_REBUILD "rebuild_due"
 int meta_int(struct store *store, const char *name, int64_t *value,
              struct error *err) MUST_USE; /* 0 if absent */
 int meta_int_put(struct store *store, const char *name, int64_t value,

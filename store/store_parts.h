@@ -189,6 +189,8 @@ int bracket_advance(struct store *store, const struct store_log *log,
                     struct error *err) MUST_USE;
 
 /* ---- spool.c ---- */
+/* Record events up to this number are in the log, moved or not. */
+#define META_TAKEN "spool_taken"
 /* A sequenced event: its row goes from the spool to `index` of our own log.
  * ERR_NOTFOUND: it was not spooled, or had no row (and is spooled no more). */
 int spool_move(struct store *store, const struct store_log *log, uint64_t index,

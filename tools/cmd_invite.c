@@ -55,6 +55,13 @@ static int run(struct cli *cli, struct error *err)
     if (cli->args_len == 0) {
         return list_pending(cli, err);
     }
+    if ((cli_option(cli, "again") != NULL) !=
+        (cli_option(cli, "reason") != NULL)) {
+        return error_set(err, ERR_USAGE,
+                         "--again and --reason go together: fork, clone, "
+                         "key-suspect, disk-lost, mirrors-lost or rotate");
+    }
+
     struct request_body *body = request_new();
     const char *range = cli_option(cli, "numbers");
 
@@ -62,6 +69,7 @@ static int run(struct cli *cli, struct error *err)
     request_put_text(body, "endpoint", cli_option(cli, "endpoint"));
     request_put_bool(body, "has_dir", cli_option(cli, "with-children") != NULL);
     request_put_bool(body, "auto", cli_option(cli, "auto") != NULL);
+    request_put_text(body, "reason", cli_option(cli, "reason"));
     if (range != NULL) {
         char first[16];
         char last[16];
@@ -97,6 +105,11 @@ const struct command cmd_invite = {
              "confirm the node with this fingerprint"},
             {"auto", NULL, "tự xác nhận (chỉ hệ trình diễn)",
              "confirm by itself (demonstrations only)"},
+            {"again", NULL, "nút đã được chứng nhận, vào lại với khóa mới",
+             "a node certified already joins again with new keys"},
+            {"reason", "WHY",
+             "fork, clone, key-suspect, disk-lost, mirrors-lost, rotate",
+             "fork, clone, key-suspect, disk-lost, mirrors-lost, rotate"},
             {"endpoint", "ADDRESS", "địa chỉ của nút này",
              "where it reaches this node"},
             {"with-children", NULL, "nút ấy sẽ có cấp dưới",

@@ -171,6 +171,7 @@ int api_invite(struct api_call *call, struct error *err)
         .endpoint = api_arg(call, "endpoint"),
         .has_dir = api_arg_flag(call, "has_dir"),
         .auto_confirm = api_arg_flag(call, "auto"),
+        .reason = api_arg(call, "reason"),
     };
     char room[4096];
     struct buf line = buf_over(room, sizeof(room));

@@ -84,6 +84,7 @@ int invitation_format(const struct invitation *invitation, struct arena *arena,
     message.units = units;
     message.n_units = invitation->units_len;
     message.curve_secret = DATA_OF(invitation->curve);
+    message.reason = invitation->reason;
     rc = message_pack(&message.base, arena, &bytes, err);
     if (rc != 0) {
         return rc;
@@ -133,6 +134,7 @@ static int invitation_read(const Qcdc__V1__Invitation *in,
         out->units[i] = in->units[i];
     }
     memcpy(&out->curve, in->curve_secret.data, sizeof(out->curve));
+    out->reason = in->reason;
     return invitation_check(out, err);
 }
 

@@ -28,6 +28,7 @@ struct invitation {
     uint32_t units[HOSTED_UNITS_MAX];
     size_t units_len;
     struct box_secret curve; /* one-time; wipe with invitation_wipe */
+    uint32_t reason; /* 0, or why a node certified already joins again */
 };
 
 /* Appends `qcdc1` and base64url without padding. ERR_USAGE for a bad field. */
