@@ -263,15 +263,10 @@ static int cover_check(struct engine *engine, const struct origin *origin,
 {
     uint8_t space[CHECKPOINT_TEXT_MAX];
     struct buf text = buf_over(space, sizeof(space));
-    struct vkey key;
-    char name[64];
-    int rc = mirror_key(engine, guard, name, &key, err);
 
     checkpoint_text(engine, origin, &cosig->head, &text);
-    if (rc == 0) {
-        rc = cosignature_verify(&cosig->line, &key, buf_span(&text), err);
-    }
-    return rc;
+    return guard_verify(engine, origin->node, guard, &cosig->line,
+                        buf_span(&text), err);
 }
 
 /* One leaf that came with its proof: where it stands, and under which head.

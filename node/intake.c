@@ -340,10 +340,8 @@ void intake_batch(struct engine *engine, struct peer *peer,
 static int cosig_check(struct engine *engine, const struct link_action *action,
                        const struct store_log *log,
                        const struct store_cosig *cosig,
-                       const struct vkey *guard, struct error *err)
+                       uint32_t guard, struct error *err)
 {
-    const struct dir_cert *cert =
-        directory_cert(engine_directory(engine), action->origin.node);
     uint8_t space[CHECKPOINT_TEXT_MAX];
     struct buf text = buf_over(space, sizeof(space));
     struct hash root;
@@ -353,7 +351,8 @@ static int cosig_check(struct engine *engine, const struct link_action *action,
         return error_set(err, ERR_BUSY, "a cosignature of leaves not held yet");
     }
     checkpoint_text(engine, &action->origin, &cosig->head, &text);
-    rc = cosignature_verify(&cosig->line, guard, buf_span(&text), err);
+    rc = guard_verify(engine, action->origin.node, guard, &cosig->line,
+                      buf_span(&text), err);
     if (rc == 0 && cosig->head.size == log->head.size) {
         root = log->head.root;
     } else if (rc == 0) {
@@ -366,8 +365,8 @@ static int cosig_check(struct engine *engine, const struct link_action *action,
                        log->origin);
     }
     if (rc == 0 && cosig->repeat &&
-        (cert == NULL || !heard_verify(buf_span(&text), cosig->number,
-                                       &cosig->request, &cert->actor_key))) {
+        !heard_by(engine, action->origin.node, buf_span(&text), cosig->number,
+                  &cosig->request)) {
         rc = error_set(err, ERR_UNTRUSTED,
                        "a repeat without the node's own request");
     }
@@ -380,13 +379,8 @@ static int cosigs_store(struct engine *engine, const struct link_action *action,
     const struct frame_cosigned *came = action->cosigned;
     struct log_facts facts;
     struct store_log log;
-    struct vkey guard;
-    char name[64];
     int rc = log_facts_of(engine, &action->origin, &facts, err);
 
-    if (rc == 0) {
-        rc = mirror_key(engine, facts.guard, name, &guard, err);
-    }
     if (rc == 0) {
         rc = log_find(engine, &action->origin, &log, err);
     }
@@ -405,7 +399,7 @@ static int cosigs_store(struct engine *engine, const struct link_action *action,
         if (stored.number < log.cosigs) {
             continue; /* held already */
         }
-        rc = cosig_check(engine, action, &log, &stored, &guard, err);
+        rc = cosig_check(engine, action, &log, &stored, facts.guard, err);
         *forked = rc == ERR_CONFLICT;
         if (rc == 0) {
             rc = store_cosig_append(engine->store, &stored, err);
@@ -464,7 +458,8 @@ void intake_held(struct engine *engine, struct peer *peer,
     struct store_log log;
     struct vkey key;
     char name[64];
-    int rc = mirror_key(engine, action->held->node, name, &key, &err);
+    int rc = mirror_key_of(engine, action->held->node, &action->held->line,
+                           name, &key, &err);
 
     if (rc == 0) {
         rc = log_find(engine, &action->origin, &log, &err);

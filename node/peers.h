@@ -109,6 +109,20 @@ void checkpoint_text(struct engine *engine, const struct origin *origin,
 int mirror_key(struct engine *engine, uint32_t node, char name[64],
                struct vkey *out, struct error *err) MUST_USE;
 
+/* The one of all its certified cosigning keys that made the line; the newest
+ * if none did. */
+int mirror_key_of(struct engine *engine, uint32_t node,
+                  const struct cosignature *line, char name[64],
+                  struct vkey *out, struct error *err) MUST_USE;
+/* A cosignature of the log of `node` by its guard, or one that it had. */
+int guard_verify(struct engine *engine, uint32_t node, uint32_t guard,
+                 const struct cosignature *line, struct span text,
+                 struct error *err) MUST_USE;
+/* Signed by a node-actor key that the node had at any time: keys rotate, what
+ * was asked for stays. */
+bool heard_by(struct engine *engine, uint32_t node, struct span text,
+              uint64_t number, const struct signature *request);
+
 /* ---- blame.c ---- */
 /* Puts into err which event of a refused batch was changed, if that can be
  * told here, and whose log it is. Keeps err's code. */

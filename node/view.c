@@ -85,6 +85,62 @@ int mirror_key(struct engine *engine, uint32_t node, char name[64],
                       &cert->mirror_key, out, err);
 }
 
+int mirror_key_of(struct engine *engine, uint32_t node,
+                  const struct cosignature *line, char name[64],
+                  struct vkey *out, struct error *err)
+{
+    const struct dir_node *found =
+        directory_node(engine_directory(engine), node);
+    int rc = mirror_key(engine, node, name, out, err);
+
+    for (size_t i = found == NULL ? 0 : found->certs_len;
+         rc == 0 && out->id != cosignature_key_id(line) && i-- > 0;) {
+        rc = vkey_known(engine, span_str(name), VKEY_COSIGNATURE,
+                        &found->certs[i]->mirror_key, out, err);
+    }
+    return rc;
+}
+
+int guard_verify(struct engine *engine, uint32_t node, uint32_t guard,
+                 const struct cosignature *line, struct span text,
+                 struct error *err)
+{
+    const struct dir_node *found =
+        directory_node(engine_directory(engine), node);
+    struct vkey key;
+    char name[64];
+    int rc = mirror_key_of(engine, guard, line, name, &key, err);
+
+    rc = rc != 0 ? rc : cosignature_verify(line, &key, text, err);
+    /* Whoever was its guard before signed the older ones. */
+    for (size_t i = found == NULL ? 0 : found->certs_len;
+         rc != 0 && i-- > 0;) {
+        uint32_t earlier = found->certs[i]->guard;
+        struct error ignored = {0};
+
+        if (earlier != 0 && earlier != guard &&
+            mirror_key_of(engine, earlier, line, name, &key, &ignored) == 0 &&
+            cosignature_verify(line, &key, text, &ignored) == 0) {
+            return 0;
+        }
+    }
+    return rc;
+}
+
+bool heard_by(struct engine *engine, uint32_t node, struct span text,
+              uint64_t number, const struct signature *request)
+{
+    const struct dir_node *found =
+        directory_node(engine_directory(engine), node);
+
+    for (size_t i = found == NULL ? 0 : found->certs_len; i-- > 0;) {
+        if (heard_verify(text, number, request, &found->certs[i]->actor_key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int log_facts_of(struct engine *engine, const struct origin *origin,
                  struct log_facts *out, struct error *err)
 {
@@ -225,6 +281,7 @@ static int view_log(void *data, uint32_t peer, const struct origin *origin,
     }
     out->guard = facts.guard;
     out->below = UINT64_MAX;
+    out->ended = facts.ended;
     rc = store_log_find(engine->store, span_str(peers->name), &log, err);
     if (rc == ERR_NOTFOUND) {
         return 0;

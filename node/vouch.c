@@ -82,7 +82,7 @@ static int line_put(struct engine *engine, uint32_t node,
 {
     struct vkey key;
     char name[64];
-    int rc = mirror_key(engine, node, name, &key, err);
+    int rc = mirror_key_of(engine, node, line, name, &key, err);
 
     if (rc == 0) {
         cosignature_put_line(line, &key, note);

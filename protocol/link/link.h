@@ -219,6 +219,7 @@ struct link_log {
     uint64_t until;  /* while recovering: the size to be reached */
     uint64_t below;  /* size that the child it comes through said it holds;
                         UINT64_MAX: that child was not heard since the start */
+    bool ended; /* a superior closed that epoch: its node only fetches it */
     struct frame_seen seen; /* newest cosignature of the peer held here */
 };
 
