@@ -235,14 +235,16 @@ static int certificates_record(struct engine *engine,
                                const struct join_keys *keys, struct error *err)
 {
     const struct directory *dir = engine_directory(engine);
-    struct turning records = {
-        invited->node, false, directory_epoch_now(dir, invited->node, false),
-        invited->reason,
-        {{0}}};
-    struct turning directories = {
-        invited->node, true, directory_epoch_now(dir, invited->node, true),
-        invited->reason,
-        {{0}}};
+    struct turning records = {invited->node,
+                              false,
+                              directory_epoch_now(dir, invited->node, false),
+                              invited->reason,
+                              {{0}}};
+    struct turning directories = {invited->node,
+                                  true,
+                                  directory_epoch_now(dir, invited->node, true),
+                                  invited->reason,
+                                  {{0}}};
     bool turn = rejoin_opens_epoch(invited->reason) && records.epoch != 0;
     bool turn_dir = turn && directories.epoch != 0;
     int rc = turn ? epoch_close(engine, &records, err) : 0;

@@ -58,7 +58,8 @@ bool epoch_is_ours(struct engine *engine, bool is_dir)
 }
 
 /* ---- our own logs
- * ---------------------------------------------------------------------------- */
+ * ----------------------------------------------------------------------------
+ */
 
 /* How much of what we hold is the log that ended: all of it if the roots
  * agree where it ends, or if we hold less and nothing speaks against it. */
@@ -157,8 +158,9 @@ static int own_turn(struct engine *engine, bool is_dir, bool *turned,
     rc = rc != 0 ? rc
                  : store_epoch_begin(engine->store, &turning, &orphans, err);
     origin.epoch = begun.epoch;
-    rc = rc != 0 ? rc
-                 : log_open(engine, &origin, own_key(engine, is_dir), &log, err);
+    rc = rc != 0
+             ? rc
+             : log_open(engine, &origin, own_key(engine, is_dir), &log, err);
     if (rc == 0) {
         *turned = true;
         log_line(LOG_WARN, "epoch", "begun",

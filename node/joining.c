@@ -5,6 +5,7 @@
 
 #include "node/log.h"
 #include "protocol/link/join.h"
+#include "store/book.h"
 
 static struct signature join_sign(const struct sign_pair *pair,
                                   struct span text)
@@ -97,8 +98,20 @@ void join_answered(struct engine *engine, struct peer *peer,
 /* The directory is here: from now on with our own key. */
 void join_finished(struct engine *engine, struct peer *peer)
 {
-    if (directory_cert(engine_directory(engine), engine_node(engine)) == NULL) {
+    const struct store_token none = {.seen = true};
+    const struct dir_cert *cert =
+        directory_cert(engine_directory(engine), engine_node(engine));
+    struct error err = {0};
+
+    if (cert == NULL || memcmp(&cert->curve_key, &engine->keys.curve.pub,
+                               sizeof(cert->curve_key)) != 0) {
         return; /* not all of it came: this session's end asks again */
+    }
+    /* The superior has forgotten the tokens of our earlier life. */
+    if (engine_write(engine, &err) != 0 ||
+        store_token_put(engine->store, peer->node, &none, &err) != 0) {
+        engine_react(engine, "join", "token", &err);
+        return;
     }
     log_line(LOG_INFO, "join", "finished", "node=%u parent=%u",
              engine_node(engine), peer->node);

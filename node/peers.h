@@ -86,8 +86,8 @@ struct link_view view_of(struct engine *engine);
 struct log_facts {
     struct sign_public key;
     uint32_t guard;
-    bool bootstrap; /* key not known yet */
-    bool ended;     /* a superior closed that epoch: */
+    bool bootstrap;         /* key not known yet */
+    bool ended;             /* a superior closed that epoch: */
     struct merkle_head end; /* nothing stands beyond */
 };
 int log_facts_of(struct engine *engine, const struct origin *origin,

@@ -161,6 +161,15 @@ static int restored_record(struct engine *engine, const struct store_log *log,
     return rc;
 }
 
+/* The first leaf of the log that follows says it already (epoch.c). */
+static bool is_ended(struct engine *engine, const struct store_log *log)
+{
+    const struct dir_epoch *epoch = directory_epoch(
+        engine_directory(engine), log->node, log->is_dir, log->epoch);
+
+    return epoch != NULL && epoch->closed;
+}
+
 /* What we cosigned is here again: now the newest head, too. */
 static void cosign_again(struct engine *engine, const struct store_log *log)
 {
@@ -195,7 +204,7 @@ int recover_settle(struct engine *engine, uint32_t log, struct error *err)
     }
     recovery.done_s = (int64_t)(clock_now_ms() / 1000);
     rc = recovery_put(engine, &recovery, err);
-    if (rc == 0 && own) {
+    if (rc == 0 && own && !is_ended(engine, &held)) {
         rc = restored_record(engine, &held, &recovery, err);
     }
     if (rc != 0) {

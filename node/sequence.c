@@ -167,8 +167,8 @@ static int queue_move(struct engine *engine, bool dir, uint64_t max_bytes,
                       size_t max, size_t *moved, uint64_t *bytes,
                       struct error *err)
 {
-    uint32_t epoch = directory_epoch_now(engine_directory(engine),
-                                         engine_node(engine), dir);
+    uint32_t epoch =
+        directory_epoch_now(engine_directory(engine), engine_node(engine), dir);
     struct origin origin = {.node = engine_node(engine),
                             .epoch = epoch != 0 ? epoch : 1,
                             .dir = dir};

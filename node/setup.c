@@ -121,7 +121,7 @@ static int secret_show(struct setup_result *out, uint32_t unit,
 
 /* Keys for every unit; their recovery secrets go to the result alone. */
 int setup_units_keys(struct keys *keys, const struct setup_unit *units,
-                      size_t len, struct setup_result *out, struct error *err)
+                     size_t len, struct setup_result *out, struct error *err)
 {
     for (size_t i = 0; i < len; i++) {
         struct box_secret recovery;
@@ -265,7 +265,8 @@ int setup_init(const struct init_request *request, struct setup_result *out,
     if (rc == 0) {
         made = true;
         keys_generate(&keys);
-        rc = setup_units_keys(&keys, tables.hosted, tables.hosted_len, out, err);
+        rc =
+            setup_units_keys(&keys, tables.hosted, tables.hosted_len, out, err);
     }
     if (rc == 0) {
         rc = init_config(request, &root, &config, err);

@@ -78,9 +78,9 @@ static int fingerprint_fill(const struct join_making *making,
                             struct error *err)
 {
     struct frame_join_request frame;
-    int rc = join_request_make(&making->keys, making->config.realm,
-                               (uint32_t)making->config.node, arena, &frame,
-                               err);
+    int rc =
+        join_request_make(&making->keys, making->config.realm,
+                          (uint32_t)making->config.node, arena, &frame, err);
 
     if (rc == 0) {
         join_fingerprint(frame.request, out->fingerprint);
@@ -188,9 +188,8 @@ static int again_check(const struct invitation *invitation,
 }
 
 /* Units that the node hosts since it joined get keys now. */
-static int units_missing(const struct invitation *invitation,
-                         struct keys *keys, struct setup_result *out,
-                         struct error *err)
+static int units_missing(const struct invitation *invitation, struct keys *keys,
+                         struct setup_result *out, struct error *err)
 {
     for (size_t i = 0; i < invitation->units_len; i++) {
         struct setup_unit unit = {.number = invitation->units[i]};
@@ -285,9 +284,9 @@ int setup_join(const struct join_request_options *request,
     } else if (rc == 0) {
         rc = setup_dir_make(request->dir, err);
         made = rc == 0;
-        rc = rc != 0 ? rc
-                     : join_make(request, &invitation, &making, &arena, out,
-                                 err);
+        rc = rc != 0
+                 ? rc
+                 : join_make(request, &invitation, &making, &arena, out, err);
     }
     if (rc == 0) {
         snprintf(out->realm, sizeof(out->realm), "%.32s", making.config.realm);

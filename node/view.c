@@ -113,8 +113,7 @@ int guard_verify(struct engine *engine, uint32_t node, uint32_t guard,
 
     rc = rc != 0 ? rc : cosignature_verify(line, &key, text, err);
     /* Whoever was its guard before signed the older ones. */
-    for (size_t i = found == NULL ? 0 : found->certs_len;
-         rc != 0 && i-- > 0;) {
+    for (size_t i = found == NULL ? 0 : found->certs_len; rc != 0 && i-- > 0;) {
         uint32_t earlier = found->certs[i]->guard;
         struct error ignored = {0};
 

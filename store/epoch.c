@@ -44,7 +44,6 @@ static const char *const sql[] = {
 };
 const struct query_table epoch_queries = {sql, sizeof(sql) / sizeof(sql[0])};
 
-
 #define BODIES_BYTES_MAX (3u * BODY_WIRE_MAX)
 
 /* The greatest number in the spool, or that left it for the log. */

@@ -12,11 +12,11 @@
 #include "store/store.h"
 
 struct store_epoch {
-    uint32_t log;  /* our own log that ended; 0: nothing of it is held */
-    bool is_dir;   /* which queue */
-    uint64_t keep; /* leaves [0, keep) are those of the log that ended; what
-                      stands beyond goes back to the head of the queue, byte
-                      for byte with its bodies */
+    uint32_t log;      /* our own log that ended; 0: nothing of it is held */
+    bool is_dir;       /* which queue */
+    uint64_t keep;     /* leaves [0, keep) are those of the log that ended; what
+                          stands beyond goes back to the head of the queue, byte
+                          for byte with its bodies */
     struct span first; /* leaf that stands before all of them; may be empty */
 };
 /* In the open transaction. *orphans = leaves that went back. The leaves and

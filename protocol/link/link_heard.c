@@ -33,8 +33,8 @@ int send_heard(struct step *s)
         if ((rc = track_log(s, track, &log, &known)) != 0) {
             return rc;
         }
-        if (!known || track->frozen || !track->to_guard || log.cosigs == 0 ||
-            log.cosigned_size != log.head.size ||
+        if (!known || track->frozen || !track->to_guard || log.ended ||
+            log.cosigs == 0 || log.cosigned_size != log.head.size ||
             now_s < log.batch_s + LINK_HEARD_REST_S ||
             !((log.batch_s > log.heard_s &&
                now_s >= log.heard_s + LINK_HEARD_EVERY_S) ||

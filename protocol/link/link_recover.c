@@ -168,7 +168,7 @@ int recover_judge(struct step *s, struct link_track *track,
         rc = judge_mirror(s, track, head, log);
     }
     if (track->way == TRACK_RECEIVE && head->head.size < log->head.size &&
-        track->origin.node == s->link->options.peer) {
+        track->origin.node == s->link->options.peer && !log->ended) {
         s->link->peer_back = true;
     }
     return rc;
