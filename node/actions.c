@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "node/clock.h"
+#include "node/evidence.h"
 #include "node/log.h"
 #include "node/mend.h"
 #include "store/book.h"
@@ -389,6 +390,13 @@ void action_perform(struct engine *engine, struct peer *peer,
         break;
     case LINK_DO_RECOVER:
         rc = recover_begin(engine, peer, action, &err);
+        break;
+    case LINK_DO_EVIDENCE:
+        if (action->from_peer) {
+            evidence_take(engine, peer, action);
+        } else {
+            evidence_meet(engine, peer, action);
+        }
         break;
     case LINK_DO_RECOVERED:
         rc = recover_lent(engine, action, &err);

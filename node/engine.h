@@ -256,11 +256,12 @@ struct sync_log {
     uint32_t node;
     uint64_t size; /* held here */
     uint64_t integrated;
-    uint64_t guarded;   /* newest size its guard cosigned */
-    int64_t guarded_s;  /* when */
-    int64_t heard_s;    /* 0 = never */
-    uint64_t absent;    /* bodies listed absent */
-    const char *frozen; /* reason, "" = not */
+    uint64_t guarded;     /* newest size its guard cosigned */
+    int64_t guarded_s;    /* when */
+    int64_t heard_s;      /* 0 = never */
+    uint64_t absent;      /* bodies listed absent */
+    const char *frozen;   /* reason, "" = not */
+    const char *evidence; /* file of two histories of it, "" = none */
     struct sync_recovery fetched, lent;
 };
 /* Bit rot: what waits to be mended, then what was. */

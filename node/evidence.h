@@ -12,4 +12,17 @@
 int tail_keep(struct engine *engine, const struct store_log *log, uint64_t keep,
               struct error *err) MUST_USE;
 
+/* `note` is a checkpoint of that log, signed, that is no prefix of our copy:
+ * makes the evidence, keeps it, and sends it to the peer. Once per log. */
+void evidence_meet(struct engine *engine, struct peer *peer,
+                   const struct link_action *action);
+/* Evidence came from the peer. If it proves itself it is kept and the log is
+ * frozen; else it is dropped and the peer named. */
+void evidence_take(struct engine *engine, struct peer *peer,
+                   const struct link_action *action);
+/* Where the evidence against a log lies; ERR_NOTFOUND if there is none. */
+int evidence_path(struct engine *engine, const char *origin,
+                  struct arena *arena, const char **path,
+                  struct error *err) MUST_USE;
+
 #endif

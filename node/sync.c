@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/clock.h"
+#include "node/evidence.h"
 #include "store/book.h"
 #include "store/delivery.h"
 #include "store/erase.h"
@@ -199,6 +200,9 @@ static int log_visit(void *data, const struct store_log *log)
     out->frozen = text_in(filling->arena, log->frozen);
     recovery_fill(filling->engine, log->id, false, &out->fetched);
     recovery_fill(filling->engine, log->id, true, &out->lent);
+    out->evidence = "";
+    (void)!evidence_path(filling->engine, log->origin, filling->arena,
+                         &out->evidence, &ignored);
     for (uint64_t back = 0; back < 64 && back < log->cosigs; back++) {
         if (store_cosig_get(filling->engine->store, log->id,
                             log->cosigs - 1 - back, &newest, &ignored) != 0) {

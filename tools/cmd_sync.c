@@ -173,6 +173,14 @@ static void print_frozen(const struct cli *cli, const struct answer *logs)
                    answer_text(answer_get(log, "origin")),
                    answer_text(answer_get(log, "name")), frozen);
         }
+        if (answer_text(answer_get(log, "evidence"))[0] != '\0') {
+            printf("%s %s: %s\n  qcdc verify %s\n",
+                   say(cli, "Bằng chứng hai lịch sử của sổ",
+                       "Evidence of two histories of"),
+                   answer_text(answer_get(log, "origin")),
+                   answer_text(answer_get(log, "evidence")),
+                   answer_text(answer_get(log, "evidence")));
+        }
         if (count(log, "absent") > 0) {
             printf("%s: %lld %s\n", answer_text(answer_get(log, "origin")),
                    (long long)count(log, "absent"),

@@ -1,5 +1,6 @@
 /* tools: `qcdc verify`, a receipt checked with nothing but the realm's root
- * key and a policy file. Never asks a node: that is the point. */
+ * key and a policy file, or evidence of two histories with the root key alone.
+ * Never asks a node: that is the point. Next: verify_evidence.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "protocol/base/hex.h"
 #include "protocol/event/receipt.h"
 #include "tools/command.h"
+#include "tools/verify_evidence.h"
 
 #define RECEIPT_MAX ((size_t)8 * 1024 * 1024)
 
@@ -39,6 +41,25 @@ static int read_root(const struct cli *cli, struct sign_public *root,
         free(file);
     }
     return rc;
+}
+
+/* Two receipts of one place with different leaves, or a file of evidence. */
+static int accuse(struct cli *cli, struct span text, struct error *err)
+{
+    const char *log = cli_option(cli, "log");
+    struct sign_public root = {{0}};
+    char *second = NULL;
+    size_t len = 0;
+    int rc = log != NULL ? 0 : read_root(cli, &root, err);
+
+    if (rc == 0 && cli->args_len == 2) {
+        rc = file_read(cli->args[1], RECEIPT_MAX, &second, &len, err);
+    }
+    rc = rc < 0 ? rc
+                : verify_evidence(cli, text, span_make(second, len), log, &root,
+                                  err);
+    free(second);
+    return rc < 0 ? error_wrap(err, "%.80s", cli->args[0]) : rc;
 }
 
 static int verify(struct cli *cli, struct span text, struct span policy,
@@ -76,13 +97,21 @@ static int run(struct cli *cli, struct error *err)
     if (cli->args_len == 0) {
         return cmd_check.run(cli, err); /* the whole store */
     }
-    int rc = read_root(cli, &root, err);
+
+    int rc = file_read(cli->args[0], RECEIPT_MAX, &text, &len, err);
+
+    if (rc == 0 &&
+        (cli->args_len == 2 || verify_is_evidence(span_make(text, len)))) {
+        rc = accuse(cli, span_make(text, len), err);
+        free(text);
+        return rc;
+    }
+    rc = rc < 0 ? rc : read_root(cli, &root, err);
     if (rc == 0 && policy_path == NULL) {
         rc = error_set(err, ERR_USAGE,
                        "--policy: a policy file is needed, as `qcdc policy` "
                        "writes it");
     }
-    rc = rc < 0 ? rc : file_read(cli->args[0], RECEIPT_MAX, &text, &len, err);
     rc = rc < 0
              ? rc
              : file_read(policy_path, RECEIPT_MAX, &policy, &policy_len, err);
@@ -96,15 +125,21 @@ static int run(struct cli *cli, struct error *err)
 
 const struct command cmd_verify = {
     .name = "verify",
-    .args = "[FILE]",
-    .args_max = 1,
-    .vi = "kiểm một bản xác nhận (không cần mạng); không có FILE: cả kho",
-    .en = "verify a receipt, offline; without FILE: the whole store",
+    .args = "[FILE [FILE]]",
+    .args_max = 2,
+    .vi = "kiểm bản xác nhận, hoặc bằng chứng hai lịch sử (hai bản xác nhận "
+          "cùng một chỗ); không cần mạng; không có FILE: cả kho",
+    .en = "verify a receipt, or evidence of two histories (or two receipts of "
+          "one place), offline; without FILE: the whole store",
     .reads = true,
     .options =
         {
             {"root", "KEY", "khóa gốc của hệ: 64 chữ số hex hoặc tệp",
              "the realm's root key: 64 hex characters, or a file"},
+            {"log", "VKEY", "bằng chứng: khóa của sổ thay cho khóa gốc",
+             "evidence: the log's own key instead of the root key"},
+            {"output", "FILE", "hai bản xác nhận: ghi bằng chứng vào tệp mới",
+             "two receipts: write the evidence into a new file"},
             {"policy", "FILE", "tệp chính sách", "policy file"},
         },
     .run = run,

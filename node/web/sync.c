@@ -113,6 +113,7 @@ static int put_log(struct api_call *call, json_t *object,
     api_put_str(object, "frozen", log->frozen);
     put_recovery(call, object, "fetched", &log->fetched);
     put_recovery(call, object, "lent", &log->lent);
+    api_put_str(object, "evidence", log->evidence);
     return put_held(call, object, log->origin, err);
 }
 

@@ -191,7 +191,8 @@ struct frame_refused {
     uint32_t reason; /* enum link_reason, or one not known here */
     bool has_origin;
     struct origin origin;
-    struct span text; /* printable UTF-8; escape it where it is shown */
+    struct span text;     /* printable UTF-8; escape it where it is shown */
+    struct span evidence; /* text of log/evidence.h, or empty */
 };
 
 struct frame_join_request {

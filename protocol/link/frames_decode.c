@@ -8,6 +8,7 @@
 
 #include "protocol/event/text.h"
 #include "protocol/event/wire.h"
+#include "protocol/log/evidence.h"
 #include "qcdc/v1/link.pb-c.h"
 
 #define NUMBER_MAX UINT64_C(0x7fffffffffffffff)
@@ -424,6 +425,11 @@ static int refused_read(const Qcdc__V1__Refused *in, struct frame_refused *out,
 {
     int rc = text_read(in->text, "text", FRAME_TEXT_MAX, &out->text, err);
 
+    if (rc != 0) {
+        return rc;
+    }
+    rc = bytes_read(in->evidence, "evidence", EVIDENCE_TEXT_MAX, &out->evidence,
+                    err);
     if (rc != 0) {
         return rc;
     }

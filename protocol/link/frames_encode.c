@@ -6,6 +6,7 @@
 #include "protocol/link/frames.h"
 
 #include "protocol/event/wire.h"
+#include "protocol/log/evidence.h"
 #include "qcdc/v1/link.pb-c.h"
 
 /* An arena that remembers; every make_* below returns NULL once it is full
@@ -293,6 +294,7 @@ static Qcdc__V1__Refused *refused_make(struct maker *m,
     out->reason = in->reason;
     out->origin = in->has_origin ? origin_make(m, &in->origin) : NULL;
     out->text = data_of(m, in->text, FRAME_TEXT_MAX);
+    out->evidence = data_of(m, in->evidence, EVIDENCE_TEXT_MAX);
     return out;
 }
 

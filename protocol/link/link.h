@@ -140,6 +140,11 @@ enum link_do {
                                copy was set back and is being fetched again;
                                until it is here nothing is sequenced or
                                cosigned. from_peer: the peer's copy, from us */
+    LINK_DO_EVIDENCE,       /* origin, bytes: a checkpoint of the log that is
+                               no prefix of ours: make the evidence, keep it
+                               and send it; from_peer: bytes is evidence that
+                               came; if it proves itself, keep it and freeze
+                               the log */
     LINK_DO_RECOVERED,      /* origin: the peer has fetched its copy back */
     LINK_DO_NOTE,           /* origin if has_origin, reason, text: show it in
                                `sync`; from_peer: the peer refused, not we */

@@ -92,6 +92,29 @@ static struct span fork_text(struct step *s, const struct origin *origin,
                      s->link->options.peer);
 }
 
+/* Both signed, and ours is the longer one: that can be proved to anybody. */
+static int evidence_do(struct step *s, const struct link_track *track,
+                       const struct frame_head *head,
+                       const struct link_log *log)
+{
+    struct link_action *action = NULL;
+    bool differs = false;
+    int rc = 0;
+
+    if (head->head.size == 0 || head->head.size > log->head.size ||
+        log->key.name.len == 0 || !head_signed(head, log)) {
+        return 0;
+    }
+    rc = root_differs(s, &track->origin, &head->head, &differs);
+    if (rc == 0 && differs) {
+        action = step_do(s, LINK_DO_EVIDENCE);
+        action->origin = track->origin;
+        action->has_origin = true;
+        action->bytes = arena_copy(s->arena, head->note);
+    }
+    return rc;
+}
+
 /* Case 2 as far as our own cosignature shows it. */
 static int judge_seen(struct step *s, struct link_track *track,
                       const struct frame_head *head, const struct link_log *log)
@@ -195,6 +218,10 @@ int head_judge(struct step *s, const struct frame_head *head)
     }
     was_frozen = track->frozen;
     if (was_frozen) {
+        rc = evidence_do(s, track, head, &log);
+        if (rc != 0) {
+            return rc;
+        }
         return step_refuse(s, &track->origin, LINK_REASON_FROZEN,
                            step_text(s, "log %s is frozen at node %u",
                                      log_name_of(&track->origin).text,
@@ -203,5 +230,6 @@ int head_judge(struct step *s, const struct frame_head *head)
     if (log.head.size == 0 && log.key.name.len == 0) {
         return 0; /* no key yet: the view takes it up from its first leaf */
     }
-    return judge_known(s, track, head, &log);
+    rc = judge_known(s, track, head, &log);
+    return rc == 0 && track->frozen ? evidence_do(s, track, head, &log) : rc;
 }

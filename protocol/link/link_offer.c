@@ -40,6 +40,14 @@ int frame_refused(struct step *s, const struct frame *frame)
                    ? step_close(s, reason, refused->text, LINK_BARRED)
                    : 0;
     }
+    if (refused->evidence.len > 0) {
+        struct link_action *action = step_do(s, LINK_DO_EVIDENCE);
+
+        action->origin = refused->origin;
+        action->has_origin = true;
+        action->from_peer = true;
+        action->bytes = arena_copy(s->arena, refused->evidence);
+    }
     track = track_find(link, &refused->origin);
     if (track == NULL) {
         return 0;

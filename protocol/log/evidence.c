@@ -76,6 +76,19 @@ static bool path_read(struct span *rest, struct merkle_path *path)
     return true;
 }
 
+/* The certificates, if the file goes on; false if it goes on otherwise. */
+static bool chain_read(struct span *rest, struct evidence *e)
+{
+    if (rest->len == 0) {
+        return true;
+    }
+    if (!block_read(rest, "chain ", &e->chain)) {
+        return false;
+    }
+    e->chain_len = lines_count(e->chain);
+    return e->chain_len > 0;
+}
+
 static bool root_follows(struct span rest)
 {
     struct span line;
@@ -117,7 +130,7 @@ int evidence_parse(struct span text, struct evidence *evidence,
             return malformed(err, "lacks a path of base64 hashes");
         }
     }
-    if (rest.len != 0) {
+    if (!chain_read(&rest, &e) || rest.len != 0) {
         return malformed(err, "goes on after its end");
     }
     *evidence = e;
@@ -143,15 +156,19 @@ void evidence_format(const struct evidence *evidence, struct buf *out)
                     lines_count(evidence->parts[i]));
         buf_put(out, evidence->parts[i]);
     }
-    if (evidence->kind != EVIDENCE_HISTORY) {
-        return;
-    }
-    if (evidence->has_old_root) {
+    if (evidence->kind == EVIDENCE_HISTORY && evidence->has_old_root) {
         put_hash(out, "root ", &evidence->old_root);
     }
-    buf_put_fmt(out, "path %zu\n", evidence->path.count);
-    for (size_t i = 0; i < evidence->path.count; i++) {
+    if (evidence->kind == EVIDENCE_HISTORY) {
+        buf_put_fmt(out, "path %zu\n", evidence->path.count);
+    }
+    for (size_t i = 0;
+         evidence->kind == EVIDENCE_HISTORY && i < evidence->path.count; i++) {
         lines_put_base64(out, SPAN_OF(evidence->path.hashes[i].bytes));
+    }
+    if (evidence->chain_len > 0) {
+        buf_put_fmt(out, "chain %zu\n", evidence->chain_len);
+        buf_put(out, evidence->chain);
     }
 }
 

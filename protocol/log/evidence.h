@@ -14,6 +14,10 @@
  * Parts: `note LINES` or `proof LINES`, then that many lines verbatim;
  * `leaf BASE64` (a leaf's hash) before each proof; `root BASE64`;
  * `path COUNT`, then that many lines of base64.
+ * A last part may follow in every kind: `chain COUNT`, then that many lines of
+ * base64: leaves from the realm's first certificate down to the one that names
+ * the log's key, so that the realm's root key alone suffices
+ * (protocol/event/evidence_chain.h). It is not looked at here.
  * A proof that merely fails proves nothing and is not evidence.
  */
 #ifndef QCDC_PROTOCOL_LOG_EVIDENCE_H
@@ -46,6 +50,8 @@ struct evidence {
     bool has_old_root;       /* history: old_root is given */
     struct hash old_root;    /* the old root that the newer tree implies */
     struct merkle_path path; /* history */
+    struct span chain;       /* lines of base64; may be empty */
+    size_t chain_len;        /* how many */
 };
 
 /* What verified evidence shows. */

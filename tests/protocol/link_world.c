@@ -922,6 +922,7 @@ static void perform(struct world *world, struct world_end *end,
     case LINK_DO_RECOVER:
         recover(world, end, action);
         break;
+    case LINK_DO_EVIDENCE:
     case LINK_DO_RECOVERED:
         world_log_of(end->node, &action->origin)->lent_back = true;
         break;
