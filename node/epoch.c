@@ -48,7 +48,8 @@ bool epoch_is_ours(struct engine *engine, bool is_dir)
     struct error ignored = {0};
 
     if (now == 0) {
-        return true; /* init: the certificate itself is leaf 0 */
+        /* At init the certificate itself is leaf 0; else no such log. */
+        return dir->top == 0;
     }
     if (epoch == NULL || epoch->closed ||
         memcmp(&epoch->key, own_key(engine, is_dir), sizeof(epoch->key)) != 0) {
