@@ -339,8 +339,8 @@ void intake_batch(struct engine *engine, struct peer *peer,
 
 static int cosig_check(struct engine *engine, const struct link_action *action,
                        const struct store_log *log,
-                       const struct store_cosig *cosig,
-                       uint32_t guard, struct error *err)
+                       const struct store_cosig *cosig, uint32_t guard,
+                       struct error *err)
 {
     uint8_t space[CHECKPOINT_TEXT_MAX];
     struct buf text = buf_over(space, sizeof(space));
