@@ -69,8 +69,7 @@ extern const struct query_table rejudge_queries, meta_queries, log_queries,
     asof_queries, rebuild_queries, search_queries, book_queries,
     delivery_queries, erase_queries, check_queries, derived_queries,
     loose_queries, tables_queries, recovery_queries, patrol_queries,
-    mend_queries, queue_queries, staged_queries, arrange_queries,
-    epoch_queries;
+    mend_queries, queue_queries, staged_queries, arrange_queries, epoch_queries;
 
 extern const struct query_table *const owners[OWNER_COUNT];
 
