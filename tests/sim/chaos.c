@@ -14,10 +14,14 @@ enum trouble {
     TROUBLE_LINES, /* other speeds and delays */
     TROUBLE_CRASH, /* in the middle of some later write */
     TROUBLE_KILL,  /* between two turns */
+    TROUBLE_FULL,  /* no room on the disk, for a while */
+    TROUBLE_ERROR, /* one write or sync fails */
+    TROUBLE_CLOCK, /* a clock jumps by hours */
     TROUBLES_ALONE,
     /* Planned in stories, see below. */
     TROUBLE_IMAGE = TROUBLES_ALONE, /* a backup is taken */
     TROUBLE_BACK,                   /* ... and takes the place of the disk */
+    TROUBLE_ROOM,                   /* the disk has room again */
     TROUBLES
 };
 
@@ -25,7 +29,8 @@ enum trouble {
 static const uint32_t kind_of[TROUBLES_ALONE] = {
     [TROUBLE_BREAK] = CHAOS_NETWORK, [TROUBLE_SPLIT] = CHAOS_NETWORK,
     [TROUBLE_LINES] = CHAOS_NETWORK, [TROUBLE_CRASH] = CHAOS_CRASH,
-    [TROUBLE_KILL] = CHAOS_CRASH,
+    [TROUBLE_KILL] = CHAOS_CRASH,    [TROUBLE_FULL] = CHAOS_DISK,
+    [TROUBLE_ERROR] = CHAOS_DISK,    [TROUBLE_CLOCK] = CHAOS_CLOCK,
 };
 
 static uint32_t kinds_now;
@@ -134,6 +139,26 @@ void chaos_do(struct plan *plan)
     case TROUBLE_KILL:
         kill(machine);
         break;
+    case TROUBLE_FULL:
+        world_trace("%u has a full disk", machine->node);
+        disk_fault_set(machine->node, DISK_FULL);
+        world_plan(world.now_ms + dice_from_to(&world.dice, 1000, 900000),
+                   PLAN_TROUBLE, plan->machine, TROUBLE_ROOM, NULL);
+        break;
+    case TROUBLE_ROOM:
+        disk_fault_set(machine->node, DISK_WELL);
+        break;
+    case TROUBLE_ERROR:
+        world_trace("%u: the next write fails", machine->node);
+        disk_fault_set(machine->node, DISK_BROKEN);
+        machine->may_give_up = true;
+        break;
+    case TROUBLE_CLOCK:
+        machine->clock_ms =
+            (int64_t)dice_from_to(&world.dice, 0, 6u * 3600000u) - 3 * 3600000;
+        world_trace("%u: the clock is %lld s off", machine->node,
+                    (long long)machine->clock_ms / 1000);
+        break;
     case TROUBLE_IMAGE:
         if (machine_is_on(machine) && may_go_back(machine)) {
             image_take(machine);
@@ -156,6 +181,7 @@ void chaos_end(void)
 
         disk_cut_after(machine->node, 0, false, NULL);
         disk_fault_set(machine->node, DISK_WELL);
+        machine->clock_ms = 0;
         if (machine->enrolled && !machine_is_on(machine)) {
             machine_start(machine);
         }

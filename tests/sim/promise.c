@@ -363,6 +363,11 @@ void promise_started(struct machine *machine)
 void promise_fatal(struct machine *machine, int code)
 {
     /* Only a broken disk may end the program. */
+    if (machine->may_give_up && code == ERR_IO) {
+        world_trace("%u gives up", machine->node);
+        machine->may_give_up = false;
+        return;
+    }
     world_fail("the program of %u ended by itself: %s", machine->node,
                err_name(code));
 }

@@ -28,6 +28,10 @@ static uint32_t kinds_drawn(void)
         CHAOS_ROLLBACK,
         CHAOS_NETWORK | CHAOS_CRASH | CHAOS_ROLLBACK,
         CHAOS_PARENT,
+        CHAOS_DISK,
+        CHAOS_NETWORK | CHAOS_CRASH | CHAOS_DISK,
+        CHAOS_CLOCK,
+        CHAOS_NETWORK | CHAOS_CRASH | CHAOS_CLOCK,
     };
 
     return mixes[dice_below(&world.dice, sizeof(mixes) / sizeof(mixes[0]))];

@@ -46,6 +46,7 @@ struct machine {
     uint64_t started_ms;  /* of the world: its steady clock */
     uint64_t wake_ms;     /* NEVER: not planned */
     uint64_t start_at_ms; /* off: when it is switched on again */
+    bool may_give_up;     /* its disk failed: the program may end */
     bool rolled_back;     /* an older image since the last quiet */
     unsigned restarts;
     struct image *images[IMAGES];    /* of earlier days, NULL: none */
