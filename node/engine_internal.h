@@ -126,6 +126,7 @@ struct engine {
     size_t verified_len;
     uint32_t verified_events;
     uint32_t slice_events; /* of a slice in a pause */
+    int64_t gap_ms;        /* wall clock minus steady: a jump of it shows */
     uint64_t busy_ms;      /* steady: until then more frames are expected */
     uint64_t slice_ms;     /* steady: the newest slice while frames came */
     uint64_t index_ms;     /* steady: no text is indexed before */

@@ -14,6 +14,7 @@
 #include "store/directory.h"
 
 #define INVITER_LINGER_MS 60000u
+#define CLOCK_MOVED_MS 60000 /* more than any slewing does at once */
 
 /* A happening that waits until the present one is done with. */
 struct pending {
@@ -595,10 +596,28 @@ void peers_restart(struct engine *engine)
     }
 }
 
+/* Somebody set the clock, or the machine slept: skews are those of the newest
+ * HELLO, so there must be a new one. */
+static void clock_watch(struct engine *engine, uint64_t now_ms)
+{
+    int64_t gap_ms = (int64_t)now_ms - (int64_t)clock_steady_ms();
+    int64_t moved_ms = gap_ms - engine->gap_ms;
+
+    if (moved_ms > CLOCK_MOVED_MS || moved_ms < -CLOCK_MOVED_MS) {
+        if (engine->gap_ms != 0) {
+            log_line(LOG_WARN, "clock", "moved", "by_ms=%lld",
+                     (long long)moved_ms);
+            peers_restart(engine);
+        }
+        engine->gap_ms = gap_ms;
+    }
+}
+
 void peers_tick(struct engine *engine)
 {
     uint64_t now_ms = clock_now_ms();
 
+    clock_watch(engine, now_ms);
     if (engine->config->parent != 0 && engine->transport != NULL &&
         peer_up(engine) == NULL) {
         (void)up_make(engine);

@@ -68,7 +68,7 @@ for patch in "$here"/planted/*.patch; do
         echo "$name: NOT FOUND by $check"
         missed=1
     else
-        echo "$name: found by $check: $(grep -m1 -E '^seed|Error|error:' "$log")"
+        echo "$name: found by $check: $(grep -am1 -E '^seed [0-9]|Error|error:' "$log")"
     fi
     patch -s -R -d "$work/tree" -p1 <"$patch"
 done

@@ -263,13 +263,14 @@ static bool machine_survives(struct machine *machine)
 bool machine_leave(struct machine *machine)
 {
     struct error err = {0};
+    bool committed = engine_commit(machine->engine, &err) == 0;
 
-    if (engine_commit(machine->engine, &err) != 0) {
+    if (!committed) {
         world_trace("%u commit failed: %s", machine->node, err.text);
     }
     world_wake(machine, world.now_ms + 1);
     world.current = NULL;
-    return machine_survives(machine);
+    return machine_survives(machine) && committed;
 }
 
 /* As node/loop.c: read, work, commit, send. */
