@@ -10,6 +10,7 @@
 
 enum {
     BRACKET_QUOTED,
+    BRACKET_QUOTED_NEWEST,
     BRACKET_WAIT,
     BRACKET_WAITING,
     BRACKET_WAITED,
@@ -22,8 +23,16 @@ enum {
 static const char *const sql[] = {
     [BRACKET_QUOTED] =
         "SELECT c.log, c.number, c.line FROM logs l CROSS JOIN cosigs "
-        "c ON c.log = l.id AND c.time_s = ? WHERE l.node = ? "
+        "c INDEXED BY cosigs_by_time ON c.log = l.id AND c.time_s = ? WHERE "
+        "l.node = ? "
         "AND l.is_dir = 0 ORDER BY c.log, c.number",
+    /* Of many in one second the newest is quoted most. The index by time is
+     * named in both: else all cosignatures of the log are read. */
+    [BRACKET_QUOTED_NEWEST] =
+        "SELECT c.log, c.number, c.line FROM logs l CROSS JOIN cosigs "
+        "c INDEXED BY cosigs_by_time ON c.log = l.id AND c.time_s = ? WHERE "
+        "l.node = ? "
+        "AND l.is_dir = 0 ORDER BY c.log DESC, c.number DESC",
     [BRACKET_WAIT] = "INSERT OR IGNORE INTO quotes (hash, place) VALUES (?, ?)",
     [BRACKET_WAITING] = "SELECT place FROM quotes WHERE hash = ? LIMIT 1",
     [BRACKET_WAITED] = "DELETE FROM quotes WHERE hash = ? AND place = ?",
@@ -90,7 +99,7 @@ static int quoted_time(struct store *store, const struct header *header,
                        const struct store_known *known, int64_t *lower_s,
                        struct error *err)
 {
-    sqlite3_stmt *q = query(store, OWNER_BRACKET, BRACKET_QUOTED);
+    sqlite3_stmt *q = query(store, OWNER_BRACKET, BRACKET_QUOTED_NEWEST);
     struct cosignature line;
     uint8_t short_hash[8];
     int rc;

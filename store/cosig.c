@@ -32,15 +32,18 @@ static const char *const sql[] = {
                    "max(guarded, ?) WHERE id = ?",
     [COSIG_GET] = COSIG_COLUMNS "WHERE log = ? AND number = ?",
     [COSIG_NEWEST] = COSIG_COLUMNS "WHERE log = ? ORDER BY number DESC LIMIT 1",
-    [COSIG_REPEAT] = COSIG_COLUMNS "WHERE log = ? AND request IS NOT NULL "
-                                   "ORDER BY number DESC LIMIT 1",
+    /* Named: else every cosignature since the newest repeat is read. */
+    [COSIG_REPEAT] = "SELECT log, number, size, root, line, request FROM "
+                     "cosigs INDEXED BY cosigs_heard WHERE log = ? AND "
+                     "request IS NOT NULL ORDER BY number DESC LIMIT 1",
     [COSIG_COVERING] = COSIG_COLUMNS "WHERE log = ? AND size > ? "
                                      "ORDER BY size, number LIMIT 1",
     [COSIG_LIST] = COSIG_COLUMNS "WHERE log = ? AND number >= ? "
                                  "ORDER BY number LIMIT ?",
     [COSIG_TWIN] = "DELETE FROM cosigs WHERE log = ? AND size = ? AND "
                    "number >= (1 << 62) AND line = ?",
-    [COSIG_SAME] = "SELECT 1 FROM cosigs WHERE log = ? AND size = ? AND "
+    [COSIG_SAME] = "SELECT 1 FROM cosigs INDEXED BY cosigs_by_size WHERE log = "
+                   "? AND size = ? AND "
                    "line = ?",
     [HELD_PUT] =
         "INSERT INTO held (log, node, size, time_s, root, line) "

@@ -44,7 +44,8 @@ static const char *const sql[] = {
     [EVALUATE_ONE_ASOF] = OF_SUBJECT("temp.asof_records") "subject = ?",
     [EVALUATE_REPEATS] =
         "SELECT c.number, c.size, c.root, c.line, c.request, l.id, l.origin "
-        "FROM logs l CROSS JOIN cosigs c ON c.log = l.id AND c.request IS NOT "
+        "FROM logs l CROSS JOIN cosigs c INDEXED BY cosigs_heard ON "
+        "c.log = l.id AND c.request IS NOT "
         "NULL "
         "WHERE l.node = ? AND l.is_dir = 0 ORDER BY l.epoch DESC, c.number "
         "DESC",

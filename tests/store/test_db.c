@@ -153,6 +153,15 @@ static bool scan_is_meant(const char *sql, const char *detail)
     return strstr(detail, "VIRTUAL TABLE") != NULL;
 }
 
+/* A log gets a cosignature with each batch, for years: a statement that is
+ * meant to use another index and does not would read them all. */
+static bool reads_all_cosigs(const char *sql, const char *detail)
+{
+    return (strcmp(detail, "SEARCH c USING PRIMARY KEY (log=?)") == 0 ||
+            strcmp(detail, "SEARCH cosigs USING PRIMARY KEY (log=?)") == 0) &&
+           strstr(sql, "WHERE log = ? ORDER BY number DESC LIMIT 1") == NULL;
+}
+
 static void no_statement_reads_a_big_table_whole(void **state)
 {
     struct store *store = open_new(":memory:");
@@ -174,8 +183,9 @@ static void no_statement_reads_a_big_table_whole(void **state)
             while (sqlite3_step(q) == SQLITE_ROW) {
                 const char *detail = (const char *)sqlite3_column_text(q, 3);
 
-                if (strncmp(detail, "SCAN", 4) == 0 &&
-                    !scan_is_meant(sql, detail)) {
+                if ((strncmp(detail, "SCAN", 4) == 0 &&
+                     !scan_is_meant(sql, detail)) ||
+                    reads_all_cosigs(sql, detail)) {
                     fail_msg("%s\n%s", sql, detail);
                 }
             }
