@@ -36,6 +36,7 @@
 #define BUSY_MS 20u   /* after a frame more are expected */
 #define MORE_MS 500u  /* after one that announced more */
 #define SLICE_MS 250u /* between slices while they come */
+#define SPARE_MS 25u  /* ... while they come slowly */
 #define SPARE_WINDOW_US 100000u
 #define SPARE_PERCENT 60u      /* asleep that long: there is time to spare */
 #define SETTLE_SHARE 10u       /* cells take a tenth of the time at most */
@@ -414,12 +415,15 @@ void engine_expect(struct engine *engine, bool more)
     }
 }
 
-/* ... but never for long: a slice every SLICE_MS even so, and as many as there
- * are where frames come over a line so slow that the loop mostly sleeps. */
+/* ... but never for long: a slice every SLICE_MS even so, and far more often
+ * where frames come so slowly that the loop mostly sleeps. Not with each of
+ * them: a slice is a commit, and the next frame would wait for it. */
 static bool background_may_run(const struct engine *engine)
 {
-    return !engine_is_busy(engine) || engine->has_spare ||
-           clock_steady_ms() - engine->slice_ms >= SLICE_MS;
+    uint64_t rest_ms = engine->has_spare ? SPARE_MS : SLICE_MS;
+
+    return !engine_is_busy(engine) ||
+           clock_steady_ms() - engine->slice_ms >= rest_ms;
 }
 
 void engine_slept(struct engine *engine, uint64_t from_us, uint64_t until_us)
