@@ -18,6 +18,7 @@
 #define BUNDLE_IN "bundle.in"
 #define BUNDLE_OUT "bundle.out"
 #define BUNDLE_FILE_MAX ((uint64_t)4 << 30)
+#define WAIT_MS 60000u
 #define CHUNKS_A_TURN 16u /* looked at; applied: one */
 
 /* ---- the slot ---- */
@@ -259,12 +260,29 @@ static int chunk_read(struct bundle_job *job, struct span *plain,
     return rc;
 }
 
+/* What waits for integration is tried again next turn, not for ever. */
+static int frame_wait(struct bundle_job *job, struct span from,
+                      struct error *err)
+{
+    uint64_t now_ms = clock_steady_ms();
+
+    if (job->waits_ms == 0) {
+        job->waits_ms = now_ms;
+    }
+    if (now_ms - job->waits_ms > WAIT_MS) {
+        return err->code;
+    }
+    job->rest = from;
+    return 0;
+}
+
 static int frames_each(struct engine *engine, struct bundle_job *job,
                        struct span plain, struct error *err)
 {
     int rc = 0;
 
     while (rc == 0 && plain.len > 0) {
+        struct span from = plain;
         size_t mark = engine->turn.used;
         struct frame *frame = arena_alloc(&engine->turn, sizeof(*frame));
         struct span bytes = {0};
@@ -285,6 +303,9 @@ static int frames_each(struct engine *engine, struct bundle_job *job,
             rc = job->applying ? bundle_apply(engine, job, frame, err) : 0;
         }
         arena_rewind(&engine->turn, mark);
+        if (rc == ERR_BUSY) {
+            return frame_wait(job, from, err);
+        }
     }
     return rc;
 }
@@ -310,10 +331,13 @@ static int slice(struct engine *engine, struct bundle_job *job,
     unsigned chunks = job->applying ? 1 : CHUNKS_A_TURN;
     int rc = 0;
 
-    for (unsigned i = 0; rc == 0 && i < chunks && !job->stream.ended; i++) {
-        struct span plain = {0};
+    for (unsigned i = 0;
+         rc == 0 && i < chunks && (!job->stream.ended || job->rest.len > 0);
+         i++) {
+        struct span plain = job->rest;
 
-        rc = chunk_read(job, &plain, err);
+        job->rest = (struct span){NULL, 0};
+        rc = plain.len > 0 ? 0 : chunk_read(job, &plain, err);
         rc = rc != 0 ? rc : frames_each(engine, job, plain, err);
     }
     job->status.done =
@@ -331,7 +355,7 @@ int bundle_work(struct engine *engine, bool *more, struct error *err)
         return 0;
     }
     rc = slice(engine, job, &why);
-    if (rc == 0 && job->stream.ended) {
+    if (rc == 0 && job->stream.ended && job->rest.len == 0) {
         if (!job->applying) {
             rc = pass_again(engine, job, &why);
         } else if ((rc = bundle_applied(engine, job, &why)) == 0) {

@@ -37,9 +37,8 @@ struct bundle_job {
     struct staged_count staged;
     uint8_t *cipher; /* BUNDLE_CHUNK_MAX each; heap while it runs */
     uint8_t *plain;
-    /* Own cosignatures that the child holds and we lost: nothing of that log
-     * is cosigned before they are back. */
-    uint64_t claimed_size, claimed_cosigs;
+    struct span rest;  /* frames of the chunk that wait for a later turn */
+    uint64_t waits_ms; /* steady: since when; 0 = they do not */
     struct origin touched[64]; /* to be cosigned at the end */
     size_t touched_len;
     struct buf marks; /* of this bundle's heads; heap */

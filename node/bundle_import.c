@@ -14,6 +14,7 @@
 #include "store/book.h"
 #include "store/delivery.h"
 #include "store/directory.h"
+#include "store/recovery.h"
 
 /* ---- which logs ---- */
 
@@ -124,6 +125,86 @@ static int fork_check(struct engine *engine, const struct frame_head *head,
                            log->origin, (unsigned long long)head->head.size);
 }
 
+/* Is the head what the log's own key signed? */
+static bool head_is_signed(const struct frame_head *head,
+                           const struct store_log *log)
+{
+    struct checkpoint checkpoint;
+    struct error ignored = {0};
+    struct vkey key;
+
+    return vkey_make(span_str(log->origin), VKEY_ED25519, &log->key, &key,
+                     &ignored) == 0 &&
+           checkpoint_open(head->note, &key, &checkpoint, &ignored) == 0 &&
+           checkpoint.head.size == head->head.size &&
+           hash_equal(&checkpoint.head.root, &head->head.root);
+}
+
+/* A copy of ours was set back: as in a session, nothing of that log is
+ * sequenced or cosigned before it is all here again (recover.c). */
+static int back_begin(struct engine *engine, struct bundle_job *job,
+                      struct link_action *action, struct error *err)
+{
+    char text[160];
+
+    (void)snprintf(text, sizeof(text),
+                   "this machine was set back: a bundle of node %u shows %llu "
+                   "events of that log, here are %llu",
+                   job->head.from, (unsigned long long)action->until,
+                   (unsigned long long)action->from);
+    action->kind = LINK_DO_RECOVER;
+    action->has_origin = true;
+    action->text = arena_copy(&engine->turn, span_str(text));
+    (void)snprintf(job->status.note, sizeof(job->status.note),
+                   "this machine was set back and lacks events that it had: "
+                   "if they are not in this bundle, give node %u one from "
+                   "here and take in the answer",
+                   job->head.from);
+    return recover_begin(engine, &job->peer, action, err);
+}
+
+/* Our own log: our guard shows what we signed and do not have. */
+static int origin_back(struct engine *engine, struct bundle_job *job,
+                       const struct frame_head *head,
+                       const struct store_log *log, struct error *err)
+{
+    struct link_action action = {.origin = head->origin,
+                                 .reason = LINK_REASON_ORIGIN_BACK,
+                                 .from = log->head.size,
+                                 .until = head->head.size,
+                                 .cosigs = head->cosigs};
+
+    return head->origin.node == engine_node(engine) &&
+                   head->head.size > log->head.size && head_is_signed(head, log)
+               ? back_begin(engine, job, &action, err)
+               : 0;
+}
+
+/* A log that we guard: our own cosignature shows that we held more. */
+static int mirror_back(struct engine *engine, struct bundle_job *job,
+                       const struct frame_head *head,
+                       const struct store_log *log, struct error *err)
+{
+    struct link_action action = {.origin = head->origin,
+                                 .reason = LINK_REASON_MIRROR_BACK,
+                                 .from = log->head.size,
+                                 .until = log->head.size,
+                                 .cosigs = head->cosigs};
+    struct log_facts facts;
+    int rc = log_facts_of(engine, &head->origin, &facts, err);
+
+    if (rc != 0 || facts.guard != engine_node(engine) || !head->seen.has ||
+        (head->seen.head.size <= log->head.size &&
+         head->cosigs <= log->cosigs) ||
+        !seen_is_ours(engine, head)) {
+        return rc == ERR_NOTFOUND ? 0 : rc;
+    }
+    if (head->seen.head.size > action.until) {
+        action.until = head->seen.head.size;
+    }
+    return back_begin(engine, job, &action, err);
+}
+
 static int head_apply(struct engine *engine, struct bundle_job *job,
                       const struct frame_head *head, struct error *err)
 {
@@ -132,17 +213,23 @@ static int head_apply(struct engine *engine, struct bundle_job *job,
     int rc = log_find(engine, &head->origin, &log, err);
 
     bundle_mark_put(&job->marks, &mark);
+    if (rc == ERR_NOTFOUND && job->up && head->head.size > 0 &&
+        head->origin.node == engine_node(engine)) {
+        struct log_facts facts; /* an image from before its first leaf */
+
+        rc = log_facts_of(engine, &head->origin, &facts, err);
+        rc = rc != 0 ? rc
+                     : log_open(engine, &head->origin, &facts.key, &log, err);
+    }
     if (rc != 0) {
         return rc == ERR_NOTFOUND ? 0 : rc;
     }
-    if (!job->up && head->origin.node == job->head.from && !head->origin.dir) {
-        job->claimed_cosigs = head->cosigs;
-        if (head->seen.has && head->seen.head.size > log.head.size &&
-            seen_is_ours(engine, head)) {
-            job->claimed_size = head->seen.head.size;
-        }
+    if ((rc = fork_check(engine, head, &log, err)) != 0 ||
+        log.frozen[0] != '\0') {
+        return rc;
     }
-    return fork_check(engine, head, &log, err);
+    return job->up ? origin_back(engine, job, head, &log, err)
+                   : mirror_back(engine, job, head, &log, err);
 }
 
 static int heads_apply(struct engine *engine, struct bundle_job *job,
@@ -284,6 +371,10 @@ static int batch_apply(struct engine *engine, struct bundle_job *job,
                      : store_spool_placed(engine->store, log.id, segment->first,
                                           segment->count, err);
     }
+    if (rc == 0) {
+        rc = log_find(engine, &batch->origin, &log, err);
+        rc = rc != 0 ? rc : recover_settle(engine, log.id, err);
+    }
     if (rc != 0) {
         return rc;
     }
@@ -409,6 +500,8 @@ static int note_apply(struct engine *engine, struct bundle_job *job,
     uint8_t *space = arena_alloc(&engine->turn, size);
     struct buf lacking = buf_over(space, size);
     enum staged_end end = STAGED_OLD;
+    struct store_recovery recovery;
+    struct store_log log;
     int rc = space == NULL ? error_set(err, ERR_LIMIT, "too much in one turn")
                            : staged_take(engine, note, &end, &lacking, err);
 
@@ -426,6 +519,13 @@ static int note_apply(struct engine *engine, struct bundle_job *job,
                        "on");
         break;
     case STAGED_EARLY:
+        if (log_find(engine, &note->origin, &log, err) == 0 &&
+            recover_active(engine, log.id, &recovery) &&
+            log.head.size == note->head.size) {
+            return error_set(err, ERR_BUSY,
+                             "what came back is not all "
+                             "here or counted yet");
+        }
         return error_set(err, ERR_CONFLICT,
                          "its staging note follows %llu events, this log does "
                          "not have them: make a new bundle here, and take in "
@@ -510,27 +610,15 @@ int bundle_apply(struct engine *engine, struct bundle_job *job,
     return 0;
 }
 
-/* Our cosignature is the acknowledgement, as in a session; not while we know
- * of our own that we do not hold: they come again first. */
+/* Our cosignature is the acknowledgement, as in a session; not while a copy of
+ * ours is fetched again (cosign.c asks). */
 static int cosign_all(struct engine *engine, struct bundle_job *job,
                       struct error *err)
 {
     for (size_t i = 0; !job->up && i < job->touched_len; i++) {
         const struct origin *origin = &job->touched[i];
-        struct store_log log;
-        int rc = log_find(engine, origin, &log, err);
+        int rc = cosign_log(engine, origin, false, NULL, err);
 
-        if (rc == 0 && origin->node == job->head.from && !origin->dir &&
-            (log.head.size < job->claimed_size ||
-             log.cosigs < job->claimed_cosigs)) {
-            (void)snprintf(job->status.note, sizeof(job->status.note),
-                           "this node was set back and does not hold all that "
-                           "it has cosigned of node %u yet: give it a bundle "
-                           "from here and take in the answer",
-                           origin->node);
-            continue;
-        }
-        rc = rc != 0 ? rc : cosign_log(engine, origin, false, NULL, err);
         if (rc == ERR_BUSY) {
             (void)snprintf(job->status.note, sizeof(job->status.note), "%.250s",
                            err->text); /* the clock: cosigned later */

@@ -296,6 +296,7 @@ static int note_make(struct engine *engine, const struct store_log *log,
 int staged_note(struct engine *engine, const struct origin *origin, bool make,
                 struct frame_staged *out, struct error *err)
 {
+    struct store_recovery recovery;
     struct store_staging kept;
     struct store_log log;
     int rc = log_find(engine, origin, &log, err);
@@ -314,7 +315,8 @@ int staged_note(struct engine *engine, const struct origin *origin, bool make,
     if (rc != 0 && rc != ERR_NOTFOUND) {
         return rc;
     }
-    if (!make || log.frozen[0] != '\0') {
+    if (!make || log.frozen[0] != '\0' ||
+        recover_active(engine, log.id, &recovery)) {
         return error_set(err, ERR_NOTFOUND, "no note for the log as it is");
     }
     if (!log.is_dir && log.integrated != log.head.size) {

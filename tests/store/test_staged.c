@@ -83,6 +83,7 @@ static uint32_t commune_log(struct desk *d)
     return log.id;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a leaf, its bodies, what came */
 static int stage(struct desk *d, struct span leaf, struct span bodies,
                  enum stage_result *result)
 {
@@ -166,6 +167,7 @@ static void what_a_bundle_brought_is_folded_found_and_sound(void **state)
     assert_int_equal(staged(d), 1);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): one story, told in a row */
 static void a_leaf_of_the_log_takes_its_staged_copy_s_place(void **state)
 {
     struct desk *d = *state;

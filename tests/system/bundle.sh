@@ -112,6 +112,7 @@ take ward c.down || die "answer to the old image"
 # The tail that it lost comes back, then what the note says.
 until_true 20 held ward thu/2/e1 "size=9"
 until_true 20 held ward thu/2/e1 "integrated=9"
+logged ward "room=recover event=done" || die "the restored image kept silent"
 up d.up
 take province d.up || die "import d"
 until_true 20 settled province 9
@@ -127,15 +128,15 @@ stop ward
 online ward
 run ward
 until_true 40 logged ward "event=sequenced"
-until_true 40 settled ward 15
-until_true 40 settled province 15
+until_true 40 settled ward 16
+until_true 40 settled province 16
 stop ward
 offline ward
 run ward
 take province e.up | grep -q "nothing new" || die "late bundle"
 down e.down
 take ward e.down || die "late answer"
-held ward thu/2/e1 "size=15" || die "a late answer sequenced something"
+held ward thu/2/e1 "size=16" || die "a late answer sequenced something"
 
 # ---- a year: every month a stick there and back
 at ward login clerk >/dev/null || die "login"
@@ -149,16 +150,45 @@ for month in 1 2 3 4 5 6 7 8 9 10 11 12; do
     take province "m$month.up" >/dev/null || die "month $month"
     down "m$month.down"
     take ward "m$month.down" >/dev/null || die "answer of month $month"
+    if [ $month -eq 9 ]; then
+        stop province
+        cp -r "$WORK/province" "$WORK/september"
+        run province
+    fi
 done
 up end.up
 take province end.up >/dev/null || die "the last one"
-until_true 20 settled province 63
+until_true 20 settled province 64
 down end.down
 take ward end.down || die "the last answer"
-until_true 20 settled ward 63
+until_true 20 settled ward 64
 staged 0 || die "something is staged at the end"
 up heard.up
 take province heard.up | grep -q "1 new cosignatures" || die "not heard"
+
+# ---- the superior is put back to its September: it fetches again by stick
+stop province
+mv "$WORK/province" "$WORK/december"
+mv "$WORK/september" "$WORK/province"
+run province
+at ward record PetitionReceived channel=counter kind=proposal field=land \
+    key=late >/dev/null || die "a late petition"
+up back1.up
+take province back1.up | grep -q "was set back" || die "nobody was told"
+down back1.down
+take ward back1.down || die "answer of the superior set back"
+up back2.up
+take province back2.up || die "the rest did not come back"
+down back2.down
+take ward back2.down || die "answer after it came back"
+until_true 20 held ward thu/2/e1 "size=65"
+up back3.up
+take province back3.up || die "the last bundle"
+until_true 20 settled province 65
+down back3.down
+take ward back3.down || die "the last answer"
+until_true 20 settled ward 65
+[ "$(note_of ward)" = "$(note_of province)" ] || die "two histories"
 
 at ward sync | grep -q "by bundle" || die "sync says nothing of bundles"
 at ward receipt m7-2 >"$WORK/receipt" || die "no receipt"
@@ -169,4 +199,4 @@ stop province
 "$DRIVE" verify "$WORK/ward" "$WORK/receipt" || die "the receipt is wrong"
 "$DRIVE" check "$WORK/province" || die "the superior's store has findings"
 "$DRIVE" check "$WORK/ward" || die "the commune's store has findings"
-echo "63 events in the log, counted and cosigned at both"
+echo "65 events in the log, counted and cosigned at both"
