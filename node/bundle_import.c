@@ -59,6 +59,9 @@ bool bundle_frame_fits(const struct bundle_job *job, const struct frame *frame)
     case FRAME_PING:
     case FRAME_MEND_ASK:
     case FRAME_MEND:
+    case FRAME_ATTACH_ASK: /* files are for links */
+    case FRAME_ATTACH_CHUNK:
+    case FRAME_ATTACH_HAVE:
     case FRAME_KINDS:
         break;
     }
@@ -604,6 +607,9 @@ int bundle_apply(struct engine *engine, struct bundle_job *job,
     case FRAME_PING:
     case FRAME_MEND_ASK:
     case FRAME_MEND:
+    case FRAME_ATTACH_ASK: /* files are for links */
+    case FRAME_ATTACH_CHUNK:
+    case FRAME_ATTACH_HAVE:
     case FRAME_KINDS:
         break;
     }

@@ -60,6 +60,11 @@ static const struct config_row rows[] = {
     {"disk_reserve_mib", KIND_NUMBER, AT(disk_reserve_mib), "256", 0, 1000000,
      "below this much free space nothing is recorded or taken in; 0 = no "
      "guard"},
+    {"fetch_files", KIND_NUMBER, AT(fetch_files), "1", 0, 1,
+     "1: files that events name are fetched by themselves; 0: when somebody "
+     "asks"},
+    {"files_mib", KIND_NUMBER, AT(files_mib), "2048", 1, 1000000,
+     "attached files held here at most"},
     {"ballast_mib", KIND_NUMBER, AT(ballast_mib), "8", 0, 1024,
      "a file given up when the disk is nearly full, so that the node can end "
      "its work"},

@@ -30,6 +30,8 @@ struct config {
     uint64_t quota_kib;
     uint64_t disk_reserve_mib;
     uint64_t ballast_mib;
+    uint64_t fetch_files;
+    uint64_t files_mib;
     uint64_t login_minutes;
     uint64_t quiet_s;
 };

@@ -738,6 +738,9 @@ bool engine_work(struct engine *engine)
         rc = erase_catch_up(engine, &err);
     }
     if (rc == 0) {
+        attach_work(engine);
+    }
+    if (rc == 0) {
         rc = index_work(engine, background && !engine->behind, &more, &err);
     }
     if (rc != 0) {

@@ -384,6 +384,19 @@ int engine_rebuild(struct engine *engine, struct error *err) MUST_USE;
  * not know yet what was erased since. */
 int engine_bodies_held_back(struct engine *engine, struct error *err) MUST_USE;
 
+/* Files that events name (store/attachment.h). Puts one; sealed: under a fresh
+ * key, which goes into the private body of the event that names it. */
+int engine_file_put(struct engine *engine, const char *session,
+                    struct span bytes, bool sealed, struct hash *file,
+                    struct body_key *key, struct error *err) MUST_USE;
+/* Its bytes in heap memory the caller frees; one that is sealed is opened with
+ * the key that a private body of that record holds (and that is logged).
+ * ERR_BUSY: it is asked for now. */
+int engine_file_get(struct engine *engine, const char *session,
+                    const struct hash *file, const struct event_id *subject,
+                    struct arena *arena, uint8_t **bytes, size_t *len,
+                    struct error *err) MUST_USE;
+
 /* A consistent copy of the store in a new file. */
 int engine_backup(struct engine *engine, const char *path,
                   struct error *err) MUST_USE;

@@ -132,11 +132,15 @@ struct engine {
     uint64_t index_ms;     /* steady: no text is indexed before */
     uint64_t window_us;    /* steady: since when sleep is counted */
     uint64_t slept_us;
-    uint64_t settle_ms;   /* steady: no cells before */
-    uint64_t settled_ms;  /* steady: the newest cells */
-    uint64_t settling_ms; /* how long those took */
-    uint64_t scrub_ms;    /* steady: after an erasure, no try before */
-    uint64_t born_ms;     /* steady: when the process began */
+    uint64_t settle_ms;           /* steady: no cells before */
+    uint64_t settled_ms;          /* steady: the newest cells */
+    uint64_t settling_ms;         /* how long those took */
+    uint64_t attach_ms;           /* steady: files are not looked for before */
+    uint64_t attach_named;        /* store_attachment_named then */
+    struct hash attach_asked[16]; /* on demand */
+    size_t attach_asked_len;
+    uint64_t scrub_ms; /* steady: after an erasure, no try before */
+    uint64_t born_ms;  /* steady: when the process began */
     bool stopping;
     bool restored;        /* from a copy, and not caught up yet */
     bool cosigning_waits; /* something was not cosigned for our clock */

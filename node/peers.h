@@ -12,6 +12,18 @@
 #define RETRY_LEAST_MS 2000u
 #define RETRY_MOST_MS 300000u
 
+/* One file on its way from a peer. */
+struct attach_fetch {
+    bool active;
+    struct hash file;
+    int64_t row; /* the one after which the next is looked for */
+    uint64_t offset;
+    uint64_t total;
+    uint64_t asked_ms; /* steady */
+    uint64_t next_ms;  /* steady: nothing is asked before */
+    unsigned wrong;    /* files whose bytes were others */
+};
+
 struct peer {
     bool used;
     bool up;
@@ -38,6 +50,7 @@ struct peer {
     uint64_t routed_ms; /* DOWN: steady; when its present route was new */
     uint64_t other_ms;  /* DOWN: steady; last frame of the route before */
     unsigned others;    /* ... that came when no late one could */
+    struct attach_fetch fetch;
 };
 
 struct peers {
@@ -122,6 +135,13 @@ int guard_verify(struct engine *engine, uint32_t node, uint32_t guard,
  * was asked for stays. */
 bool heard_by(struct engine *engine, uint32_t node, struct span text,
               uint64_t number, const struct signature *request);
+/* ---- attach.c ---- */
+/* Asks each open peer for the next file that is missing here, when nothing
+ * more urgent is under way. */
+void attach_work(struct engine *engine);
+/* A file asked for, a piece, or one that the peer has now. */
+void attach_frame(struct engine *engine, struct peer *peer,
+                  const struct link_action *action);
 
 /* ---- blame.c ---- */
 /* Puts into err which event of a refused batch was changed, if that can be

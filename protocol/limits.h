@@ -35,8 +35,12 @@
 #define CALENDAR_DAYS_MAX 4096u   /* days off and swapped days together */
 #define PLAN_LINES_MAX 400u       /* dialogues of one yearly plan */
 #define CONCLUSION_ITEMS_MAX 512u /* petitions of one dialogue */
-#define DOCUMENTS_MAX 16u         /* documents named by one event */
-#define WINDOW_START 16384u       /* link credit at the start: a 2G second */
-#define WINDOW_MAX 4194304u       /* link credit at most: a LAN second */
+#define ATTACHMENT_MAX                                                         \
+    16777216u                   /* a scanned dossier of 200 pages; held in     \
+                                   memory once, when it is complete */
+#define ATTACHMENT_CHUNK 65536u /* of one frame, DESIGN section 6 */
+#define DOCUMENTS_MAX 16u       /* documents named by one event */
+#define WINDOW_START 16384u     /* link credit at the start: a 2G second */
+#define WINDOW_MAX 4194304u     /* link credit at most: a LAN second */
 
 #endif

@@ -303,6 +303,9 @@ int refold(struct store *store, int64_t number, uint32_t day, struct error *err)
     if ((rc = delivery_enqueue(store, &record, &gathered, day, err)) != 0) {
         return rc;
     }
+    if ((rc = attachments_note(store, &record, err)) != 0) {
+        return rc;
+    }
     return erasures_apply(store, &gathered.subject, record.erasures,
                           record.erasures_len, err);
 }

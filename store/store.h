@@ -10,6 +10,7 @@
  *   store/delivery.h   events owed to a child that is party of a record
  *   store/check.h      re-verify everything; re-derive everything
  *   store/erase.h      bodies that are destroyed, and their traces
+ *   store/attachment.h files that events name by hash
  *   store/restore.h    copies: making one, putting one back
  *
  * One connection in one thread writes and checkpoints (Debian's SQLite has

@@ -322,6 +322,10 @@ bool erasure_acts(struct store *store, const struct record_out *record,
 int erasures_filter(struct store *store, const struct event_id *event,
                     struct span list, struct arena *arena, struct span *out,
                     struct error *err) MUST_USE;
+/* ---- attachment.c ---- */
+int attachments_note(struct store *store, const struct record_out *record,
+                     struct error *err) MUST_USE;
+
 /* ---- scrub.c ---- */
 int scrub_put(struct store *store, int state, struct error *err) MUST_USE;
 

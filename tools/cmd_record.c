@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/crypto.h"
 #include "protocol/event/body.h"
 #include "protocol/event/facts.h"
 #include "protocol/event/types.h"
@@ -120,11 +121,61 @@ static int put_pairs(struct cli *cli, struct request_body *body,
     return 0;
 }
 
+/* A file goes first; the event then names it: --attach FILE as the event's
+ * `document`, --attach documents[1]=FILE where that says. */
+static int put_file(struct cli *cli, struct request_body *body,
+                    struct error *err)
+{
+    const char *option = cli_option(cli, "attach");
+    bool sealed = cli_option(cli, "sealed") != NULL;
+    struct client_reply reply = {0};
+    char path[FACTS_PATH_MAX] = "document";
+    char field[FACTS_PATH_MAX + 16];
+    const char *equals;
+    char *bytes = NULL;
+    size_t len = 0;
+
+    if (option == NULL) {
+        return 0;
+    }
+    equals = strchr(option, '=');
+    if (equals != NULL && (size_t)(equals - option) < sizeof(path) &&
+        memchr(option, '/', (size_t)(equals - option)) == NULL) {
+        snprintf(path, sizeof(path), "%.*s", (int)(equals - option), option);
+        option = equals + 1;
+    }
+    int rc = file_read(option, (size_t)32 << 20, &bytes, &len, err);
+
+    rc = rc < 0
+             ? rc
+             : cli_post_text(cli, sealed ? "/v1/files?sealed=1" : "/v1/files",
+                             span_make(bytes, len), &reply, err);
+    free(bytes);
+    if (rc == 0) {
+        snprintf(field, sizeof(field), "%s.file_hash", path);
+        request_put_field(body, field,
+                          answer_text(answer_get(reply.root, "file_hash")));
+    }
+    if (rc == 0 && sealed) {
+        request_put_field(body, "private.keys[0].event_id",
+                          answer_text(answer_get(reply.root, "key_name")));
+        request_put_field(body, "private.keys[0].body_key",
+                          answer_text(answer_get(reply.root, "key")));
+    }
+    if (reply.text != NULL) {
+        crypto_wipe(reply.text, reply.len);
+    }
+    client_reply_release(&reply);
+    return rc;
+}
+
 static int send_pairs(struct cli *cli, struct client_reply *reply,
                       struct error *err)
 {
     struct request_body *body = request_new();
     int rc = put_pairs(cli, body, err);
+
+    rc = rc < 0 ? rc : put_file(cli, body, err);
 
     if (rc < 0) {
         free(request_end(body));
@@ -246,6 +297,11 @@ const struct command cmd_record = {
         {
             {"json", "FILE", "đọc từ tệp JSON (- là stdin)",
              "read it from a JSON file (- is stdin)"},
+            {"attach", "FILE",
+             "tệp kèm theo (tối đa 16 MiB: PDF, ảnh, văn phòng, chữ)",
+             "a file that goes with it (16 MiB: PDF, images, office, text)"},
+            {"sealed", NULL, "niêm tệp: chỉ người mở được nội dung riêng xem",
+             "seal the file: for readers of the private body alone"},
             {"answer-json", NULL, "in phiếu dạng JSON",
              "print the slip as JSON"},
         },

@@ -300,13 +300,51 @@ static int show_raw(struct cli *cli, struct error *err)
     return rc;
 }
 
+/* The bytes of one file of the record, into a file that is not there yet. */
+static int show_file(struct cli *cli, const char *hash, struct error *err)
+{
+    const char *output = cli_option(cli, "output");
+    char room[512];
+    struct buf path = buf_over(room, sizeof(room) - 1);
+    struct client_reply reply = {0};
+    FILE *file;
+    int rc;
+
+    if (output == NULL || strlen(hash) != 64 ||
+        strspn(hash, "0123456789abcdef") != 64) {
+        return error_set(err, ERR_USAGE,
+                         "--attachment wants the file's hash, 64 hex digits, "
+                         "and --output a file to write");
+    }
+    buf_put_fmt(&path, "/v1/files/%s", hash);
+    client_query_put(&path, "of", cli->args[0]);
+    room[path.len] = '\0';
+    rc = cli_session(cli, err);
+    rc = rc < 0 ? rc : cli_get(cli, room, &reply, err);
+    file = rc == 0 ? fopen(output, "wbx") : NULL;
+    if (rc == 0 &&
+        (file == NULL || fwrite(reply.text, 1, reply.len, file) != reply.len)) {
+        rc = error_set(err, ERR_IO, "%s cannot be written: name a new file",
+                       output);
+    }
+    if (file != NULL && fclose(file) != 0 && rc == 0) {
+        rc = error_set(err, ERR_IO, "%s cannot be written", output);
+    }
+    client_reply_release(&reply);
+    return rc;
+}
+
 static int run(struct cli *cli, struct error *err)
 {
+    const char *hash = cli_option(cli, "attachment");
     char room[512];
     struct buf path = buf_over(room, sizeof(room) - 1);
     struct client_reply reply = {0};
     int rc;
 
+    if (hash != NULL) {
+        return show_file(cli, hash, err);
+    }
     if (cli_option(cli, "raw") != NULL) {
         return show_raw(cli, err);
     }
@@ -337,6 +375,10 @@ const struct command cmd_show = {
         {
             {"raw", NULL, "giải mã lá, bút tích, lô (mã, tệp hoặc hex)",
              "decode a leaf, note or segment (code, file or hex)"},
+            {"attachment", "HASH",
+             "tệp đính kèm của hồ sơ, ghi vào --output FILE",
+             "an attached file of the record, into --output FILE"},
+            {"output", "FILE", "tệp mới", "a new file"},
             {"private", NULL, "mở nội dung riêng (được ghi lại)",
              "open private bodies (it is logged)"},
         },

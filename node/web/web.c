@@ -60,6 +60,8 @@ static const struct route routes[] = {
     {"/v1/check", ROUTE_ASK, false, api_check},
     {"/v1/jobs/", ROUTE_GET, false, api_job},
     {"/v1/rebuild", ROUTE_WRITE, false, api_rebuild},
+    {"/v1/files", ROUTE_WRITE, true, api_file_put},
+    {"/v1/files/", ROUTE_GET, false, api_file_get},
     {"/v1/backup", ROUTE_WRITE, false, api_backup},
     {"/v1/bundle", ROUTE_GET, false, api_bundle},
     {"/v1/bundle/put", ROUTE_ASK, true, api_bundle_put},

@@ -45,6 +45,12 @@ const char *frame_name(enum frame_kind kind)
         return "spooled";
     case FRAME_STAGED:
         return "staged";
+    case FRAME_ATTACH_ASK:
+        return "attach-ask";
+    case FRAME_ATTACH_CHUNK:
+        return "attach-chunk";
+    case FRAME_ATTACH_HAVE:
+        return "attach-have";
     case FRAME_KINDS:
         break;
     }

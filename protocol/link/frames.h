@@ -52,6 +52,9 @@ enum frame_kind {
     FRAME_MEND,
     FRAME_SPOOLED,
     FRAME_STAGED,
+    FRAME_ATTACH_ASK,
+    FRAME_ATTACH_CHUNK,
+    FRAME_ATTACH_HAVE,
     FRAME_KINDS
 };
 
@@ -232,6 +235,15 @@ struct frame_staged {
     struct signature signature;
 };
 
+/* Ask, chunk and have: one shape. */
+struct frame_attach {
+    struct hash file;
+    uint64_t offset;
+    uint64_t total; /* 0: not held */
+    uint32_t max;   /* ask: bytes of the answer at most */
+    struct span bytes;
+};
+
 struct frame {
     bool has_token;
     struct token token;
@@ -254,6 +266,7 @@ struct frame {
         struct frame_mend mend;
         struct frame_spooled spooled;
         struct frame_staged staged;
+        struct frame_attach attach;
     };
 };
 

@@ -559,6 +559,53 @@ static int staged_read(const Qcdc__V1__Staged *in, struct frame_staged *out,
                       sizeof(out->signature), err);
 }
 
+static int file_sizes_read(uint64_t offset, uint64_t total,
+                           struct frame_attach *out, struct error *err)
+{
+    if (offset > ATTACHMENT_MAX || total > ATTACHMENT_MAX) {
+        return error_set(err, ERR_LIMIT, "a file of more than %u bytes",
+                         ATTACHMENT_MAX);
+    }
+    out->offset = offset;
+    out->total = total;
+    return 0;
+}
+
+static int attach_ask_read(const Qcdc__V1__AttachAsk *in,
+                           struct frame_attach *out, struct error *err)
+{
+    int rc =
+        fixed_read(in->file_hash, "file", &out->file, sizeof(out->file), err);
+
+    out->max = in->max_bytes;
+    return rc != 0 ? rc : file_sizes_read(in->offset, 0, out, err);
+}
+
+static int attach_chunk_read(const Qcdc__V1__AttachChunk *in,
+                             struct frame_attach *out, struct error *err)
+{
+    int rc =
+        fixed_read(in->file_hash, "file", &out->file, sizeof(out->file), err);
+
+    rc = rc != 0 ? rc : file_sizes_read(in->offset, in->total_bytes, out, err);
+    rc = rc != 0 ? rc
+                 : bytes_read(in->bytes, "piece", ATTACHMENT_CHUNK, &out->bytes,
+                              err);
+    if (rc == 0 && out->offset + out->bytes.len > out->total) {
+        rc = error_set(err, ERR_MALFORMED, "a piece beyond the file's end");
+    }
+    return rc;
+}
+
+static int attach_have_read(const Qcdc__V1__AttachHave *in,
+                            struct frame_attach *out, struct error *err)
+{
+    int rc =
+        fixed_read(in->file_hash, "file", &out->file, sizeof(out->file), err);
+
+    return rc != 0 ? rc : file_sizes_read(0, in->total_bytes, out, err);
+}
+
 static int body_read(const Qcdc__V1__Frame *in, struct arena *arena,
                      struct frame *out, struct error *err)
 {
@@ -623,6 +670,15 @@ static int body_read(const Qcdc__V1__Frame *in, struct arena *arena,
     case QCDC__V1__FRAME__BODY_STAGED:
         out->kind = FRAME_STAGED;
         return staged_read(in->staged, &out->staged, err);
+    case QCDC__V1__FRAME__BODY_ATTACH_ASK:
+        out->kind = FRAME_ATTACH_ASK;
+        return attach_ask_read(in->attach_ask, &out->attach, err);
+    case QCDC__V1__FRAME__BODY_ATTACH_CHUNK:
+        out->kind = FRAME_ATTACH_CHUNK;
+        return attach_chunk_read(in->attach_chunk, &out->attach, err);
+    case QCDC__V1__FRAME__BODY_ATTACH_HAVE:
+        out->kind = FRAME_ATTACH_HAVE;
+        return attach_have_read(in->attach_have, &out->attach, err);
     case _QCDC__V1__FRAME__BODY__CASE_IS_INT_SIZE:
         break;
     }

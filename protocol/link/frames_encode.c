@@ -381,6 +381,51 @@ static Qcdc__V1__Staged *staged_make(struct maker *m,
     return out;
 }
 
+static Qcdc__V1__AttachAsk *attach_ask_make(struct maker *m,
+                                            const struct frame_attach *in)
+{
+    MAKE(m, Qcdc__V1__AttachAsk, out, QCDC__V1__ATTACH_ASK__INIT);
+    out->file_hash = DATA_FIXED(m, in->file);
+    out->offset = in->offset;
+    out->max_bytes = in->max;
+    return out;
+}
+
+static Qcdc__V1__AttachChunk *attach_chunk_make(struct maker *m,
+                                                const struct frame_attach *in)
+{
+    MAKE(m, Qcdc__V1__AttachChunk, out, QCDC__V1__ATTACH_CHUNK__INIT);
+    out->file_hash = DATA_FIXED(m, in->file);
+    out->offset = in->offset;
+    out->total_bytes = in->total;
+    out->bytes = data_of(m, in->bytes, ATTACHMENT_CHUNK);
+    return out;
+}
+
+static Qcdc__V1__AttachHave *attach_have_make(struct maker *m,
+                                              const struct frame_attach *in)
+{
+    MAKE(m, Qcdc__V1__AttachHave, out, QCDC__V1__ATTACH_HAVE__INIT);
+    out->file_hash = DATA_FIXED(m, in->file);
+    out->total_bytes = in->total;
+    return out;
+}
+
+static void attach_make(struct maker *m, const struct frame *in,
+                        Qcdc__V1__Frame *out)
+{
+    if (in->kind == FRAME_ATTACH_ASK) {
+        out->body_case = QCDC__V1__FRAME__BODY_ATTACH_ASK;
+        out->attach_ask = attach_ask_make(m, &in->attach);
+    } else if (in->kind == FRAME_ATTACH_CHUNK) {
+        out->body_case = QCDC__V1__FRAME__BODY_ATTACH_CHUNK;
+        out->attach_chunk = attach_chunk_make(m, &in->attach);
+    } else {
+        out->body_case = QCDC__V1__FRAME__BODY_ATTACH_HAVE;
+        out->attach_have = attach_have_make(m, &in->attach);
+    }
+}
+
 static void body_make(struct maker *m, const struct frame *in,
                       Qcdc__V1__Frame *out)
 {
@@ -456,6 +501,11 @@ static void body_make(struct maker *m, const struct frame *in,
     case FRAME_STAGED:
         out->body_case = QCDC__V1__FRAME__BODY_STAGED;
         out->staged = staged_make(m, &in->staged);
+        return;
+    case FRAME_ATTACH_ASK:
+    case FRAME_ATTACH_CHUNK:
+    case FRAME_ATTACH_HAVE:
+        attach_make(m, in, out);
         return;
     }
 }

@@ -158,6 +158,8 @@ enum link_do {
     LINK_DO_READY,          /* the session is open: see link_info */
     LINK_DO_CLOSE,          /* reason, text: drop the connection; reconnect
                                with backoff if it is ours to open */
+    LINK_DO_ATTACH,         /* attach_kind, attach: a file asked for, a piece of
+                               one, or one that the peer has now */
     LINK_DO_JOIN_REQUESTED, /* bytes, signatures: join_request_check, show */
     LINK_DO_JOIN_ANSWERED,  /* status, text. Certified: JOINED follows, or
                                connect with your own key after a minute */
@@ -202,6 +204,8 @@ struct link_action {
     const struct frame_mend *mend;
     const struct frame_spooled *spooled;
     const struct frame_staged *staged;
+    enum frame_kind attach_kind;
+    const struct frame_attach *attach;
 };
 
 struct link_actions {

@@ -347,6 +347,8 @@ int record_fold(const struct fold_input *input, struct arena *arena,
         record.units_len = f.units_len;
         record.erasures = f.erasures;
         record.erasures_len = f.erasures_len;
+        record.files = f.files;
+        record.files_len = f.files_len;
         if (!f.no_memory &&
             message_pack(message, arena, &record.bytes, err) != 0) {
             f.no_memory = true;

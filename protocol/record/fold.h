@@ -88,6 +88,12 @@ struct record_erasure {
     uint32_t node;   /* that gave the word */
 };
 
+/* A file that an event names. */
+struct record_file {
+    struct hash file;
+    uint32_t node; /* of the event */
+};
+
 /* The record, and what a store wants beside it as columns. */
 struct record_out {
     enum record_kind kind;
@@ -109,6 +115,8 @@ struct record_out {
                                0 = none */
     const struct record_erasure *erasures; /* in fold order of the words */
     size_t erasures_len;
+    const struct record_file *files; /* by events that the signer may make */
+    size_t files_len;
 };
 
 /* The kind that an event of this type opens when it has no subject. */

@@ -2,6 +2,7 @@
  * each is about. Owns which copy of an event counts and what still waits; it
  * judges no meaning. Next: fold_order.c. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "protocol/event/wire.h"
 #include "protocol/record/fold_internal.h"
@@ -54,10 +55,39 @@ static uint64_t clamp_order(const struct entry *e)
     return s < e->lower_s ? e->lower_s : s;
 }
 
+static void file_seen(struct fold *f, const struct entry *e,
+                      ProtobufCBinaryData hash)
+{
+    if (f->files_len == f->files_size) {
+        size_t size = f->files_size == 0 ? 8 : f->files_size * 2;
+        struct record_file *grown = fold_alloc(f, size, sizeof(*grown));
+
+        if (grown == NULL) {
+            return;
+        }
+        if (f->files_len > 0) {
+            memcpy(grown, f->files, f->files_len * sizeof(*grown));
+        }
+        f->files = grown;
+        f->files_size = size;
+    }
+    memcpy(&f->files[f->files_len].file, hash.data, sizeof(struct hash));
+    f->files[f->files_len++].node = e->header->node;
+}
+
+struct seeing {
+    struct fold *f;
+    struct entry *e;
+};
+
 static void paper_seen(void *ctx, const Qcdc__V1__Document *document)
 {
-    struct entry *e = ctx;
+    struct seeing *seeing = ctx;
+    struct entry *e = seeing->e;
 
+    if (document->file_hash.len == sizeof(struct hash)) {
+        file_seen(seeing->f, e, document->file_hash);
+    }
     e->on_paper |= document->signing != QCDC__V1__SIGNING__SIGNING_UNSPECIFIED;
 }
 
@@ -87,7 +117,7 @@ static void entry_decode(struct fold *f, struct entry *e)
         e->header->type == EVENT_CORRECTED || e->header->type == EVENT_VOIDED ||
         e->header->type == EVENT_APPROVED || e->header->type == EVENT_ERASED;
     if (!e->is_act) {
-        fold_documents(e, paper_seen, e);
+        fold_documents(e, paper_seen, &(struct seeing){f, e});
     }
 }
 

@@ -54,6 +54,9 @@ struct fold {
     size_t units_size;
     struct record_erasure *erasures;
     size_t erasures_len;
+    struct record_file *files;
+    size_t files_len;
+    size_t files_size;
     bool denunciation; /* the walk met an event that says so */
     bool no_memory;    /* sticky; looked at once, at the end */
 };

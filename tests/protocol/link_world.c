@@ -947,6 +947,8 @@ static void perform(struct world *world, struct world_end *end,
     case LINK_DO_READY:
         end->ready++;
         break;
+    case LINK_DO_ATTACH: /* files are the engine's */
+        break;
     case LINK_DO_CLOSE:
         end->closed = true;
         break;

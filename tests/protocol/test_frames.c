@@ -182,6 +182,21 @@ static struct frame frame_make(enum frame_kind kind)
             .ids = span_str("0123456789abcdef0123456789ABCDEF")};
         FILL(frame.staged.signature, 0x99);
         break;
+    case FRAME_ATTACH_ASK:
+        FILL(frame.attach.file, 0x99);
+        frame.attach.offset = 65536;
+        frame.attach.max = 16384;
+        break;
+    case FRAME_ATTACH_CHUNK:
+        FILL(frame.attach.file, 0x99);
+        frame.attach.offset = 65536;
+        frame.attach.total = 65541;
+        frame.attach.bytes = span_str("piece");
+        break;
+    case FRAME_ATTACH_HAVE:
+        FILL(frame.attach.file, 0x99);
+        frame.attach.total = 65541;
+        break;
     case FRAME_NONE:
     case FRAME_KINDS:
         break;
@@ -241,6 +256,9 @@ static void the_bytes_of_every_frame_are_frozen(void **state)
         [FRAME_MEND] = "d14e20dc1b174d37",
         [FRAME_SPOOLED] = "86c6d22e8a506321",
         [FRAME_STAGED] = "98648378e8809442",
+        [FRAME_ATTACH_ASK] = "2ecd41e82b806424",
+        [FRAME_ATTACH_CHUNK] = "16438d5292ea4eaa",
+        [FRAME_ATTACH_HAVE] = "8e776c0dd020b357",
     };
     int changed = 0;
 

@@ -87,6 +87,11 @@ static struct frame frame_of(enum frame_kind kind, const struct link *link,
             .origin = own, .ids = span_str("0123456789abcdef")};
         frame.staged.head.root = merkle_empty_root();
         break;
+    case FRAME_ATTACH_ASK:
+    case FRAME_ATTACH_CHUNK:
+    case FRAME_ATTACH_HAVE:
+        frame.attach.total = 1;
+        break;
     case FRAME_NONE:
     case FRAME_KINDS:
         break;

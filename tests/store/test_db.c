@@ -133,10 +133,12 @@ static void the_file_is_hardened(void **state)
 static bool scan_is_meant(const char *sql, const char *detail)
 {
     static const char *const small[] = {
-        "SCAN l",          "SCAN logs",      "SCAN s",        "SCAN spool",
-        "SCAN records",    "SCAN cells",     "SCAN peers",    "SCAN dirty",
-        "SCAN unit_wakes", "SCAN rejudge",   "SCAN temp",     "SCAN asof",
-        "SCAN CONSTANT",   "SCAN delivered", "SCAN erasures", "SCAN 1"};
+        "SCAN l",           "SCAN logs",      "SCAN s",
+        "SCAN spool",       "SCAN records",   "SCAN cells",
+        "SCAN peers",       "SCAN dirty",     "SCAN unit_wakes",
+        "SCAN rejudge",     "SCAN temp",      "SCAN asof",
+        "SCAN CONSTANT",    "SCAN delivered", "SCAN erasures",
+        "SCAN attachments", "SCAN 1"};
     size_t i;
 
     if (strstr(sql, "GROUP BY standing") != NULL) {

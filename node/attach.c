@@ -1,0 +1,349 @@
+/* Room: node. Owns how files that events name come here and go to others, a
+ * piece at a time, behind everything else: nothing is asked while the peer has
+ * batches for us, and a piece is never larger than the window of the link. It
+ * must never hand out a file that is not whole (store/attachment.h), nor
+ * believe a size. Next: attach_file.c. */
+#include "node/peers.h"
+
+#include <string.h>
+
+#include "node/clock.h"
+#include "node/log.h"
+#include "protocol/base/hex.h"
+#include "store/attachment.h"
+#include "store/book.h"
+
+#define PAGE 8u
+#define LOOK_MS 200u     /* between looks for something to ask */
+#define ANSWER_MS 60000u /* a piece that does not come */
+#define ROUND_MS 300000u /* after all that is missing was asked for */
+#define WRONG_MS 60000u  /* after other bytes came, then */
+#define WRONGER_MS 3600000u
+#define PIECE_MIN 4096u
+
+/* ---- asking ---- */
+
+static bool asked_by_hand(const struct engine *engine, const struct hash *file)
+{
+    for (size_t i = 0; i < engine->attach_asked_len; i++) {
+        if (hash_equal(&engine->attach_asked[i], file)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A file is where its event came from: below with that child, else above. */
+static bool may_have(struct engine *engine, const struct peer *peer,
+                     uint32_t node)
+{
+    const struct directory *dir = engine_directory(engine);
+
+    return peer->up ? !directory_node_within(dir, node, engine_node(engine))
+                    : directory_node_within(dir, node, peer->node);
+}
+
+static bool has_better_to_do(struct engine *engine, struct peer *peer)
+{
+    struct link_lag lag;
+
+    if (engine->integrating || engine->disk.low) {
+        return true;
+    }
+    for (size_t i = 0; link_lag(peer->link, i, &lag); i++) {
+        if (!lag.sending && !lag.stopped && lag.there > lag.here) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void piece_ask(struct engine *engine, struct peer *peer)
+{
+    struct frame frame = {.kind = FRAME_ATTACH_ASK};
+    struct link_info info = {0};
+
+    link_info(peer->link, &info);
+    frame.attach.file = peer->fetch.file;
+    frame.attach.offset = peer->fetch.offset;
+    frame.attach.max = info.window < PIECE_MIN          ? PIECE_MIN
+                       : info.window > ATTACHMENT_CHUNK ? ATTACHMENT_CHUNK
+                                                        : (uint32_t)info.window;
+    peer->fetch.asked_ms = clock_steady_ms();
+    (void)action_send_frame(engine, peer, &frame);
+}
+
+static int state_put(struct engine *engine, const struct hash *file,
+                     enum store_attachment_state state, uint64_t size,
+                     struct error *err)
+{
+    int rc = engine_write(engine, err);
+
+    return rc != 0
+               ? rc
+               : store_attachment_set(engine->store, file, state, size, err);
+}
+
+/* What is missing may lie there already: a rebuild forgets the table. */
+static bool is_here(struct engine *engine, const struct hash *file)
+{
+    struct error err = {0};
+    uint64_t size;
+
+    if (store_file_size(engine->config->dir, file, &size, &err) != 0) {
+        return false;
+    }
+    if (state_put(engine, file, STORE_ATTACHMENT_HELD, size, &err) != 0) {
+        engine_react(engine, "attach", "held", &err);
+    }
+    return true;
+}
+
+static void fetch_begin(struct engine *engine, struct peer *peer,
+                        const struct store_attachment *wanted)
+{
+    peer->fetch.active = true;
+    peer->fetch.file = wanted->file;
+    peer->fetch.offset = store_file_part(engine->config->dir, &wanted->file);
+    peer->fetch.total = 0;
+    if (peer->fetch.offset > 0) {
+        log_line(LOG_INFO, "attach", "resumed", "peer=%u at=%llu", peer->node,
+                 (unsigned long long)peer->fetch.offset);
+    }
+    piece_ask(engine, peer);
+}
+
+static void next_find(struct engine *engine, struct peer *peer)
+{
+    struct store_attachment page[PAGE];
+    struct error err = {0};
+    size_t len = 0;
+
+    if (store_attachment_missing(engine->store, peer->fetch.row, page, PAGE,
+                                 &len, &err) != 0) {
+        engine_react(engine, "attach", "missing", &err);
+        len = 0;
+    }
+    for (size_t i = 0; i < len; i++) {
+        peer->fetch.row = page[i].row;
+        if (!may_have(engine, peer, page[i].node) ||
+            (engine->config->fetch_files == 0 &&
+             !asked_by_hand(engine, &page[i].file)) ||
+            is_here(engine, &page[i].file)) {
+            continue;
+        }
+        fetch_begin(engine, peer, &page[i]);
+        return;
+    }
+    if (len < PAGE) {
+        peer->fetch.row = 0;
+        peer->fetch.next_ms = clock_steady_ms() + ROUND_MS;
+    }
+}
+
+static void peer_work(struct engine *engine, struct peer *peer, uint64_t now_ms)
+{
+    struct link_info info = {0};
+
+    if (!peer->used || peer->joining || peer->link == NULL) {
+        return;
+    }
+    link_info(peer->link, &info);
+    if (info.state != LINK_OPEN) {
+        peer->fetch.active = false;
+        return;
+    }
+    if (peer->fetch.active && now_ms - peer->fetch.asked_ms < ANSWER_MS) {
+        return;
+    }
+    peer->fetch.active = false;
+    if (now_ms >= peer->fetch.next_ms && !has_better_to_do(engine, peer)) {
+        next_find(engine, peer);
+    }
+}
+
+static void again_from_start(struct engine *engine)
+{
+    for (size_t i = 0; i < engine->peers->len; i++) {
+        struct attach_fetch *fetch = &engine->peers->all[i].fetch;
+
+        fetch->row = fetch->active ? fetch->row : 0;
+        fetch->next_ms = fetch->wrong > 0 ? fetch->next_ms : 0;
+    }
+    engine->attach_ms = 0;
+}
+
+void attach_work(struct engine *engine)
+{
+    uint64_t now_ms = clock_steady_ms();
+    uint64_t named = store_attachment_named(engine->store);
+
+    if (named != engine->attach_named) {
+        engine->attach_named = named;
+        again_from_start(engine);
+    }
+    if (now_ms < engine->attach_ms) {
+        return;
+    }
+    engine->attach_ms = now_ms + LOOK_MS;
+    for (size_t i = 0; i < engine->peers->len; i++) {
+        peer_work(engine, &engine->peers->all[i], now_ms);
+    }
+}
+
+/* ---- pieces that come ---- */
+
+static void refused(struct engine *engine, struct peer *peer,
+                    const struct error *why, struct error *err)
+{
+    char text[LOG_TEXT_SIZE];
+    char hex[65];
+
+    hex_encode(SPAN_OF(peer->fetch.file), hex);
+    log_line(LOG_WARN, "attach", "refused", "peer=%u file=%.16s text=%s",
+             peer->node, hex, log_text(span_str(why->text), text));
+    if (engine_write(engine, err) != 0 ||
+        store_peer_refuse(engine->store, peer->node, why->text,
+                          (int64_t)(clock_now_ms() / 1000), err) != 0) {
+        engine_react(engine, "attach", "refuse", err);
+    }
+}
+
+/* It came whole: only now it is looked into, and gets its name. */
+static void fetch_end(struct engine *engine, struct peer *peer)
+{
+    struct frame frame = {.kind = FRAME_ATTACH_HAVE};
+    struct attach_fetch *fetch = &peer->fetch;
+    struct peer *up = peer_up(engine);
+    struct error err = {0};
+    struct error why = {0};
+    uint64_t size = 0;
+    int rc = store_file_finish(engine->config->dir, &fetch->file, &size, &why);
+
+    fetch->active = false;
+    engine->attach_ms = 0;
+    if (rc == ERR_UNTRUSTED) {
+        fetch->next_ms =
+            clock_steady_ms() + (fetch->wrong++ == 0 ? WRONG_MS : WRONGER_MS);
+        refused(engine, peer, &why, &err);
+        return;
+    }
+    if (rc == ERR_MALFORMED) {
+        refused(engine, peer, &why, &err);
+        rc = state_put(engine, &fetch->file, STORE_ATTACHMENT_REFUSED, 0, &err);
+    } else if (rc == 0) {
+        rc = state_put(engine, &fetch->file, STORE_ATTACHMENT_HELD, size, &err);
+        if (rc == 0 && up != NULL && up != peer && up->link != NULL) {
+            frame.attach.file = fetch->file;
+            frame.attach.total = size;
+            (void)action_send_frame(engine, up, &frame);
+        }
+    } else {
+        err = why;
+    }
+    if (rc != 0) {
+        engine_react(engine, "attach", "finish", &err);
+    }
+}
+
+static bool has_room_for(struct engine *engine, uint64_t bytes)
+{
+    struct store_attachment_sum sum;
+    struct error ignored = {0};
+
+    return store_attachment_sum(engine->store, &sum, &ignored) == 0 &&
+           sum.bytes + bytes <= engine->config->files_mib * 1048576u;
+}
+
+static void piece_take(struct engine *engine, struct peer *peer,
+                       const struct frame_attach *came)
+{
+    struct attach_fetch *fetch = &peer->fetch;
+    struct error err = {0};
+
+    if (!fetch->active || !hash_equal(&fetch->file, &came->file) ||
+        fetch->offset != came->offset) {
+        return; /* of a question that is over */
+    }
+    fetch->active = false;
+    engine->attach_ms = 0;
+    if (came->total == 0 || came->bytes.len == 0 ||
+        (fetch->total != 0 && fetch->total != came->total)) {
+        return; /* it does not have it (yet): the next one */
+    }
+    if (engine->disk.low || !has_room_for(engine, came->total)) {
+        fetch->next_ms = clock_steady_ms() + ROUND_MS;
+        return;
+    }
+    if (store_file_append(engine->config->dir, &fetch->file, fetch->offset,
+                          came->bytes, &err) != 0) {
+        fetch->next_ms = clock_steady_ms() + WRONG_MS;
+        engine_react(engine, "attach", "append", &err);
+        return;
+    }
+    fetch->offset += came->bytes.len;
+    fetch->total = came->total;
+    if (fetch->offset >= fetch->total) {
+        fetch_end(engine, peer);
+    } else if (has_better_to_do(engine, peer)) {
+        fetch->row--; /* goes on with this one */
+    } else {
+        fetch->active = true;
+        piece_ask(engine, peer);
+    }
+}
+
+/* ---- pieces that go ---- */
+
+static void piece_give(struct engine *engine, struct peer *peer,
+                       const struct frame_attach *asked)
+{
+    struct frame frame = {.kind = FRAME_ATTACH_CHUNK};
+    uint32_t max =
+        asked->max < ATTACHMENT_CHUNK ? asked->max : ATTACHMENT_CHUNK;
+    uint8_t *room = arena_alloc(&engine->turn, max == 0 ? 1 : max);
+    struct buf piece = buf_over(room, max);
+    struct error ignored = {0};
+
+    frame.attach.file = asked->file;
+    frame.attach.offset = asked->offset;
+    if (room == NULL || engine->restored ||
+        store_file_piece(engine->config->dir, &asked->file, asked->offset,
+                         &piece, &frame.attach.total, &ignored) != 0) {
+        frame.attach.total = 0;
+        frame.attach.offset = asked->offset;
+        piece.len = 0;
+    }
+    if (frame.attach.total != 0 && asked->offset > frame.attach.total) {
+        frame.attach.offset = frame.attach.total;
+    }
+    frame.attach.bytes = buf_span(&piece);
+    if (frame.attach.total == 0) {
+        frame.attach.offset = 0;
+        frame.attach.bytes = (struct span){NULL, 0};
+    }
+    (void)action_send_frame(engine, peer, &frame);
+}
+
+void attach_frame(struct engine *engine, struct peer *peer,
+                  const struct link_action *action)
+{
+    struct store_attachment known;
+    struct error ignored = {0};
+
+    if (action->attach_kind == FRAME_ATTACH_ASK) {
+        piece_give(engine, peer, action->attach);
+    } else if (action->attach_kind == FRAME_ATTACH_CHUNK) {
+        if (action->attach->total == 0 && peer->fetch.active &&
+            hash_equal(&peer->fetch.file, &action->attach->file)) {
+            peer->fetch.active = false; /* not there: the next one */
+            engine->attach_ms = 0;
+            return;
+        }
+        piece_take(engine, peer, action->attach);
+    } else if (store_attachment_find(engine->store, &action->attach->file,
+                                     &known, &ignored) == 0 &&
+               known.state == STORE_ATTACHMENT_MISSING) {
+        again_from_start(engine);
+    }
+}

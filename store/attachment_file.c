@@ -1,0 +1,268 @@
+/* store: the attached files themselves: pieces, the whole, and its hash.
+ *
+ * A name is the hash of what is in it, given by rename after the bytes are on
+ * disk; a file without its name is nobody's. Must never give out a byte of one
+ * whose hash is not right. Read next: protocol/event/attachment.h.
+ */
+#include "store/attachment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "protocol/base/hex.h"
+#include "protocol/limits.h"
+#include "store/restore.h"
+
+#define PART ".part"
+
+static int path_of(const char *dir, const struct hash *file, const char *tail,
+                   char path[PATH_MAX], struct error *err)
+{
+    char hex[65];
+    int len;
+
+    hex_encode(SPAN_OF(*file), hex);
+    len = snprintf(path, PATH_MAX, "%s/attachments/%.2s/%s%s", dir, hex, hex,
+                   tail);
+    return len > 0 && len < PATH_MAX
+               ? 0
+               : error_set(err, ERR_USAGE, "the path is too long");
+}
+
+static int folders_make(const char *dir, const struct hash *file,
+                        struct error *err)
+{
+    char path[PATH_MAX];
+    char hex[65];
+    int rc = 0;
+
+    hex_encode(SPAN_OF(*file), hex);
+    for (int i = 0; rc == 0 && i < 2; i++) {
+        (void)snprintf(path, sizeof(path), "%s/attachments%s%.2s", dir,
+                       i == 0 ? "" : "/", i == 0 ? "" : hex);
+        if (mkdir(path, 0700) == 0) {
+            rc = store_sync_dir(path, err);
+        } else if (errno != EEXIST) {
+            rc = error_set(err, ERR_IO, "%s: %s", path, strerror(errno));
+        }
+    }
+    return rc;
+}
+
+int store_file_size(const char *dir, const struct hash *file, uint64_t *size,
+                    struct error *err)
+{
+    char path[PATH_MAX];
+    struct stat facts;
+    int rc = path_of(dir, file, "", path, err);
+
+    if (rc != 0 || stat(path, &facts) != 0) {
+        return rc != 0
+                   ? rc
+                   : error_set(err, ERR_NOTFOUND, "that file is not held here");
+    }
+    *size = (uint64_t)facts.st_size;
+    return 0;
+}
+
+uint64_t store_file_part(const char *dir, const struct hash *file)
+{
+    char path[PATH_MAX];
+    struct error ignored;
+    struct stat facts;
+
+    return path_of(dir, file, PART, path, &ignored) == 0 &&
+                   stat(path, &facts) == 0
+               ? (uint64_t)facts.st_size
+               : 0;
+}
+
+static int write_all(int fd, uint64_t offset, struct span bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t len = pwrite(fd, bytes.ptr, bytes.len, (off_t)offset);
+
+        if (len <= 0) {
+            return -1;
+        }
+        offset += (uint64_t)len;
+        bytes = span_make(bytes.ptr + len, bytes.len - (size_t)len);
+    }
+    return 0;
+}
+
+int store_file_append(const char *dir, const struct hash *file, uint64_t offset,
+                      struct span bytes, struct error *err)
+{
+    char path[PATH_MAX];
+    int fd;
+    int rc = path_of(dir, file, PART, path, err);
+
+    if (rc == 0 && offset + bytes.len > ATTACHMENT_MAX) {
+        rc = error_set(err, ERR_LIMIT, "a file of more than %u bytes",
+                       ATTACHMENT_MAX);
+    }
+    rc = rc != 0 ? rc : folders_make(dir, file, err);
+    if (rc != 0) {
+        return rc;
+    }
+    fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return error_set(err, ERR_LIMIT, "%s: %s", path, strerror(errno));
+    }
+    if (ftruncate(fd, (off_t)offset) != 0 ||
+        write_all(fd, offset, bytes) != 0 || fsync(fd) != 0) {
+        rc = error_set(err, ERR_LIMIT, "%s: %s; free space", path,
+                       strerror(errno));
+    }
+    (void)close(fd);
+    return rc;
+}
+
+/* The whole of a path, at most ATTACHMENT_MAX bytes. */
+static int read_all(const char *path, uint8_t **bytes, size_t *len,
+                    struct error *err)
+{
+    FILE *file = fopen(path, "rbe");
+    struct stat facts;
+    int rc = 0;
+
+    *bytes = NULL;
+    if (file == NULL) {
+        return error_set(err, ERR_NOTFOUND, "that file is not held here");
+    }
+    if (fstat(fileno(file), &facts) != 0 || facts.st_size < 0 ||
+        (uint64_t)facts.st_size > ATTACHMENT_MAX) {
+        rc = error_set(err, ERR_CORRUPT, "%s: of another size", path);
+    } else if ((*bytes = malloc((size_t)facts.st_size + 1)) == NULL) {
+        rc = error_set(err, ERR_NOMEM, "no memory for a file");
+    } else {
+        *len = fread(*bytes, 1, (size_t)facts.st_size, file);
+        if (*len != (size_t)facts.st_size) {
+            rc = error_set(err, ERR_IO, "%s: cannot be read", path);
+        }
+    }
+    (void)fclose(file);
+    if (rc != 0) {
+        free(*bytes);
+        *bytes = NULL;
+    }
+    return rc;
+}
+
+static int bytes_judge(const struct hash *file, struct span bytes,
+                       struct error *err)
+{
+    struct hash hash = hash_of(bytes);
+
+    if (!hash_equal(&hash, file)) {
+        return error_set(err, ERR_UNTRUSTED,
+                         "the bytes of a file are not those that the event "
+                         "names");
+    }
+    return attachment_type_of(bytes) != ATTACHMENT_NONE
+               ? 0
+               : error_set(err, ERR_MALFORMED,
+                           "a file of a type that is not taken: PDF, JPEG, "
+                           "PNG, TIFF, office documents and plain text are");
+}
+
+int store_file_finish(const char *dir, const struct hash *file, uint64_t *size,
+                      struct error *err)
+{
+    char part[PATH_MAX];
+    char path[PATH_MAX];
+    uint8_t *bytes = NULL;
+    size_t len = 0;
+    int rc = path_of(dir, file, PART, part, err);
+
+    rc = rc != 0 ? rc : path_of(dir, file, "", path, err);
+    rc = rc != 0 ? rc : read_all(part, &bytes, &len, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = bytes_judge(file, span_make(bytes, len), err);
+    free(bytes);
+    if (rc != 0) {
+        (void)unlink(part);
+        return rc;
+    }
+    if (rename(part, path) != 0) {
+        return error_set(err, ERR_IO, "%s: %s", path, strerror(errno));
+    }
+    *size = len;
+    return store_sync_dir(path, err);
+}
+
+int store_file_put(const char *dir, struct span bytes, struct hash *file,
+                   struct error *err)
+{
+    uint64_t size;
+    int rc;
+
+    *file = hash_of(bytes);
+    if (bytes.len == 0) {
+        return error_set(err, ERR_USAGE, "the file is empty");
+    }
+    if ((rc = bytes_judge(file, bytes, err)) != 0 ||
+        store_file_size(dir, file, &size, err) == 0) {
+        return rc; /* held already */
+    }
+    rc = store_file_append(dir, file, 0, bytes, err);
+    return rc != 0 ? rc : store_file_finish(dir, file, &size, err);
+}
+
+int store_file_piece(const char *dir, const struct hash *file, uint64_t offset,
+                     struct buf *out, uint64_t *total, struct error *err)
+{
+    char path[PATH_MAX];
+    size_t room = out->size - out->len;
+    ssize_t len;
+    int fd;
+    int rc = path_of(dir, file, "", path, err);
+
+    rc = rc != 0 ? rc : store_file_size(dir, file, total, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
+        return error_set(err, ERR_NOTFOUND, "that file is not held here");
+    }
+    len = offset < *total ? pread(fd, out->ptr + out->len, room, (off_t)offset)
+                          : 0;
+    (void)close(fd);
+    if (len < 0) {
+        return error_set(err, ERR_IO, "%s: %s", path, strerror(errno));
+    }
+    out->len += (size_t)len;
+    return 0;
+}
+
+int store_file_read(const char *dir, const struct hash *file, uint8_t **bytes,
+                    size_t *len, struct error *err)
+{
+    char path[PATH_MAX];
+    struct hash hash;
+    int rc = path_of(dir, file, "", path, err);
+
+    rc = rc != 0 ? rc : read_all(path, bytes, len, err);
+    if (rc != 0) {
+        return rc;
+    }
+    hash = hash_of(span_make(*bytes, *len));
+    if (!hash_equal(&hash, file)) {
+        (void)unlink(path);
+        free(*bytes);
+        *bytes = NULL;
+        return error_set(err, ERR_CORRUPT,
+                         "the file held here was damaged: it is put away, and "
+                         "fetched again");
+    }
+    return 0;
+}
