@@ -11,7 +11,6 @@
 #include "node/log.h"
 #include "protocol/base/hex.h"
 #include "protocol/log/checkpoint.h"
-#include "protocol/record/calendar.h"
 #include "store/book.h"
 #include "store/recovery.h"
 
@@ -80,43 +79,6 @@ static int bootstrap_key(struct engine *engine, const struct segment *segment,
                        "the first certificate is another node's");
     }
     return rc;
-}
-
-/* ---- quotas and disk
- * -------------------------------------------------------------- */
-
-/* Events and bytes of one log and day, in memory: a restart forgives. */
-static int quota_take(struct engine *engine, const struct origin *origin,
-                      const struct segment *segment, struct error *err)
-{
-    const struct dir_cert *cert =
-        directory_cert(engine_directory(engine), origin->node);
-    uint32_t day = day_of_ms(clock_now_ms());
-    uint64_t events = engine->config->quota_events;
-    uint64_t bytes = engine->config->quota_kib * 1024;
-    struct quota *quota = &engine->quotas[origin->node % QUOTAS_MAX];
-
-    if (cert != NULL && cert->quota_events != 0) {
-        events = cert->quota_events;
-    }
-    if (cert != NULL && cert->quota_kib != 0) {
-        bytes = (uint64_t)cert->quota_kib * 1024;
-    }
-    if (quota->node != origin->node || quota->day != day) {
-        *quota = (struct quota){.node = origin->node, .day = day};
-    }
-    if (quota->events + segment->count > events ||
-        quota->bytes + segment->leaves_z.len > bytes) {
-        return error_set(err, ERR_LIMIT,
-                         "node %u has used up today's quota (%llu events, "
-                         "%llu KiB): raise it in its certificate or look why",
-                         origin->node, (unsigned long long)events,
-                         (unsigned long long)bytes / 1024);
-    }
-    quota->events += segment->count;
-    quota->bytes +=
-        segment->leaves_z.len + segment->texts_z.len + segment->privates.len;
-    return 0;
 }
 
 /* ---- batches
@@ -292,6 +254,9 @@ int intake_take(struct engine *engine, const struct peer *peer,
     }
     if (rc == 0) {
         rc = batch_store(engine, &log, &segment, checked, err);
+    }
+    if (rc == 0 && !action->origin.dir) {
+        rc = quota_keep(engine, &action->origin, err);
     }
     if (rc == ERR_IO || rc == ERR_CORRUPT) {
         engine_react(engine, "intake", "store", err);

@@ -148,6 +148,9 @@ static long wait_of(struct loop *loop)
     if (web_ms >= 0 && (uint64_t)web_ms < wait_ms) {
         wait_ms = (uint64_t)web_ms;
     }
+    if (transport_watches(loop->transport) && wait_ms > WATCH_EVERY_MS) {
+        wait_ms = WATCH_EVERY_MS;
+    }
     return (long)wait_ms;
 }
 

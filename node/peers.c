@@ -455,6 +455,9 @@ void peers_read(struct engine *engine, const struct transport_event *event)
     case TRANSPORT_DOWN_FRAME:
         down_frame(engine, event);
         return;
+    case TRANSPORT_DOWN_CUT:
+        peers_cut(engine, event);
+        return;
     case TRANSPORT_UP_OPENED:
         if (up != NULL) {
             peer_opened(engine, up);

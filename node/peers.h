@@ -143,6 +143,19 @@ void attach_work(struct engine *engine);
 void attach_frame(struct engine *engine, struct peer *peer,
                   const struct link_action *action);
 
+/* ---- cut.c ---- */
+/* TRANSPORT_DOWN_CUT. */
+void peers_cut(struct engine *engine, const struct transport_event *event);
+
+/* ---- quota.c ---- */
+/* Events and bytes of one log and day, kept in the store: ERR_LIMIT if the
+ * batch goes beyond. */
+int quota_take(struct engine *engine, const struct origin *origin,
+               const struct segment *segment, struct error *err) MUST_USE;
+/* The batch is stored in this transaction: so is what it took. */
+int quota_keep(struct engine *engine, const struct origin *origin,
+               struct error *err) MUST_USE;
+
 /* ---- blame.c ---- */
 /* Puts into err which event of a refused batch was changed, if that can be
  * told here, and whose log it is. Keeps err's code. */

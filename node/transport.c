@@ -13,6 +13,7 @@
 #include <string.h>
 #include <zmq.h>
 
+#include "node/clock.h"
 #include "node/log.h"
 #include "protocol/base/hex.h"
 #include "protocol/limits.h"
@@ -23,6 +24,10 @@
 #define ZAP_DOMAIN "qcdc"
 #define CURVE_OVERHEAD 64 /* MAXMSGSIZE counts it (7) */
 #define WATERMARK 256     /* frames; bytes are bounded by credit (6) */
+/* Of each child: what a peer that floods or never reads costs here is this
+ * many frames, 20 MiB each way at the very most. */
+#define CROWD_WATERMARK 64
+#define DOORMAN "inproc://doorman"
 #define QUEUE_MAX 65536u
 
 struct outgoing {
@@ -38,6 +43,10 @@ struct transport {
     void *router;
     void *dealer;
     void *monitor;
+    void *doorman; /* the ROUTER's monitor */
+    struct watch *watch;
+    struct route deaf; /* takes nothing that is sent to it */
+    bool has_deaf;
     const struct gate *gate;
     zmq_msg_t incoming; /* the frame last handed out */
     unsigned dealers;   /* made so far: each has a monitor of its own */
@@ -98,6 +107,11 @@ int transport_open(const struct gate *gate, struct transport **out,
         return error_set(err, ERR_NOMEM, "no memory for the transport");
     }
     made->gate = gate;
+    made->watch = watch_new();
+    if (made->watch == NULL) {
+        free(made);
+        return error_set(err, ERR_NOMEM, "no memory for the transport");
+    }
     zmq_msg_init(&made->incoming);
     made->context = zmq_ctx_new();
     if (made->context != NULL) {
@@ -141,12 +155,25 @@ void transport_close(struct transport *transport)
     free(transport->queue);
     zmq_msg_close(&transport->incoming);
     dealer_close(transport);
+    if (transport->router != NULL) {
+        zmq_socket_monitor(transport->router, NULL, 0);
+    }
+    socket_close(&transport->doorman);
     socket_close(&transport->router);
     socket_close(&transport->zap);
     if (transport->context != NULL) {
         zmq_ctx_term(transport->context);
     }
+    watch_free(transport->watch);
     free(transport);
+}
+
+static bool doorman_open(struct transport *transport)
+{
+    transport->doorman = zmq_socket(transport->context, ZMQ_PAIR);
+    return transport->doorman != NULL &&
+           set_int(transport->doorman, ZMQ_LINGER, 0) == 0 &&
+           zmq_connect(transport->doorman, DOORMAN) == 0;
 }
 
 int transport_listen(struct transport *transport, const char *endpoint,
@@ -157,6 +184,12 @@ int transport_listen(struct transport *transport, const char *endpoint,
     size_t size = bound_size;
 
     if (router == NULL || set_common(router) != 0 ||
+        set_int(router, ZMQ_RCVHWM, CROWD_WATERMARK) != 0 ||
+        set_int(router, ZMQ_SNDHWM, CROWD_WATERMARK) != 0 ||
+        zmq_socket_monitor(router, DOORMAN,
+                           ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_CLOSED |
+                               ZMQ_EVENT_DISCONNECTED) != 0 ||
+        !doorman_open(transport) ||
         set_int(router, ZMQ_ROUTER_MANDATORY, 1) != 0 || /* (5) */
         set_int(router, ZMQ_BACKLOG, 1024) != 0 ||
         set_int(router, ZMQ_CURVE_SERVER, 1) != 0 ||
@@ -391,6 +424,75 @@ static bool up_read(struct transport *transport, struct transport_event *event)
     return true;
 }
 
+/* Connections of children that came or went. */
+static void doorman_read(struct transport *transport)
+{
+    struct {
+        uint16_t event;
+        int32_t fd;
+    } said;
+    zmq_msg_t part;
+
+    while (transport->doorman != NULL) {
+        uint8_t bytes[6];
+
+        zmq_msg_init(&part);
+        if (zmq_msg_recv(&part, transport->doorman, ZMQ_DONTWAIT) !=
+            (int)sizeof(bytes)) {
+            zmq_msg_close(&part);
+            return;
+        }
+        memcpy(bytes, zmq_msg_data(&part), sizeof(bytes));
+        memcpy(&said.event, bytes, sizeof(said.event));
+        memcpy(&said.fd, bytes + 2, sizeof(said.fd));
+        if (zmq_msg_more(&part) != 0) {
+            drain(transport->doorman);
+        }
+        zmq_msg_close(&part);
+        if (said.event == ZMQ_EVENT_ACCEPTED) {
+            watch_add(transport->watch, said.fd);
+        } else {
+            watch_remove(transport->watch, said.fd);
+        }
+    }
+}
+
+/* Every frame that came was read: who brought bytes and no frame? */
+static bool watch_read(struct transport *transport,
+                       struct transport_event *event)
+{
+    event->has_key = false;
+    event->kind = TRANSPORT_DOWN_CUT;
+    event->frame = (struct span){NULL, 0};
+    if (transport->has_deaf) {
+        transport->has_deaf = false;
+        event->route = transport->deaf;
+        event->fault = WATCH_DEAF;
+        return true;
+    }
+    event->fault = transport->router == NULL
+                       ? WATCH_NONE
+                       : watch_next(transport->watch, clock_steady_ms(),
+                                    &event->key, &event->has_key);
+    return event->fault != WATCH_NONE;
+}
+
+bool transport_watches(const struct transport *transport)
+{
+    return transport->router != NULL && watch_any(transport->watch);
+}
+
+static void heard_from(struct transport *transport, zmq_msg_t *message,
+                       const struct box_public *key)
+{
+    const char *fd = zmq_msg_gets(message, "__fd");
+
+    if (fd != NULL) {
+        watch_heard(transport->watch, (int)strtol(fd, NULL, 10), key,
+                    clock_steady_ms());
+    }
+}
+
 /* The CURVE key that libzmq proved, as our ZAP answer named it (4). */
 static bool message_key(zmq_msg_t *message, struct box_public *key)
 {
@@ -431,6 +533,7 @@ static bool down_read(struct transport *transport,
     if (!message_key(&transport->incoming, &event->key)) {
         return false;
     }
+    heard_from(transport, &transport->incoming, &event->key);
     event->kind = TRANSPORT_DOWN_FRAME;
     event->frame = span_make(zmq_msg_data(&transport->incoming),
                              zmq_msg_size(&transport->incoming));
@@ -443,8 +546,9 @@ int transport_read(struct transport *transport, struct transport_event *event,
     (void)err; /* nothing here fails today; the signature is the promise */
     while (zap_answer(transport)) {
     }
+    doorman_read(transport);
     if (monitor_read(transport, event) || up_read(transport, event) ||
-        down_read(transport, event)) {
+        down_read(transport, event) || watch_read(transport, event)) {
         return 1;
     }
     return 0;
@@ -524,6 +628,10 @@ void transport_flush(struct transport *transport, transport_lost_fn lost,
         if (one->dropped || outgoing_send(transport, one)) {
             continue;
         }
+        if (!one->up && zmq_errno() == EAGAIN) {
+            transport->deaf = one->route;
+            transport->has_deaf = true;
+        }
         lost(ctx, one->up ? NULL : &one->route);
         /* The rest for this peer would be frames out of order. */
         for (size_t j = i + 1; j < len; j++) {
@@ -549,7 +657,8 @@ size_t transport_sockets(struct transport *transport,
                          void *sockets[TRANSPORT_SOCKETS])
 {
     void *all[TRANSPORT_SOCKETS] = {transport->zap, transport->monitor,
-                                    transport->dealer, transport->router};
+                                    transport->dealer, transport->router,
+                                    transport->doorman};
     size_t len = 0;
 
     for (size_t i = 0; i < TRANSPORT_SOCKETS; i++) {

@@ -14,6 +14,7 @@
 
 #include "node/gate.h"
 #include "node/keys.h"
+#include "node/watch.h"
 #include "protocol/base/error.h"
 #include "protocol/base/span.h"
 
@@ -52,13 +53,18 @@ enum transport_kind {
                              later (B1.2) */
     TRANSPORT_UP_FRAME,
     TRANSPORT_DOWN_FRAME,
+    TRANSPORT_DOWN_CUT, /* a child's connection was ended: fault, key */
 };
 struct transport_event {
     enum transport_kind kind;
     struct span frame;     /* borrowed until the next transport_read */
-    struct route route;    /* DOWN_FRAME */
-    struct box_public key; /* DOWN_FRAME: proven by CURVE */
+    struct route route;    /* DOWN_FRAME; DOWN_CUT of one that is deaf */
+    struct box_public key; /* DOWN_FRAME, DOWN_CUT: proven by CURVE */
+    bool has_key;          /* DOWN_CUT: known whose it was */
+    enum watch_fault fault;
 };
+/* Is a child connected? Then it is to be read now and then. */
+bool transport_watches(const struct transport *transport);
 /* The next happening, never waits: 1 and *event, 0 when there is none.
  * Handshake questions are answered on the way. */
 int transport_read(struct transport *transport, struct transport_event *event,
@@ -77,7 +83,7 @@ void transport_flush(struct transport *transport, transport_lost_fn lost,
 void transport_forget(struct transport *transport);
 
 /* For zmq_poll: sockets to watch for reading, at most TRANSPORT_SOCKETS. */
-#define TRANSPORT_SOCKETS 4u
+#define TRANSPORT_SOCKETS 5u
 size_t transport_sockets(struct transport *transport,
                          void *sockets[TRANSPORT_SOCKETS]);
 /* The zmq context, for jobs.c. */

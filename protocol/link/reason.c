@@ -124,6 +124,12 @@ static const struct row rows[LINK_REASONS] = {
          "Two machines run with the keys of one node. Find and stop one of "
          "them, keep the data of both; the administrator above opens a new "
          "epoch for the other."},
+    [LINK_REASON_FLOOD] =
+        {"flood",
+         "Nút này gửi dồn dập hoặc gửi mãi không hết một thông điệp; đã ngắt "
+         "kết nối. Hãy kiểm tra máy đó; nếu bị chiếm dụng, thu hồi khóa.",
+         "This node sends without measure, or a message without end; cut off. "
+         "Look at that machine; if somebody else has it, revoke its key."},
 };
 
 static const struct row *row_of(uint32_t reason)
