@@ -34,6 +34,42 @@ const struct rule *eval_rule(const struct eval *e,
     return rule != NULL && rule->understood ? rule : NULL;
 }
 
+const struct rule *eval_rule_of(const struct eval *e,
+                                const struct rule_group *group, uint32_t unit,
+                                uint32_t day)
+{
+    const struct rule_set set = {0, group->rules, group->len};
+    const struct rule *rule = rule_find(&set, group->rules[0].id, day);
+    struct unit_facts facts;
+
+    return rule != NULL && rule->understood &&
+                   directory_unit_at(e->in->directory, unit, day, &facts) &&
+                   day >= facts.duties_from_day &&
+                   rule_binds(rule, facts.kind, facts.level)
+               ? rule
+               : NULL;
+}
+
+#define CUSTODY_STEPS_MAX 16u
+
+uint32_t eval_custodian(const struct eval *e, const struct event_id *petition,
+                        uint32_t unit, uint32_t since_day, uint32_t day)
+{
+    struct dir_passing step;
+
+    for (unsigned i = 0; i < CUSTODY_STEPS_MAX &&
+                         directory_passing(e->in->directory, petition, unit,
+                                           since_day, day, &step);
+         i++) {
+        if (step.by == NULL) {
+            return step.to;
+        }
+        unit = step.to;
+        since_day = step.from_day;
+    }
+    return unit;
+}
+
 uint32_t eval_first_year(const struct eval *e)
 {
     return day_year(e->duties_from);
@@ -444,6 +480,9 @@ static void wake_start(struct eval *e)
     e->wake_day = today.month == 12 ? eval_day(year + 1, 1, 1)
                                     : eval_day(year, today.month + 1, 1);
     eval_wake(e, e->duties_from);
+    if (directory_tree_day(e->in->directory, e->in->asof_day) != 0) {
+        eval_wake(e, directory_tree_day(e->in->directory, e->in->asof_day));
+    }
     for (size_t i = 0; i < unit->versions_len; i++) {
         eval_wake(e, unit->versions[i].from_day);
     }

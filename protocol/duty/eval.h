@@ -78,6 +78,18 @@ struct petition_node *eval_petition(const struct eval *e,
 const struct rule *eval_rule(const struct eval *e,
                              const struct rule_group *group, uint32_t day);
 
+/* The same for the unit that had a task before it passed: by what that unit
+ * was on that day, whether or not it had ended. */
+const struct rule *eval_rule_of(const struct eval *e,
+                                const struct rule_group *group, uint32_t unit,
+                                uint32_t day);
+
+/* Whose task about that petition it is on `day`, which was `unit`'s from
+ * `since_day` on: along transfers, or the unit above one that ended. The same
+ * walk as the fold's (record/fold_custody.c). */
+uint32_t eval_custodian(const struct eval *e, const struct event_id *petition,
+                        uint32_t unit, uint32_t since_day, uint32_t day);
+
 /* Starts an item of a rule. `recorder` = unit whose host tells of it, 0 = the
  * calendar alone. False when the unit does not owe it (it never joined). */
 bool item_start(const struct eval *e, const struct rule *rule,

@@ -1,24 +1,30 @@
 /* protocol/duty: rule kinds about petitions: D8 undertakings kept, P1 person
  * told. Pauses stretch P1 only; extensions move only the promised date of D8.
- * A petition withdrawn in time owes nothing more, and is counted. Next:
- * explain.c. */
+ * A petition withdrawn in time owes nothing more, and is counted. A task that
+ * is open when its unit ends is owed by whoever has custody of it on the day
+ * that decides: done, due, or the as-of day. Next: explain.c. */
 #include "protocol/duty/eval.h"
 
 /* ---- D8 ------------------------------------------------------------------ */
 
 /* The body named, or the unit that accepted the petition after that. 0 = a
  * body without a registry number. */
-static uint32_t owner_of(const struct concluded_view *line,
-                         const struct petition_node *petition)
+struct owner {
+    uint32_t unit;
+    uint32_t since_day;
+};
+
+static struct owner owner_of(const struct concluded_view *line,
+                             const struct petition_node *petition)
 {
-    uint32_t owner = line->body;
+    struct owner owner = {line->body, line->act.on_day};
 
     for (size_t i = 0; petition != NULL && i < petition->v.referrals_len; i++) {
         const struct referral_view *referral = &petition->v.referrals[i];
 
         if (referral->accepted.has &&
             referral->accepted.on_day >= line->act.on_day) {
-            owner = referral->to;
+            owner = (struct owner){referral->to, referral->accepted.on_day};
         }
     }
     return owner;
@@ -112,24 +118,60 @@ static int undertaking_item(struct eval *e, const struct rule *rule,
     return rc != 0 ? rc : item_put(e, item, err);
 }
 
+/* The day that decides who owes it: kept, or promised at last, or as-of. */
+static uint32_t deciding_day(const struct eval *e,
+                             const struct concluded_view *line,
+                             const struct petition_node *petition)
+{
+    uint32_t due = line->due_day;
+    uint32_t met = 0;
+
+    for (size_t i = 0; petition != NULL && i < petition->v.extensions_len;
+         i++) {
+        uint32_t more = petition->v.extensions[i].due_day;
+
+        due = more > due ? more : due;
+    }
+    if (petition != NULL && petition->v.answered.has) {
+        met = petition->v.answered.on_day;
+        if (petition->v.publicity != VIEW_PUBLICITY_PERSONAL) {
+            met = !petition->v.published.has ? 0
+                  : petition->v.published.on_day > met
+                      ? petition->v.published.on_day
+                      : met;
+        }
+    }
+    if (met != 0 && met < due) {
+        due = met;
+    }
+    return due < e->in->asof_day ? due : e->in->asof_day;
+}
+
 /* One line of a conclusion, if this unit owes it or chaired it. */
 static int undertaking(struct eval *e, const struct rule_group *group,
                        const struct dialogue_node *node,
                        const struct concluded_view *line, struct error *err)
 {
     const struct petition_node *petition = eval_petition(e, &line->petition);
-    const uint32_t owner = owner_of(line, petition);
+    const struct owner named = owner_of(line, petition);
     const struct rule *rule;
     struct duty_item item;
+    uint32_t owner = named.unit;
 
     if (line->due_day == 0 || (line->conclusion != VIEW_CONCLUSION_TAKEN &&
                                line->conclusion != VIEW_CONCLUSION_FORWARDED)) {
         return 0;
     }
+    if (owner != 0) {
+        owner = eval_custodian(e, &line->petition, owner, named.since_day,
+                               deciding_day(e, line, petition));
+    }
     if (owner != e->in->unit && !node->chaired) {
         return 0;
     }
-    rule = eval_rule(e, group, node->v.held.on_day);
+    rule = owner == named.unit || owner != e->in->unit
+               ? eval_rule(e, group, node->v.held.on_day)
+               : eval_rule_of(e, group, named.unit, node->v.held.on_day);
     if (rule == NULL ||
         !item_start(e, rule, node->v.unit, node->v.held.on_day, &item)) {
         return 0;
@@ -201,6 +243,7 @@ static int told_item(struct eval *e, const struct rule *rule,
     const struct act_view *told = told_by(v);
     struct duty_item item;
     struct civil_day period;
+    uint32_t decided = e->in->asof_day;
     int rc;
 
     if (!item_start(e, rule, v->receiver, v->received.on_day, &item)) {
@@ -208,6 +251,16 @@ static int told_item(struct eval *e, const struct rule *rule,
     }
     item.subject = v->subject;
     item_due(&item, told_due(e, rule, v));
+    if (told != NULL && told->on_day < decided) {
+        decided = told->on_day;
+    }
+    if (item.due_day != 0 && item.due_day < decided) {
+        decided = item.due_day;
+    }
+    if (eval_custodian(e, &v->subject, v->receiver, v->received.on_day,
+                       decided) != e->in->unit) {
+        return 0; /* another one's by then */
+    }
     period = day_to_civil(item.due_day != 0 ? item.due_day : item.arises_day);
     item_period(&item, (uint32_t)period.year, period.month);
     if (is_withdrawn(e, rule, v, &item, told == NULL ? 0 : told->on_day)) {
@@ -215,6 +268,20 @@ static int told_item(struct eval *e, const struct rule *rule,
     }
     rc = item_judge_one(e, rule, v->receiver, told, &item, err);
     return rc != 0 ? rc : item_put(e, &item, err);
+}
+
+/* Have tasks of that unit passed to others? */
+static bool may_pass(const struct eval *e, uint32_t unit)
+{
+    const struct directory *dir = e->in->directory;
+    struct unit_facts facts;
+
+    for (size_t i = 0; i < dir->custody_len; i++) {
+        if (dir->custody[i].from == unit) {
+            return true;
+        }
+    }
+    return directory_unit_at(dir, unit, e->in->asof_day, &facts) && !facts.open;
 }
 
 int items_person_told(struct eval *e, const struct rule_group *group,
@@ -226,11 +293,13 @@ int items_person_told(struct eval *e, const struct rule_group *group,
         struct petition_view *v = &e->petitions[i].v;
         const struct rule *rule;
 
-        if (v->receiver != e->in->unit || !v->person_known ||
-            e->petitions[i].raised != NULL) {
+        if (!v->person_known || e->petitions[i].raised != NULL ||
+            (v->receiver != e->in->unit && !may_pass(e, v->receiver))) {
             continue;
         }
-        rule = eval_rule(e, group, v->received.on_day);
+        rule = v->receiver == e->in->unit
+                   ? eval_rule(e, group, v->received.on_day)
+                   : eval_rule_of(e, group, v->receiver, v->received.on_day);
         if (rule != NULL) {
             rc = told_item(e, rule, v, err);
         }

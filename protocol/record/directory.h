@@ -247,6 +247,8 @@ struct directory {
     size_t heirs_len;
     struct dir_custody *custody; /* ascending from, from_day, as told */
     size_t custody_len;
+    uint32_t *tree_days; /* ascending, once: units end, custody passes */
+    size_t tree_days_len;
     struct dir_end *ends; /* ascending node, is_dir, epoch */
     size_t ends_len;
     struct dir_bar *bars; /* ascending node, unit, actor, epoch, size */
@@ -354,6 +356,8 @@ bool directory_passing(const struct directory *dir,
                        const struct event_id *subject, uint32_t unit,
                        uint32_t since_day, uint32_t day,
                        struct dir_passing *out);
+/* The first day after `day` on which custody may pass; 0 = none known. */
+uint32_t directory_tree_day(const struct directory *dir, uint32_t day);
 /* NULL while it takes events. */
 const struct dir_end *directory_end(const struct directory *dir, uint32_t node,
                                     bool is_dir, uint32_t epoch);

@@ -413,6 +413,7 @@ static void judge(struct build *b, bool *reached)
     faults_read(b);
     tree_read(b);
     units_finish(b);
+    tree_finish(b);
     nodes_finish(b);
     epochs_finish(b);
     for (size_t i = 0; i < b->len; i++) {

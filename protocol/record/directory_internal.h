@@ -116,5 +116,7 @@ void faults_read(struct build *b);
 void epochs_finish(struct build *b);
 /* directory_tree.c: after all units and certificates are read. */
 void tree_read(struct build *b);
+/* After units_finish. */
+void tree_finish(struct build *b);
 
 #endif

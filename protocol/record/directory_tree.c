@@ -305,6 +305,64 @@ void tree_read(struct build *b)
     sort(dir->bars, dir->bars_len, sizeof(*dir->bars), compare_bars);
 }
 
+static int compare_days(const void *left, const void *right)
+{
+    return compare_number(*(const uint32_t *)left, *(const uint32_t *)right);
+}
+
+/* The day a unit ends; 0 = it does not. */
+static uint32_t end_of(const struct dir_unit *unit)
+{
+    for (size_t i = 0; i < unit->versions_len; i++) {
+        if (!unit->versions[i].facts.open) {
+            return unit->versions[i].from_day;
+        }
+    }
+    return 0;
+}
+
+void tree_finish(struct build *b)
+{
+    struct directory *dir = b->out;
+    size_t len = dir->custody_len;
+    uint32_t *days;
+
+    for (size_t i = 0; i < dir->units_len; i++) {
+        len += end_of(&dir->units[i]) != 0 ? 1 : 0;
+    }
+    days = build_alloc(b, len, sizeof(*days));
+    if (days == NULL) {
+        return;
+    }
+    len = 0;
+    for (size_t i = 0; i < dir->units_len; i++) {
+        if (end_of(&dir->units[i]) != 0) {
+            days[len++] = end_of(&dir->units[i]);
+        }
+    }
+    for (size_t i = 0; i < dir->custody_len; i++) {
+        days[len++] = dir->custody[i].from_day;
+    }
+    sort(days, len, sizeof(*days), compare_days);
+    dir->tree_days = days;
+    for (size_t i = 0; i < len; i++) {
+        if (dir->tree_days_len == 0 ||
+            days[dir->tree_days_len - 1] != days[i]) {
+            days[dir->tree_days_len++] = days[i];
+        }
+    }
+}
+
+uint32_t directory_tree_day(const struct directory *dir, uint32_t day)
+{
+    for (size_t i = 0; i < dir->tree_days_len; i++) {
+        if (dir->tree_days[i] > day) {
+            return dir->tree_days[i];
+        }
+    }
+    return 0;
+}
+
 /* ---- questions: units ------------------------------------------------------
  */
 

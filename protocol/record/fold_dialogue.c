@@ -421,6 +421,32 @@ static void dossier(struct dialogue *d)
     }
 }
 
+/* Who must keep an undertaking whose body has ended has a part in it. */
+static void pass_undertakings(struct dialogue *d, struct record_out *out)
+{
+    struct fold *f = d->f;
+    uint32_t tree_day =
+        directory_tree_day(f->input->directory, f->input->asof_day);
+
+    for (size_t i = 0; i < d->r.n_concluded; i++) {
+        const Qcdc__V1__Concluded *line = d->r.concluded[i];
+        struct custody custody = {0};
+        struct event_id petition;
+
+        if (line->due_day == 0 || line->body == 0 || line->act == NULL ||
+            line->petition_id.len != sizeof(petition.bytes)) {
+            continue;
+        }
+        memcpy(petition.bytes, line->petition_id.data, sizeof(petition.bytes));
+        custody_start(&custody, line->body, line->act->on_day);
+        custody_pass(f, &custody, &petition, f->input->asof_day);
+        if (tree_day != 0 &&
+            (out->future_day == 0 || tree_day < out->future_day)) {
+            out->future_day = tree_day;
+        }
+    }
+}
+
 static ProtobufCMessage *dialogue_finish(void *state, struct record_out *out)
 {
     struct dialogue *d = state;
@@ -428,6 +454,7 @@ static ProtobufCMessage *dialogue_finish(void *state, struct record_out *out)
 
     d->r.state = (Qcdc__V1__DialogueState)d->state;
     dossier(d);
+    pass_undertakings(d, out);
     fold_history(f, &d->r.history, &d->r.n_history);
     d->r.parties = f->units;
     d->r.n_parties = f->units_len;

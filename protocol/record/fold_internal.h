@@ -2,7 +2,8 @@
  *
  * fold.c runs the stages, fold_gather.c decodes, fold_order.c puts the events
  * in order, fold_act.c applies Corrected, Voided and Approved, fold_petition.c,
- * fold_dialogue.c and fold_opened.c walk the records. All memory is the
+ * fold_dialogue.c and fold_opened.c walk the records, fold_custody.c passes
+ * the tasks of units that end. All memory is the
  * caller's arena.
  */
 #ifndef QCDC_PROTOCOL_RECORD_FOLD_INTERNAL_H
@@ -119,6 +120,23 @@ struct walk {
     ProtobufCMessage *(*finish)(void *state, struct record_out *out);
     void *state;
 };
+
+/* fold_custody.c: whose task it is while units end and transfers are told. */
+struct custody {
+    uint32_t base;      /* whose transfers are followed */
+    uint32_t since_day; /* that unit has had it */
+    uint32_t holder;    /* base, or the unit above while nobody is named */
+    bool records;       /* note the steps below */
+    Qcdc__V1__Custody *rows[16];
+    size_t rows_len;
+};
+void custody_start(struct custody *c, uint32_t unit, uint32_t day);
+/* Follows what is told until `day`; every unit on the way gets a role. */
+void custody_pass(struct fold *f, struct custody *c,
+                  const struct event_id *subject, uint32_t day);
+/* A CustodyTaken: EFFECTIVE and noted, or why not. */
+enum standing custody_take(struct fold *f, struct custody *c,
+                           const struct entry *e);
 
 struct walk petition_walk(struct fold *f);
 struct walk dialogue_walk(struct fold *f);

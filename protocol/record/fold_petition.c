@@ -7,6 +7,9 @@
  *   any open state --Answered--> ANSWERED --Outcome--> DONE | NOT_DONE
  *   any open state --Withdrawn--> WITHDRAWN
  *
+ * Beside these, custody passes while it is not settled, when the holder ends
+ * or a transfer says so (fold_custody.c); --CustodyTaken--> notes who has it.
+ *
  * Who may act: the receiver, the holder, a unit it was addressed or referred
  * to, and whoever is above receiver or holder. The first of each says it.
  * Owns no date arithmetic: whether something is late is protocol/duty's. */
@@ -44,7 +47,37 @@ struct petition {
     Qcdc__V1__Referral *referral;
     Qcdc__V1__Pause *pause; /* that runs on */
     uint32_t received_day;
+    struct custody holding;  /* of the holder */
+    struct custody telling;  /* of the receiver's duty to tell the person */
+    struct custody offering; /* of the unit it was referred to */
 };
+
+/* What nobody has to do anything about any more. */
+#define IN_SETTLED (IN_FINAL | IN(NOT_ADMITTED) | IN(REFUSED) | IN(WITHDRAWN))
+
+/* Units that ended by then have passed on what is theirs. */
+static void pass_on(struct petition *p, uint32_t day)
+{
+    const struct event_id *subject = &p->f->subject;
+
+    if (p->state == NONE || (IN(p->state) & IN_SETTLED) != 0) {
+        return;
+    }
+    custody_pass(p->f, &p->holding, subject, day);
+    p->r.holder = p->holding.holder;
+    if (p->state == REFERRED) {
+        custody_pass(p->f, &p->offering, subject, day);
+    }
+    if (p->r.notified == NULL && p->r.answered == NULL) {
+        custody_pass(p->f, &p->telling, subject, day);
+    }
+}
+
+static void hold(struct petition *p, uint32_t unit, uint32_t day)
+{
+    p->r.holder = unit;
+    custody_start(&p->holding, unit, day);
+}
 
 static bool is_above(const struct petition *p, uint32_t above, uint32_t below,
                      uint32_t day)
@@ -95,6 +128,9 @@ static enum standing received(void *state, struct entry *e)
     p->r.received = fold_act(p->f, e);
     p->received_day = e->on;
     p->state = RECEIVED;
+    p->holding.records = true;
+    custody_start(&p->holding, p->r.holder, e->on);
+    custody_start(&p->telling, p->r.receiver, e->on);
     return STANDING_EFFECTIVE;
 }
 
@@ -131,7 +167,7 @@ static enum standing classified(void *state, struct entry *e)
     }
     p->r.due_day = said->due_day;
     if (said->holder != 0) {
-        p->r.holder = said->holder;
+        hold(p, said->holder, e->on);
         fold_role(p->f, said->holder);
     }
     if (p->state == RECEIVED) {
@@ -191,6 +227,7 @@ static enum standing referred(void *state, struct entry *e)
         FOLD_PUSH(p->f, p->r.referrals, p->r.n_referrals, p->f->len, referral);
     }
     fold_role(p->f, said->to);
+    custody_start(&p->offering, said->to, e->on);
     p->referral = referral;
     p->offer = e;
     p->back = p->state;
@@ -208,6 +245,7 @@ static enum standing reply(const struct petition *p, const struct entry *e)
         return STANDING_CONTRADICTS;
     }
     if (p->referral != NULL && unit != p->referral->to &&
+        unit != p->offering.holder &&
         !is_above(p, unit, p->referral->to, e->on)) {
         return STANDING_NOT_PARTY;
     }
@@ -221,7 +259,7 @@ static enum standing referral_accepted(void *state, struct entry *e)
 
     if (standing == STANDING_EFFECTIVE && p->referral != NULL) {
         p->referral->accepted = fold_act(p->f, e);
-        p->r.holder = p->referral->to;
+        hold(p, p->referral->to, e->on);
         p->state = ACCEPTED;
     }
     return standing;
@@ -346,6 +384,13 @@ static enum standing published(void *state, struct entry *e)
     return STANDING_EFFECTIVE;
 }
 
+static enum standing taken(void *state, struct entry *e)
+{
+    struct petition *p = state;
+
+    return custody_take(p->f, &p->holding, e);
+}
+
 static enum standing filed(void *state, struct entry *e)
 {
     (void)state;
@@ -370,13 +415,15 @@ static const struct walk_row rows[] = {
     {EVENT_PUBLISHED, IN(ANSWERED) | IN_FINAL, 0, published},
     {EVENT_DOCUMENT_FILED, IN_ANY, 0, filed},
     {EVENT_DOCUMENT_WAIVED, IN_ANY, 0, filed},
+    {EVENT_CUSTODY_TAKEN, IN_ANY, 0, taken},
 };
 
 static enum standing petition_step(void *state, struct entry *e)
 {
     struct petition *p = state;
 
-    if (p->state != NONE) {
+    pass_on(p, e->on);
+    if (p->state != NONE && e->header->type != EVENT_CUSTODY_TAKEN) {
         if (!may_act(p, e)) {
             return STANDING_NOT_PARTY;
         }
@@ -392,7 +439,16 @@ static ProtobufCMessage *petition_finish(void *state, struct record_out *out)
 {
     struct petition *p = state;
     struct fold *f = p->f;
+    uint32_t tree_day =
+        directory_tree_day(f->input->directory, f->input->asof_day);
 
+    pass_on(p, f->input->asof_day);
+    if (tree_day != 0 && (IN(p->state) & IN_SETTLED) == 0 &&
+        (out->future_day == 0 || tree_day < out->future_day)) {
+        out->future_day = tree_day; /* it may pass on then */
+    }
+    p->r.custody = p->holding.rows;
+    p->r.n_custody = p->holding.rows_len;
     p->r.state = (Qcdc__V1__PetitionState)p->state;
     if (p->answer != NULL) {
         p->r.answer_mark = fold_mark(p->answer);

@@ -23,6 +23,7 @@ SAME(NOT_PARTY);
 SAME(REPEATED);
 SAME(NEEDS_APPROVAL);
 SAME(VOIDED);
+SAME(AFTER_END);
 
 const char *standing_name(enum standing standing)
 {
@@ -55,6 +56,8 @@ const char *standing_name(enum standing standing)
         return "needs approval";
     case STANDING_VOIDED:
         return "voided";
+    case STANDING_AFTER_END:
+        return "after the end of its log";
     }
     return "unknown";
 }

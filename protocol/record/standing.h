@@ -17,11 +17,13 @@ enum standing {
     STANDING_CONTRADICTS = 9,     /* the record was in no state for it */
     STANDING_NOT_PARTY = 10,      /* unit neither holder, addressee nor above */
     STANDING_REPEATED = 11,       /* said already; the first stands */
-    STANDING_NEEDS_APPROVAL = 12, /* improving correction without an order */
+    STANDING_NEEDS_APPROVAL = 12, /* improving correction without an order, or
+                                     by a key that is said to be stolen */
     STANDING_VOIDED = 13,
+    STANDING_AFTER_END = 14, /* beyond the end of its log */
 };
 
-#define STANDING_COUNT 14
+#define STANDING_COUNT 15
 
 /* "needs approval"; "unknown" beyond the table. Never NULL. */
 const char *standing_name(enum standing standing);
