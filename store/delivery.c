@@ -17,6 +17,7 @@ enum {
     DELIVERY_ADD,
     DELIVERY_NEXT,
     DELIVERY_PLACE,
+    DELIVERY_HOLDER,
     DELIVERY_PROOF,
     DELIVERY_TAKE,
     DELIVERY_BODIES
@@ -33,6 +34,7 @@ static const char *const sql[] = {
                       "AND number > ? ORDER BY number LIMIT 1",
     [DELIVERY_PLACE] = "SELECT place, leaf FROM events WHERE event = ? "
                        "ORDER BY standing, place < (1 << 40), place LIMIT 1",
+    [DELIVERY_HOLDER] = "SELECT holder FROM records WHERE subject = ?",
     [DELIVERY_PROOF] = "SELECT proof FROM delivered WHERE place = ?",
     [DELIVERY_TAKE] = "INSERT OR IGNORE INTO delivered (place, leaf, bodies, "
                       "proof) VALUES (?, ?, ?, ?)",
@@ -189,7 +191,26 @@ static int addressed_later(struct store *store, const struct leaf *leaf,
     return rc;
 }
 
-/* Texts go with the record; ciphertext only to hosts of addressees. */
+/* Whoever has custody is owed the ciphertext: the old unit's recovery secret
+ * comes to him with its papers. */
+static int holds(struct store *store, const struct event_id *subject,
+                 struct owed_bodies *owed, struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_DELIVERY, DELIVERY_HOLDER);
+    int rc;
+
+    bind_span(q, 1, SPAN_OF(*subject));
+    if ((rc = query_row(store, q, err)) == 1) {
+        owed->privates |=
+            child_of_unit(owed->dir, store->self, column_u32(q, 0), LAST_DAY) ==
+            owed->child;
+        query_end(q);
+    }
+    return rc < 0 ? rc : 0;
+}
+
+/* Texts go with the record; ciphertext only to hosts of addressees and of the
+ * holder. */
 /* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
 static int owed_bodies(struct store *store, uint32_t child, int64_t place,
                        const struct leaf *leaf, const struct event_id *id,
@@ -213,6 +234,12 @@ static int owed_bodies(struct store *store, uint32_t child, int64_t place,
                           LAST_DAY) == child;
     }
     if (!owed.privates) {
+        struct event_id subject =
+            leaf->header.has_subject ? leaf->header.subject : *id;
+
+        rc = holds(store, &subject, &owed, err);
+    }
+    if (rc == 0 && !owed.privates) {
         rc = addressed_later(store, leaf, id, &owed, err);
     }
     rc = rc != 0 ? rc : body_each(store, place, put_owed, &owed, err);

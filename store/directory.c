@@ -402,6 +402,69 @@ static int compare_units(struct store *store, const struct directory *before,
     return 0;
 }
 
+/* A unit that nobody registers any more (its certificate fell): its cells go
+ * with it. */
+static int units_vanished(struct store *store, const struct directory *before,
+                          const struct directory *after, struct error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < before->units_len; i++) {
+        uint32_t unit = before->units[i].number;
+
+        if (directory_unit(after, unit) == NULL) {
+            rc = work_records_of(store, unit, err);
+            rc = rc != 0 ? rc : work_unit(store, unit, err);
+        }
+    }
+    return rc;
+}
+
+/* Transfers that stand in one directory and not in the other. */
+static int custody_changed(struct store *store, const struct directory *one,
+                           const struct directory *other, struct error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < one->custody_len; i++) {
+        const struct dir_custody *row = &one->custody[i];
+
+        if (directory_custody(other, &row->event) == NULL) {
+            rc = work_records_of(store, row->from, err);
+            rc = rc != 0 ? rc : work_records_of(store, row->to, err);
+        }
+    }
+    return rc;
+}
+
+/* Another child is on the way to those nodes now: what their units are party
+ * of is owed to it. */
+static int nodes_moved(struct store *store, const struct directory *before,
+                       const struct directory *after, uint32_t day,
+                       struct error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < after->nodes_len; i++) {
+        const struct dir_node *node = &after->nodes[i];
+        const struct dir_node *old = directory_node(before, node->number);
+
+        if (old == NULL || old->parent == node->parent) {
+            continue;
+        }
+        for (size_t k = 0; rc == 0 && k < after->units_len; k++) {
+            struct unit_facts facts;
+
+            if (directory_unit_at(after, after->units[k].number, day, &facts) &&
+                facts.host != 0 &&
+                directory_node_within(after, facts.host, node->number)) {
+                rc = work_records_of(store, facts.number, err);
+            }
+        }
+    }
+    return rc;
+}
+
 struct recertified {
     struct store *store;
     const struct directory *before;
@@ -425,6 +488,44 @@ static bool same_certificates(const struct dir_node *a,
     return true;
 }
 
+static bool same_bar(const struct dir_bar *a, const struct dir_bar *b)
+{
+    return event_id_equal(&a->event, &b->event);
+}
+
+/* Every bar of that node in one directory stands in the other. */
+static bool bars_within(const struct directory *one,
+                        const struct directory *other, uint32_t node)
+{
+    for (size_t i = 0; i < one->bars_len; i++) {
+        bool found = one->bars[i].node != node;
+
+        for (size_t k = 0; !found && k < other->bars_len; k++) {
+            found = same_bar(&one->bars[i], &other->bars[k]);
+        }
+        if (!found) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Keys barred, or the log's end told or taken back. */
+static bool same_limits(const struct directory *a, const struct directory *b,
+                        const struct store_log *log)
+{
+    const struct dir_end *x =
+        directory_end(a, log->node, log->is_dir, log->epoch);
+    const struct dir_end *y =
+        directory_end(b, log->node, log->is_dir, log->epoch);
+
+    if ((x == NULL) != (y == NULL) ||
+        (x != NULL && !event_id_equal(&x->event, &y->event))) {
+        return false;
+    }
+    return bars_within(a, b, log->node) && bars_within(b, a, log->node);
+}
+
 /* A log whose node has other certificates: judge its events again. */
 static int log_recertified(void *data, const struct store_log *log)
 {
@@ -432,9 +533,11 @@ static int log_recertified(void *data, const struct store_log *log)
     const struct dir_node *now = directory_node(r->after, log->node);
     const struct dir_node *old = directory_node(r->before, log->node);
 
-    return log->is_dir || same_certificates(now, old) || log->integrated == 0
-               ? 0
-               : work_rejudge(r->store, log->id, r->err);
+    if (log->is_dir || ((same_certificates(now, old) || log->integrated == 0) &&
+                        same_limits(r->before, r->after, log))) {
+        return 0;
+    }
+    return work_rejudge(r->store, log->id, r->err);
 }
 
 static int write_standings(struct store *store, const struct built *built,
@@ -504,6 +607,14 @@ int directory_settle(struct store *store, struct error *err)
     if ((rc = write_standings(store, after, err)) != 0 ||
         (rc = compare_units(store, &before->directory, &after->directory,
                             (uint32_t)day, err)) != 0 ||
+        (rc = units_vanished(store, &before->directory, &after->directory,
+                             err)) != 0 ||
+        (rc = custody_changed(store, &before->directory, &after->directory,
+                              err)) != 0 ||
+        (rc = custody_changed(store, &after->directory, &before->directory,
+                              err)) != 0 ||
+        (rc = nodes_moved(store, &before->directory, &after->directory,
+                          (uint32_t)day, err)) != 0 ||
         (rc = store_log_each(store, log_recertified, &recertified, err)) != 0 ||
         (rc = work_rejudge(store, 0, err)) != 0) {
         return rc;

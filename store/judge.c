@@ -1,11 +1,13 @@
 /* store: does an event count, before any fold: its signature, its type, the
- * log it stands in, the right of its key (formats.md section 3).
+ * log it stands in, the right of its key (formats.md section 3), and whether a
+ * superior barred the key or ended the log.
  *
  * A pure function of what is held. Must never look at a body. Directory events
  * are judged by protocol/record/directory. Read next: integrate.c.
  */
 #include "store/store_parts.h"
 
+#include "protocol/record/calendar.h"
 #include "store/directory.h"
 
 /* Registrar of the unit: holds every right there. */
@@ -57,6 +59,40 @@ static int actor_standing(struct store *store, const struct judge_input *in,
     out->standing =
         out->lacks == LACKS_ALL ? STANDING_NO_RIGHT : STANDING_EFFECTIVE;
     return 0;
+}
+
+/* What a superior said of the key: one who left has no right any more, what a
+ * stolen one signed waits for an official in good standing. */
+static void bar(const struct judge_input *in, const struct event_type *type,
+                struct judgement *out)
+{
+    const struct header *header = &in->leaf->header;
+    const struct dir_bar *found;
+
+    if (out->standing != STANDING_EFFECTIVE || in->directory->bars_len == 0) {
+        return;
+    }
+    found = directory_bar(in->directory, header->node, header->unit,
+                          &header->actor, (uint32_t)(in->rank >> PLACE_BITS),
+                          in->rank & PLACE_INDEX_MAX,
+                          day_of_ms(header->recorded_ms));
+    if (found == NULL) {
+        return;
+    }
+    out->standing = found->compromised && type->signer == EVENT_SIGNER_ACTOR
+                        ? STANDING_NEEDS_APPROVAL
+                        : STANDING_NO_RIGHT;
+}
+
+/* Its log ended before it (LogEnded): nothing beyond counts. */
+static bool is_after_end(const struct judge_input *in)
+{
+    const struct dir_end *end =
+        in->log->id == 0 ? NULL
+                         : directory_end(in->directory, in->log->node,
+                                         in->log->is_dir, in->log->epoch);
+
+    return end != NULL && (in->rank & PLACE_INDEX_MAX) >= end->size;
 }
 
 static int signer_standing(struct store *store, const struct judge_input *in,
@@ -120,5 +156,11 @@ int judge(struct store *store, const struct judge_input *in,
         out->standing = STANDING_WRONG_LOG;
         return 0;
     }
-    return signer_standing(store, in, type, out, err);
+    if (is_after_end(in)) {
+        out->standing = STANDING_AFTER_END;
+        return 0;
+    }
+    rc = signer_standing(store, in, type, out, err);
+    bar(in, type, out);
+    return rc;
 }

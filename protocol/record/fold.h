@@ -63,7 +63,8 @@ struct fold_event {
                                one it will get */
     int64_t lower_s;        /* 0 = the quoted cosignature is not held */
     int64_t upper_s;        /* 0 = no guard cosignature covers it yet */
-    enum standing standing; /* by signature, right and type; EFFECTIVE if fine.
+    enum standing standing; /* by signature, right and type; EFFECTIVE if fine;
+                               NEEDS_APPROVAL: the fold finds the Approved.
                                Right of Approved is RIGHT_LEAD: the fold takes
                                an effective one for a leader's */
     uint32_t lacks; /* LACKS_* of types.h: where the actor has no right; 0 = it

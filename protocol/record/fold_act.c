@@ -151,10 +151,16 @@ static bool is_denounced(const struct fold *f, const struct entry *e)
     return f->entries[f->opener].denounces || f->entries[e->target].denounces;
 }
 
+/* What a stolen key signed counts once another official has approved it. */
+static bool is_approved(const struct entry *e)
+{
+    return e->barred && e->with_key;
+}
+
 /* Standing of one act before what it does is looked at. */
 static enum standing act_standing(const struct fold *f, const struct entry *e)
 {
-    if (e->standing != STANDING_EFFECTIVE) {
+    if (e->standing != STANDING_EFFECTIVE && !is_approved(e)) {
         return e->standing;
     }
     if (e->voided) {
@@ -209,6 +215,13 @@ static void settle_from_end(struct fold *f)
         } else if (e->header->type == EVENT_APPROVED) {
             target->with_key = true;
             target->above |= e->header->unit != target->header->unit;
+        }
+    }
+    for (uint32_t i = 0; i < f->len; i++) {
+        struct entry *e = &f->entries[i];
+
+        if (!e->is_act && is_approved(e)) {
+            e->standing = STANDING_EFFECTIVE;
         }
     }
 }

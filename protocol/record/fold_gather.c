@@ -100,9 +100,10 @@ static void entry_decode(struct fold *f, struct entry *e)
         e->standing = e->standing == STANDING_EFFECTIVE
                           ? STANDING_NOT_UNDERSTOOD
                           : e->standing;
+        e->barred = false;
         return;
     }
-    if (e->standing != STANDING_EFFECTIVE) {
+    if (e->standing != STANDING_EFFECTIVE && !e->barred) {
         return;
     }
     if (message_unpack(e->type->shape, e->leaf->facts, f->arena, &e->facts,
@@ -110,6 +111,7 @@ static void entry_decode(struct fold *f, struct entry *e)
         f->no_memory |= f->arena->ran_out;
         e->facts = NULL;
         e->standing = STANDING_NOT_UNDERSTOOD;
+        e->barred = false;
         return;
     }
     e->denounces = event_denounces(e->type, e->facts);
@@ -131,6 +133,7 @@ static struct entry entry_of(const struct fold_event *event)
         .lower_s = event->lower_s > 0 ? (uint64_t)event->lower_s : 0,
         .upper_s = event->upper_s > 0 ? (uint64_t)event->upper_s : 0,
         .standing = event->standing,
+        .barred = event->standing == STANDING_NEEDS_APPROVAL,
         .lacks = event->lacks,
         .target = NO_ENTRY,
         .voided_by = NO_ENTRY,
@@ -232,10 +235,11 @@ static void find_targets(struct fold *f)
 
             e->target = fold_find(f, &ref);
         }
-        if (e->standing == STANDING_EFFECTIVE &&
+        if ((e->standing == STANDING_EFFECTIVE || e->barred) &&
             (f->opener == NO_ENTRY ||
              (e->target == NO_ENTRY && needs_ref(e)))) {
             e->standing = STANDING_WAITING;
+            e->barred = false;
         }
     }
 }

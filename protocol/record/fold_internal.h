@@ -40,6 +40,7 @@ struct entry {
     bool above;      /* approved by a unit above its own */
     bool on_paper;   /* its paper is said to be signed */
     uint32_t erased; /* bits 1 << audience, by effective Erased */
+    bool barred;     /* by a key said to be stolen: waits for an Approved */
 };
 
 struct fold {

@@ -362,6 +362,39 @@ static void what_improves_is_known_by_field(void **state)
     assert_true(fold_improves(EVENT_PETITION_CLASSIFIED, 2, 1, 2));
 }
 
+/* A key said to be stolen: what it signed beyond the position waits. */
+static void what_a_stolen_key_signed_waits_for_another_official(void **state)
+{
+    struct world w;
+    struct event_id subject, answer, approval, own;
+
+    (void)state;
+    world_open(&w, RECORD_PETITION);
+    subject =
+        TELL(&w, .type = EVENT_PETITION_RECEIVED, .on = "2024-03-01",
+             .facts = SAYS(PetitionReceived, petition_received,
+                           .channel = QCDC__V1__CHANNEL__CHANNEL_COUNTER));
+    answer =
+        TELL(&w, .type = EVENT_PETITION_ANSWERED, .subject = subject,
+             .on = "2024-03-05", .standing = STANDING_NEEDS_APPROVAL,
+             .facts = SAYS(PetitionAnswered, petition_answered,
+                           .by = QCDC__V1__ANSWERED_BY__ANSWERED_BY_CHAIR));
+    /* The thief approves himself: that waits too. */
+    own = tell_plain(&w, EVENT_APPROVED, 11, subject, answer, "2024-03-06");
+    w.events[w.len - 1].standing = STANDING_NEEDS_APPROVAL;
+    assert_null(PETITION(&w)->answered);
+    assert_standing(&w, answer, STANDING_NEEDS_APPROVAL);
+    assert_standing(&w, own, STANDING_NEEDS_APPROVAL);
+    approval =
+        tell_plain(&w, EVENT_APPROVED, 11, subject, answer, "2024-03-07");
+    assert_int_equal(PETITION(&w)->answered->on_day, on("2024-03-05"));
+    assert_standing(&w, answer, STANDING_EFFECTIVE);
+    assert_standing(&w, approval, STANDING_EFFECTIVE);
+    assert_standing(&w, own, STANDING_NEEDS_APPROVAL);
+    world_shuffle(&w, 100, 21);
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -377,6 +410,7 @@ int main(void)
         cmocka_unit_test(marks_tell_paper_from_key_and_never_move_a_date),
         cmocka_unit_test(an_act_on_an_event_not_held_waits),
         cmocka_unit_test(what_improves_is_known_by_field),
+        cmocka_unit_test(what_a_stolen_key_signed_waits_for_another_official),
     };
 
     return TEST_RUN(tests);
