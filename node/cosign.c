@@ -3,6 +3,7 @@
  * what the same transaction stores, never a smaller size after a greater one,
  * and never while our clock is doubtful (DESIGN section 5). Next: intake.c. */
 #include "node/peers.h"
+#include "node/tree.h"
 
 #include <string.h>
 
@@ -134,6 +135,10 @@ int cosign_log(struct engine *engine, const struct origin *origin, bool repeat,
         return 0; /* nothing, or less than we signed before */
     }
     if (facts.guard == engine_node(engine)) {
+        rc = guard_may_begin(engine, origin, &log, err);
+        if (rc != 0) {
+            return rc;
+        }
         return cosign_numbered(engine, &log, origin, repeat, request, err);
     }
     if (repeat) {

@@ -2,6 +2,7 @@
  * does not mirror the log they stand in. Each carries what proves it; a relay
  * is never believed (DESIGN section 6). Next: store/delivery.h. */
 #include "node/peers.h"
+#include "node/tree.h"
 
 #include <string.h>
 
@@ -255,18 +256,22 @@ void deliver_send(struct engine *engine, struct peer *peer,
  * -----------------------------------------------------------------------------
  */
 
-/* A guard cosignature that came beside: by the guard that the directory
- * names, over the checkpoint it claims. */
+/* A guard cosignature that came beside: by a guard that the directory names,
+ * over the checkpoint it claims. */
 static int cover_check(struct engine *engine, const struct origin *origin,
-                       const struct guard_cosig *cosig, uint32_t guard,
-                       struct error *err)
+                       const struct guard_cosig *cosig, struct error *err)
 {
     uint8_t space[CHECKPOINT_TEXT_MAX];
     struct buf text = buf_over(space, sizeof(space));
+    struct vkey key;
+    char name[64];
+    size_t turn;
+    int rc = guard_key(engine, origin, &cosig->line, 0, name, &key, &turn, err);
 
     checkpoint_text(engine, origin, &cosig->head, &text);
-    return guard_verify(engine, origin->node, guard, &cosig->line,
-                        buf_span(&text), err);
+    return rc != 0
+               ? rc
+               : cosignature_verify(&cosig->line, &key, buf_span(&text), err);
 }
 
 /* One leaf that came with its proof: where it stands, and under which head.
@@ -362,7 +367,7 @@ static int covers_keep(struct engine *engine, const struct frame_delivery *came,
             return error_set(err, ERR_UNTRUSTED,
                              "the proof is not for what the guard cosigned");
         }
-        rc = cover_check(engine, &came->origin, &came->cover, facts.guard, err);
+        rc = cover_check(engine, &came->origin, &came->cover, err);
         stored->has_cosig = true;
         stored->cosig = (struct store_cosig){.log = log->id,
                                              .number = came->cover_number,
@@ -372,8 +377,7 @@ static int covers_keep(struct engine *engine, const struct frame_delivery *came,
                                              .request = came->cover.heard};
     }
     if (rc == 0 && came->has_quoted) {
-        rc =
-            cover_check(engine, &came->origin, &came->quoted, facts.guard, err);
+        rc = cover_check(engine, &came->origin, &came->quoted, err);
         stored->has_quoted = true;
         stored->quoted = (struct store_cosig){.log = log->id,
                                               .head = came->quoted.head,

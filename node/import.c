@@ -131,7 +131,7 @@ int engine_import(struct engine *engine, const struct import_request *request,
             return rc;
         }
     }
-    if (request->session != NULL) {
+    if (request->session != NULL && request->session[0] != '\0') {
         session = session_find(engine, request->session, err);
         if (session == NULL) {
             return err->code;

@@ -3,6 +3,7 @@
  * answered by our own cosignature in the same transaction. It judges no event:
  * that is integration's (DESIGN section 5). Next: cosign.c. */
 #include "node/peers.h"
+#include "node/tree.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +120,22 @@ static int due_find(struct engine *engine, const struct peer *peer,
     return refill_bodies(engine, peer, facts, own, segment, err);
 }
 
+/* A closed node's log takes its tail, and nothing beyond its end. */
+static int end_check(struct engine *engine, const struct origin *origin,
+                     const struct segment *segment, struct error *err)
+{
+    const struct dir_end *end = directory_end(
+        engine_directory(engine), origin->node, origin->dir, origin->epoch);
+
+    if (end == NULL || segment->first + segment->count <= end->size) {
+        return 0;
+    }
+    return error_set(err, ERR_CONFLICT,
+                     "the log of node %u ended at event %llu: nothing is taken "
+                     "beyond; what is recorded there counts nowhere",
+                     origin->node, (unsigned long long)end->size);
+}
+
 static int batch_check(struct engine *engine, const struct peer *peer,
                        const struct link_action *action,
                        struct segment *segment, struct store_log *log,
@@ -145,6 +162,9 @@ static int batch_check(struct engine *engine, const struct peer *peer,
     }
     if (rc == 0 && log->frozen[0] != '\0') {
         rc = error_set(err, ERR_CONFLICT, "the log is frozen: %s", log->frozen);
+    }
+    if (rc == 0) {
+        rc = end_check(engine, &action->origin, segment, err);
     }
     if (rc == 0) {
         rc = store_log_range(engine->store, log->id, &before, err);
@@ -302,22 +322,46 @@ void intake_batch(struct engine *engine, struct peer *peer,
 /* ---- cosignatures
  * ------------------------------------------------------------------- */
 
+/* Whose key: a guard of the log, not earlier than that of the number before
+ * (node/tree.h). */
+static int guard_of(struct engine *engine, const struct origin *origin,
+                    const struct store_cosig *cosig, char name[64],
+                    struct vkey *out, struct error *err)
+{
+    struct store_cosig before;
+    struct error ignored = {0};
+    size_t from = 0;
+    size_t turn;
+
+    if (cosig->number > 0 &&
+        store_cosig_get(engine->store, cosig->log, cosig->number - 1, &before,
+                        &ignored) == 0 &&
+        guard_key(engine, origin, &before.line, 0, name, out, &turn,
+                  &ignored) == 0) {
+        from = turn;
+    }
+    return guard_key(engine, origin, &cosig->line, from, name, out, &turn, err);
+}
+
 static int cosig_check(struct engine *engine, const struct link_action *action,
                        const struct store_log *log,
-                       const struct store_cosig *cosig, uint32_t guard,
-                       struct error *err)
+                       const struct store_cosig *cosig, struct error *err)
 {
     uint8_t space[CHECKPOINT_TEXT_MAX];
     struct buf text = buf_over(space, sizeof(space));
     struct hash root;
+    struct vkey guard;
+    char name[64];
     int rc;
 
     if (cosig->head.size > log->head.size) {
         return error_set(err, ERR_BUSY, "a cosignature of leaves not held yet");
     }
     checkpoint_text(engine, &action->origin, &cosig->head, &text);
-    rc = guard_verify(engine, action->origin.node, guard, &cosig->line,
-                      buf_span(&text), err);
+    rc = guard_of(engine, &action->origin, cosig, name, &guard, err);
+    rc = rc != 0
+             ? rc
+             : cosignature_verify(&cosig->line, &guard, buf_span(&text), err);
     if (rc == 0 && cosig->head.size == log->head.size) {
         root = log->head.root;
     } else if (rc == 0) {
@@ -364,7 +408,7 @@ static int cosigs_store(struct engine *engine, const struct link_action *action,
         if (stored.number < log.cosigs) {
             continue; /* held already */
         }
-        rc = cosig_check(engine, action, &log, &stored, facts.guard, err);
+        rc = cosig_check(engine, action, &log, &stored, err);
         *forked = rc == ERR_CONFLICT;
         if (rc == 0) {
             rc = store_cosig_append(engine->store, &stored, err);

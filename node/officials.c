@@ -147,7 +147,9 @@ static int sealing_secret(struct engine *engine,
     if (session == NULL) {
         return err->code;
     }
-    if (session->unit != request->unit) {
+    /* The unit that this one continues had the same secret. */
+    if (session->unit != request->unit &&
+        memcmp(&session->sealing, &unit->sealing, sizeof(unit->sealing)) != 0) {
         return error_set(err, ERR_UNTRUSTED,
                          "%s belongs to unit %u, not to unit %u", session->name,
                          session->unit, request->unit);
@@ -294,21 +296,28 @@ int engine_official_add(struct engine *engine,
  * file forgets it. */
 int sealing_handed_over(struct engine *engine, uint32_t unit, struct error *err)
 {
-    for (size_t i = 0; i < engine->keys.units_len; i++) {
+    const struct unit_keys *own = keys_unit(&engine->keys, unit);
+    struct box_public sealing;
+    bool any = false;
+    int rc = 0;
+
+    if (own == NULL || !own->has_sealing_secret) {
+        return 0;
+    }
+    sealing = own->sealing;
+    rc = engine_commit(engine, err);
+    for (size_t i = 0; rc == 0 && i < engine->keys.units_len; i++) {
         struct unit_keys *keys = &engine->keys.units[i];
 
-        if (keys->unit == unit && keys->has_sealing_secret) {
-            int rc = engine_commit(engine, err);
-
-            if (rc != 0) {
-                return rc;
-            }
+        /* Also of a unit that continues this one. */
+        if (memcmp(&keys->sealing, &sealing, sizeof(sealing)) == 0) {
+            any = true;
             keys->has_sealing_secret = false;
             crypto_wipe(&keys->sealing_secret, sizeof(keys->sealing_secret));
-            return keys_save(&engine->keys, engine->config->dir, err);
         }
     }
-    return 0;
+    return rc == 0 && any ? keys_save(&engine->keys, engine->config->dir, err)
+                          : rc;
 }
 
 int engine_official_revoke(struct engine *engine, const char *name,

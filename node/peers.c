@@ -9,6 +9,7 @@
 
 #include "node/clock.h"
 #include "node/log.h"
+#include "node/tree.h"
 #include "protocol/base/hex.h"
 #include "store/delivery.h"
 #include "store/directory.h"
@@ -113,7 +114,7 @@ static enum link_side side_of(const struct peer *peer)
     return peer->up ? LINK_UP : LINK_DOWN;
 }
 
-static bool guards(struct engine *engine, const struct peer *peer)
+bool peer_guards(struct engine *engine, const struct peer *peer)
 {
     const struct directory *dir = engine_directory(engine);
     uint32_t self = engine_node(engine);
@@ -137,11 +138,12 @@ static int link_make(struct engine *engine, struct peer *peer,
                                    .self = engine_node(engine),
                                    .peer = peer->node,
                                    .quiet_ms = engine->config->quiet_s * 1000,
-                                   .guard = guards(engine, peer),
+                                   .guard = peer_guards(engine, peer),
                                    .software =
                                        span_str(engine->peers->software)};
     int rc;
 
+    peer->guards = options.guard;
     free(peer->memory);
     peer->link = NULL;
     peer->memory = calloc(1, head + tracks * link_track_size());
@@ -289,18 +291,16 @@ static void peer_closed(struct engine *engine, struct peer *peer)
 static int connect_up(struct engine *engine, struct peer *peer,
                       struct error *err)
 {
+    char endpoint[CONFIG_TEXT_SIZE];
     struct box_public server;
     struct box_pair own = engine->keys.curve;
-    int rc = hex_decode(span_str(engine->config->parent_key), &server,
-                        sizeof(server), err);
+    int rc = tree_target(engine, peer->node, endpoint, &server, err);
 
     if (rc == 0 && peer->joining) {
         rc = transport_pair_of(&engine->keys.one_time, &own, err);
     }
     if (rc == 0) {
-        rc = transport_connect(engine->transport,
-                               engine->config->parent_endpoint, &server, &own,
-                               err);
+        rc = transport_connect(engine->transport, endpoint, &server, &own, err);
     }
     crypto_wipe(&own, sizeof(own));
     return rc;
@@ -322,7 +322,7 @@ void peer_retry(struct engine *engine, struct peer *peer)
         peer->retry_ms * 2 < RETRY_MOST_MS ? peer->retry_ms * 2 : RETRY_MOST_MS;
 }
 
-/* The parent, as the configuration says; made when the node starts. */
+/* The parent; made when the node starts. */
 static struct peer *up_make(struct engine *engine)
 {
     struct peer *peer = peer_place(engine);
@@ -332,7 +332,7 @@ static struct peer *up_make(struct engine *engine)
         peer->used = true;
         peer->up = true;
         peer->joining = engine->keys.joining;
-        peer->node = (uint32_t)engine->config->parent;
+        peer->node = tree_parent(engine);
         /* A certificate just written is on its way into the log: ask soon. */
         peer->retry_ms = peer->joining ? RETRY_LEAST_MS / 8 : RETRY_LEAST_MS;
         peer->retry_at_ms = 1; /* at once */
@@ -520,6 +520,13 @@ static void up_tick(struct engine *engine, struct peer *peer)
         peer->routed = false;
         peer_closed(engine, peer);
     }
+    if (peer->next_node != 0) {
+        peer->node = peer->next_node;
+        peer->next_node = 0;
+        free(peer->memory); /* what was agreed was with another one */
+        peer->memory = NULL;
+        peer->link = NULL;
+    }
     if (connect_up(engine, peer, &err) != 0) {
         engine_react(engine, "link", "connect", &err);
         peer_retry(engine, peer);
@@ -588,6 +595,7 @@ static void directory_tell(struct engine *engine)
             engine_react(engine, "epoch", "turn", &err);
         }
         peers_tell(engine, LINK_DIR_CHANGED, NULL, NULL);
+        tree_follow(engine);
     }
 }
 
@@ -621,8 +629,8 @@ void peers_tick(struct engine *engine)
     uint64_t now_ms = clock_now_ms();
 
     clock_watch(engine, now_ms);
-    if (engine->config->parent != 0 && engine->transport != NULL &&
-        peer_up(engine) == NULL) {
+    if (engine->transport != NULL && peer_up(engine) == NULL &&
+        tree_parent(engine) != 0) {
         (void)up_make(engine);
     }
     directory_tell(engine);

@@ -29,6 +29,8 @@ struct peer {
     bool up;
     bool joining; /* JOINER or INVITER */
     uint32_t node;
+    uint32_t next_node; /* UP: the parent from the next session on, 0 = same */
+    bool guards;        /* as the present link was told */
     struct box_public key; /* DOWN: proven by CURVE */
     struct route route;
     struct route old_route; /* of the connection before: its frames are late */
@@ -70,6 +72,8 @@ struct peers {
 /* ---- peers.c ---- */
 struct peer *peer_up(struct engine *engine);
 struct peer *peer_of_node(struct engine *engine, uint32_t node);
+/* UP: the peer is our guard; DOWN: we are its. */
+bool peer_guards(struct engine *engine, const struct peer *peer);
 /* Feeds one happening to a link and performs what comes of it. */
 void peer_step(struct engine *engine, struct peer *peer,
                struct link_event *event);

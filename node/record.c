@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "node/clock.h"
+#include "node/tree.h"
 #include "protocol/base/hex.h"
 #include "protocol/duty/rules.h"
 #include "protocol/event/code.h"
@@ -212,7 +213,10 @@ static int pair_put(struct field_pair *pairs, size_t *len, size_t max,
  * a session, so the facts win for directory types. */
 static bool path_is_fact(const struct event_type *type, const char *path)
 {
-    return type->group == EVENT_GROUP_DIRECTORY && strcmp(path, "unit") == 0;
+    return (type->group == EVENT_GROUP_DIRECTORY &&
+            strcmp(path, "unit") == 0) ||
+           (type->number == EVENT_CUSTODY_TRANSFERRED &&
+            strcmp(path, "to") == 0);
 }
 
 /* Types whose facts name the unit they go to, which is an addressee as well:
@@ -615,6 +619,10 @@ int record_row_append(struct engine *engine, struct session *session,
         return error_set(err, ERR_LIMIT, "too many events in one turn");
     }
     rc = row_parse(engine, draft.type, row, parsed, &draft.header, err);
+    if (rc == 0) {
+        rc = tree_complete(engine, draft.type, parsed->facts,
+                           &parsed->facts_len, PAIRS_MAX, arena, err);
+    }
     if (rc == 0) {
         rc = denunciation_find(engine, parsed->facts, parsed->facts_len, arena,
                                &draft, err);

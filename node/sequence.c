@@ -3,6 +3,7 @@
  * guard's link asks for it (or there is no guard), because a restored image
  * must have nothing to contradict (DESIGN section 5). Next: intake.c. */
 #include "node/peers.h"
+#include "node/tree.h"
 
 #include <string.h>
 
@@ -16,7 +17,7 @@ bool sequence_is_free(struct engine *engine)
     uint32_t self = engine_node(engine);
     const struct dir_cert *cert;
 
-    if (engine->config->parent != 0) {
+    if (tree_parent(engine) != 0) {
         return false; /* certified or not: our guard permits it */
     }
     if (dir->top == 0) {
@@ -189,6 +190,10 @@ static int queue_move(struct engine *engine, bool dir, uint64_t max_bytes,
     if (rc == 0 &&
         (log.frozen[0] != '\0' || recover_active(engine, log.id, &recovery))) {
         return 0; /* before our own signed head is here again: never */
+    }
+    if (rc == 0 && directory_end(engine_directory(engine), origin.node, dir,
+                                 origin.epoch) != NULL) {
+        return 0; /* what is recorded stays in the spool, and is shown */
     }
     if (events == NULL || items == NULL) {
         return error_set(err, ERR_LIMIT, "too many events in one turn");

@@ -2,6 +2,7 @@
  * the tree. Reads only; whatever the directory does not certify does not
  * exist. Next: peers.c. */
 #include "node/peers.h"
+#include "node/tree.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -201,29 +202,39 @@ int log_open(struct engine *engine, const struct origin *origin,
 /* ---- the view
  * ---------------------------------------------------------------- */
 
+/* The newest number that is the peer's own: after a change of guard it may
+ * have made none yet. */
+static bool seen_numbered(struct engine *engine, const struct store_log *log,
+                          uint32_t peer, struct frame_seen *seen)
+{
+    struct store_cosig cosig;
+    struct error ignored = {0};
+    struct vkey key;
+    char name[64];
+
+    if (store_cosig_newest(engine->store, log->id, &cosig, &ignored) != 0 ||
+        !line_is_of(engine, peer, &cosig.line, name, &key)) {
+        return false;
+    }
+    *seen = (struct frame_seen){true, cosig.head, cosig.line};
+    return true;
+}
+
 static void seen_fill(struct engine *engine, const struct store_log *log,
                       uint32_t guard, uint32_t peer, struct frame_seen *seen)
 {
     struct error ignored = {0};
+    struct store_held held[16];
+    size_t len = 0;
 
-    if (guard == peer) {
-        struct store_cosig cosig;
-
-        if (store_cosig_newest(engine->store, log->id, &cosig, &ignored) == 0) {
-            *seen = (struct frame_seen){true, cosig.head, cosig.line};
-        }
-    } else {
-        struct store_held held[16];
-        size_t len = 0;
-
-        if (store_held_list(engine->store, log->id, held, 16, &len, &ignored) !=
+    if ((guard == peer && seen_numbered(engine, log, peer, seen)) ||
+        store_held_list(engine->store, log->id, held, 16, &len, &ignored) !=
             0) {
-            return;
-        }
-        for (size_t i = 0; i < len; i++) {
-            if (held[i].node == peer) {
-                *seen = (struct frame_seen){true, held[i].head, held[i].line};
-            }
+        return;
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (held[i].node == peer) {
+            *seen = (struct frame_seen){true, held[i].head, held[i].line};
         }
     }
 }
@@ -422,6 +433,17 @@ static uint64_t alive_ms(struct engine *engine, uint32_t node)
     return clock_now_ms() - (clock_steady_ms() - steady_ms);
 }
 
+static int view_was_below(void *data, uint32_t node, uint32_t above, bool *out,
+                          struct error *err)
+{
+    struct engine *engine = data;
+
+    (void)err;
+    *out = node != above &&
+           directory_node_was_within(engine_directory(engine), node, above);
+    return 0;
+}
+
 static int view_tokens(void *data, uint32_t peer, struct link_tokens *out,
                        struct error *err)
 {
@@ -473,7 +495,7 @@ static int view_deliveries(void *data, uint32_t peer, uint64_t *out,
     uint64_t acked;
     int rc;
 
-    if (peer == engine->config->parent) {
+    if (peer == tree_parent(engine)) {
         rc = store_delivery_taken(engine->store, peer, out, chain, err);
     } else {
         rc = store_delivery_acked(engine->store, peer, &acked, out, err);
@@ -508,6 +530,7 @@ struct link_view view_of(struct engine *engine)
                               .root_at = view_root_at,
                               .cosigs_within = view_cosigs_within,
                               .parent_of = view_parent_of,
+                              .was_below = view_was_below,
                               .tokens = view_tokens,
                               .spooled = view_spooled,
                               .deliveries = view_deliveries,

@@ -4,6 +4,7 @@
  * the newest (store/log.h), so one newest must be everybody's. Signs nothing.
  * Next: proof.c, which builds the receipt; policy.c, what a verifier asks. */
 #include "node/peers.h"
+#include "node/tree.h"
 
 #include "protocol/log/checkpoint.h"
 
@@ -90,6 +91,22 @@ static int line_put(struct engine *engine, uint32_t node,
     return rc;
 }
 
+/* By whoever was guard then. */
+static int guard_put(const struct vouching *v, const struct cosignature *line,
+                     struct buf *note, struct error *err)
+{
+    struct origin origin = log_origin(v->log);
+    struct vkey key;
+    char name[64];
+    size_t turn;
+    int rc = guard_key(v->engine, &origin, line, 0, name, &key, &turn, err);
+
+    if (rc == 0) {
+        cosignature_put_line(line, &key, note);
+    }
+    return rc;
+}
+
 /* The first cosignature of the guard at `size`, or the first that covers the
  * leaf when nobody else has to agree on a size (0). */
 static int guard_find(const struct vouching *v, uint64_t size,
@@ -159,7 +176,7 @@ static int note_vouched(struct vouching *v, struct buf *note, uint64_t *size,
         rc = store_log_note_at(store, v->log->id, agreed, note, err);
     }
     if (rc == 0 && all->shown > 0) {
-        rc = line_put(v->engine, all->nodes[0], &guard.line, note, err);
+        rc = guard_put(v, &guard.line, note, err);
     }
     for (size_t i = all->shown; rc == 0 && i < all->len; i++) {
         rc = line_put(v->engine, all->nodes[i],

@@ -266,6 +266,11 @@ struct link_view {
      * ERR_NOTFOUND: not certified, as far as is known here. */
     int (*parent_of)(void *data, uint32_t node, uint32_t *out,
                      struct error *err);
+    /* Was `node` ever certified below `above`? NULL: no. Their logs go on being
+     * passed on by who mirrored them (a closed node's tail, a node that moved
+     * and burnt). */
+    int (*was_below)(void *data, uint32_t node, uint32_t above, bool *out,
+                     struct error *err);
     int (*tokens)(void *data, uint32_t peer, struct link_tokens *out,
                   struct error *err);
     /* Is anything recorded and not yet in a log? 0: nothing. */

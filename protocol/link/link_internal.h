@@ -141,6 +141,8 @@ struct link_track *track_find(struct link *link, const struct origin *origin);
 /* Found, or made with its way; *out NULL (and noted) when there is no room. */
 int track_get(struct step *s, const struct origin *origin,
               struct link_track **out);
+/* Not ours nor below us any more, but it was. */
+int track_is_former(struct step *s, const struct origin *origin, bool *out);
 int track_way_of(struct step *s, const struct origin *origin,
                  enum track_way *out);
 /* Every log known here that concerns the peer. */

@@ -153,13 +153,57 @@ static int judge_mirror(struct step *s, struct link_track *track,
     return 0;
 }
 
+/* We became the guard of a log whose numbers went on without us: the new
+ * guard takes the list as the child shows it, then counts on. */
+static bool judge_takeover(struct step *s, struct link_track *track,
+                           const struct frame_head *head,
+                           const struct link_log *log)
+{
+    struct link_action *action = NULL;
+
+    if (track->way != TRACK_RECEIVE ||
+        track->origin.node != s->link->options.peer ||
+        log->guard != s->link->options.self || head->cosigs <= log->cosigs ||
+        (head->seen.has && seen_is_ours(s, head))) {
+        return false;
+    }
+    action = recover_do(s, track, LINK_REASON_MIRROR_BACK, log->head.size,
+                        log->head.size);
+    action->cosigs = head->cosigs;
+    action->text = step_text(
+        s,
+        "this machine is the guard of log %s now: it holds %llu of the "
+        "cosignatures, node %u shows %llu; they are being fetched, until then "
+        "it cosigns nothing there",
+        log_name_of(&track->origin).text, (unsigned long long)log->cosigs,
+        s->link->options.peer, (unsigned long long)head->cosigs);
+    track->recovering = true;
+    track->until = log->head.size;
+    return true;
+}
+
+/* A log of a node that left our branch: what we hold of it is passed on, and
+ * no more of it is fetched. */
+static int judge_former(struct step *s, const struct link_track *track,
+                        bool *former)
+{
+    *former = false;
+    if (track->way != TRACK_SEND || track->origin.dir ||
+        track->origin.node == s->link->options.self) {
+        return 0;
+    }
+    return track_is_former(s, &track->origin, former);
+}
+
 int recover_judge(struct step *s, struct link_track *track,
                   const struct frame_head *head, const struct link_log *log)
 {
-    int rc = 0;
+    bool former = false;
+    int rc = judge_former(s, track, &former);
 
-    if (track->frozen) {
-        return 0;
+    if (rc != 0 || track->frozen || former ||
+        judge_takeover(s, track, head, log)) {
+        return rc;
     }
     if (track->way == TRACK_SEND && head->head.size > log->head.size &&
         !track->turned) {

@@ -43,6 +43,25 @@ static int node_below(struct step *s, uint32_t node, uint32_t above,
     return 0;
 }
 
+static int was_below(struct step *s, uint32_t node, uint32_t above, bool *out)
+{
+    *out = false;
+    return s->view->was_below == NULL
+               ? 0
+               : s->view->was_below(s->view->data, node, above, out, s->err);
+}
+
+int track_is_former(struct step *s, const struct origin *origin, bool *out)
+{
+    enum below below = BELOW_NO;
+    uint32_t self = s->link->options.self;
+    int rc = node_below(s, origin->node, self, &below);
+
+    *out = false;
+    return rc != 0 || below != BELOW_NO ? rc
+                                        : was_below(s, origin->node, self, out);
+}
+
 /* Of the parent's link: what is ours and our descendants' goes up; what is
  * above us comes down. */
 static int way_up(struct step *s, const struct origin *origin,
@@ -65,8 +84,13 @@ static int way_up(struct step *s, const struct origin *origin,
         return 0;
     }
     if (!origin->dir) {
-        *out = below == BELOW_UNKNOWN ? TRACK_UNKNOWN : TRACK_NONE;
-        return 0;
+        bool former = false;
+
+        rc = below == BELOW_NO ? was_below(s, origin->node, self, &former) : 0;
+        *out = former                   ? TRACK_SEND
+               : below == BELOW_UNKNOWN ? TRACK_UNKNOWN
+                                        : TRACK_NONE;
+        return rc;
     }
     /* Before it has a directory a node takes any: the view knows which keys
      * it may believe. */
@@ -99,6 +123,13 @@ static int way_down(struct step *s, const struct origin *origin,
         return 0;
     }
     *out = TRACK_NONE;
+    if (!origin->dir) {
+        bool former = false;
+
+        rc = was_below(s, origin->node, options->peer, &former);
+        *out = former ? TRACK_RECEIVE : TRACK_NONE;
+        return rc;
+    }
     if (origin->dir) {
         rc = node_below(s, options->self, origin->node, &below);
         if (below == BELOW_YES) {
