@@ -191,18 +191,33 @@ int guard_key(struct engine *engine, const struct origin *origin,
 }
 
 /* Was the newest number ours already? Then the change is behind us. */
-static bool has_begun(struct engine *engine, const struct origin *origin,
-                      const struct store_log *log)
+static bool has_begun(struct engine *engine, const struct store_log *log)
 {
     struct store_cosig newest;
     struct error ignored = {0};
     char name[64];
     struct vkey key;
 
-    (void)origin;
     return log->cosigs > 0 &&
            store_cosig_newest(engine->store, log->id, &newest, &ignored) == 0 &&
            line_is_of(engine, engine_node(engine), &newest.line, name, &key);
+}
+
+bool guard_takes_over(struct engine *engine, const struct origin *origin,
+                      const struct store_log *log)
+{
+    const struct dir_node *node =
+        directory_node(engine_directory(engine), origin->node);
+    bool ours = false;
+    bool others = false;
+
+    for (size_t i = 0; node != NULL && i < node->certs_len; i++) {
+        if (names_log(node->certs[i], origin) && node->certs[i]->guard != 0) {
+            ours = node->certs[i]->guard == engine_node(engine);
+            others = others || !ours;
+        }
+    }
+    return ours && others && !has_begun(engine, log);
 }
 
 int guard_may_begin(struct engine *engine, const struct origin *origin,
@@ -218,7 +233,7 @@ int guard_may_begin(struct engine *engine, const struct origin *origin,
         return 0;
     }
     from = origin->dir ? cert->dir_guard_from : cert->guard_from;
-    if (from == 0 || has_begun(engine, origin, log)) {
+    if (from == 0 || has_begun(engine, log)) {
         return 0;
     }
     if (log->head.size < from) {

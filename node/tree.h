@@ -39,6 +39,9 @@ int guard_key(struct engine *engine, const struct origin *origin,
 bool line_is_of(struct engine *engine, uint32_t node,
                 const struct cosignature *line, char name[64],
                 struct vkey *out);
+/* We are guard after another one, and have made no number yet. */
+bool guard_takes_over(struct engine *engine, const struct origin *origin,
+                      const struct store_log *log);
 /* As guard of a log: may we sign our first number now? ERR_BUSY, ERR_CONFLICT
  * say why not. */
 int guard_may_begin(struct engine *engine, const struct origin *origin,

@@ -302,6 +302,7 @@ static int view_log(void *data, uint32_t peer, const struct origin *origin,
     if (log.mirrored) {
         out->head = log.head;
     }
+    out->takes_over = guard_takes_over(engine, origin, &log);
     out->cosigs = log.cosigs;
     out->cosigned_size = log.guarded;
     out->frozen = log.frozen[0] != '\0';

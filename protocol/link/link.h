@@ -219,6 +219,8 @@ struct link_log {
     struct merkle_head head;
     struct span note;       /* newest checkpoint, empty for size 0 */
     uint32_t guard;         /* node; 0: it has none */
+    bool takes_over;        /* we are guard after another one, and have made
+                               no number yet */
     uint64_t cosigs;        /* numbered guard cosignatures held */
     uint64_t cosigned_size; /* by the newest of them, 0 if none */
     uint64_t batch_s;       /* time of the newest that is no repeat, or 0 */

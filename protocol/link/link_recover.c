@@ -162,9 +162,8 @@ static bool judge_takeover(struct step *s, struct link_track *track,
     struct link_action *action = NULL;
 
     if (track->way != TRACK_RECEIVE ||
-        track->origin.node != s->link->options.peer ||
-        log->guard != s->link->options.self || head->cosigs <= log->cosigs ||
-        (head->seen.has && seen_is_ours(s, head))) {
+        track->origin.node != s->link->options.peer || !log->takes_over ||
+        head->cosigs <= log->cosigs) {
         return false;
     }
     action = recover_do(s, track, LINK_REASON_MIRROR_BACK, log->head.size,

@@ -20,7 +20,7 @@
 #define LAND_DISTRICT 610u
 #define LAND_COMMUNE 23300u
 
-#define REALM_EVENTS 128
+#define REALM_EVENTS 2048
 
 struct realm {
     struct arena arena;
