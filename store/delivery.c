@@ -34,7 +34,7 @@ static const char *const sql[] = {
                       "AND number > ? ORDER BY number LIMIT 1",
     [DELIVERY_PLACE] = "SELECT place, leaf FROM events WHERE event = ? "
                        "ORDER BY standing, place < (1 << 40), place LIMIT 1",
-    [DELIVERY_HOLDER] = "SELECT holder FROM records WHERE subject = ?",
+    [DELIVERY_HOLDER] = "SELECT holder FROM records WHERE number = ?",
     [DELIVERY_PROOF] = "SELECT proof FROM delivered WHERE place = ?",
     [DELIVERY_TAKE] = "INSERT OR IGNORE INTO delivered (place, leaf, bodies, "
                       "proof) VALUES (?, ?, ?, ?)",
@@ -196,10 +196,15 @@ static int addressed_later(struct store *store, const struct leaf *leaf,
 static int holds(struct store *store, const struct event_id *subject,
                  struct owed_bodies *owed, struct error *err)
 {
-    sqlite3_stmt *q = query(store, OWNER_DELIVERY, DELIVERY_HOLDER);
-    int rc;
+    sqlite3_stmt *q;
+    int64_t number = 0;
+    int rc = subject_find(store, subject, &number, err);
 
-    bind_span(q, 1, SPAN_OF(*subject));
+    if (rc != 0) {
+        return rc == ERR_NOTFOUND ? 0 : rc;
+    }
+    q = query(store, OWNER_DELIVERY, DELIVERY_HOLDER);
+    bind_int(q, 1, number);
     if ((rc = query_row(store, q, err)) == 1) {
         owed->privates |=
             child_of_unit(owed->dir, store->self, column_u32(q, 0), LAST_DAY) ==
