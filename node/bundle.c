@@ -4,6 +4,7 @@
  * must never keep a key after the pass. Next: bundle_export.c,
  * bundle_import.c. */
 #include "node/bundle.h"
+#include "node/tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -200,7 +201,7 @@ static int sender_check(struct engine *engine, struct bundle_job *job,
                          "the bundle is for node %u, this is node %u",
                          job->head.to, engine_node(engine));
     }
-    job->up = job->head.from == engine->config->parent;
+    job->up = job->head.from == tree_parent(engine);
     if (cert == NULL ||
         (!job->up && (from == NULL || from->parent != engine_node(engine)))) {
         return error_set(err, ERR_UNTRUSTED,
@@ -462,10 +463,10 @@ int engine_bundle_export(struct engine *engine, uint32_t to, struct error *err)
     int rc;
 
     if (to == 0) {
-        to = (uint32_t)engine->config->parent;
+        to = tree_parent(engine);
     }
     child = directory_node(dir, to);
-    if (to == 0 || (to != engine->config->parent &&
+    if (to == 0 || (to != tree_parent(engine) &&
                     (child == NULL || child->parent != engine_node(engine) ||
                      to == engine_node(engine)))) {
         return error_set(err, ERR_USAGE,

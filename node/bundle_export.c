@@ -3,6 +3,7 @@
  * writes to the file alone, sequences nothing, and makes a staging note only
  * where no session could contradict it. Next: bundle_import.c. */
 #include "node/bundle.h"
+#include "node/tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -614,7 +615,7 @@ int bundle_write(struct engine *engine, uint32_t to, struct bundle_job *job,
                         .job = job,
                         .status = &job->status,
                         .to = to,
-                        .up = to == engine->config->parent,
+                        .up = to == tree_parent(engine),
                         .in_session = session_is_open(engine, to)};
     int rc;
 

@@ -131,10 +131,6 @@ int mirror_key(struct engine *engine, uint32_t node, char name[64],
 int mirror_key_of(struct engine *engine, uint32_t node,
                   const struct cosignature *line, char name[64],
                   struct vkey *out, struct error *err) MUST_USE;
-/* A cosignature of the log of `node` by its guard, or one that it had. */
-int guard_verify(struct engine *engine, uint32_t node, uint32_t guard,
-                 const struct cosignature *line, struct span text,
-                 struct error *err) MUST_USE;
 /* Signed by a node-actor key that the node had at any time: keys rotate, what
  * was asked for stays. */
 bool heard_by(struct engine *engine, uint32_t node, struct span text,

@@ -102,31 +102,6 @@ int mirror_key_of(struct engine *engine, uint32_t node,
     return rc;
 }
 
-int guard_verify(struct engine *engine, uint32_t node, uint32_t guard,
-                 const struct cosignature *line, struct span text,
-                 struct error *err)
-{
-    const struct dir_node *found =
-        directory_node(engine_directory(engine), node);
-    struct vkey key;
-    char name[64];
-    int rc = mirror_key_of(engine, guard, line, name, &key, err);
-
-    rc = rc != 0 ? rc : cosignature_verify(line, &key, text, err);
-    /* Whoever was its guard before signed the older ones. */
-    for (size_t i = found == NULL ? 0 : found->certs_len; rc != 0 && i-- > 0;) {
-        uint32_t earlier = found->certs[i]->guard;
-        struct error ignored = {0};
-
-        if (earlier != 0 && earlier != guard &&
-            mirror_key_of(engine, earlier, line, name, &key, &ignored) == 0 &&
-            cosignature_verify(line, &key, text, &ignored) == 0) {
-            return 0;
-        }
-    }
-    return rc;
-}
-
 bool heard_by(struct engine *engine, uint32_t node, struct span text,
               uint64_t number, const struct signature *request)
 {
