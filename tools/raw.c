@@ -13,6 +13,7 @@
 #include "protocol/event/facts.h"
 #include "protocol/event/leaf.h"
 #include "protocol/event/types.h"
+#include "protocol/link/bundle.h"
 #include "protocol/log/note.h"
 #include "protocol/record/calendar.h"
 
@@ -202,13 +203,46 @@ static void put_note(const struct note *note)
     printf("\n");
 }
 
+/* ---- bundles
+ * ------------------------------------------------------------------- */
+
+/* Its head, and how many chunks of which size; what is in them is sealed. */
+static void put_bundle(const struct bundle_head *head, struct span chunks)
+{
+    size_t count = 0;
+    bool ended = false;
+
+    printf("%-14s version %u, realm %s\n", "bundle", head->version,
+           head->realm);
+    printf("%-14s node %u to node %u\n", "from", head->from, head->to);
+    printf("%-14s %" PRIu64 " ms by %s\n", "made", head->made_ms,
+           head->software);
+    put_hex("sealed to", SPAN_OF(head->key.bytes));
+    put_hex("signature", SPAN_OF(head->signature.bytes));
+    while (chunks.len >= 4) {
+        uint32_t said = read_u32(chunks.ptr);
+        size_t len = said & 0x7fffffffu;
+
+        if (ended || len > chunks.len - 4) {
+            break;
+        }
+        ended = said != len;
+        count++;
+        chunks = span_slice(chunks, 4 + len, chunks.len - 4 - len);
+    }
+    printf("%-14s %zu, %s\n", "chunks", count,
+           ended && chunks.len == 0 ? "whole" : "cut short or damaged");
+}
+
 int raw_print(const struct cli *cli, struct span text, struct error *err)
 {
     struct span bytes = text;
     uint8_t *decoded = NULL;
     struct error ignored = {0};
+    struct bundle_head bundle;
     struct note note;
     struct leaf leaf;
+    size_t used = 0;
     int rc = 0;
 
     if (raw_is_hex(text)) {
@@ -220,16 +254,20 @@ int raw_print(const struct cli *cli, struct span text, struct error *err)
         }
         bytes = span_make(decoded, len);
     }
-    if (note_parse(bytes, &note, &ignored) == 0) {
+    if (bundle_head_take(bytes, &bundle, &used, &ignored) == 0) {
+        put_bundle(&bundle, span_slice(bytes, used, bytes.len - used));
+    } else if (note_parse(bytes, &note, &ignored) == 0) {
         put_note(&note);
     } else if (is_leaf_list(bytes)) {
         put_leaf_list(bytes);
     } else if (leaf_parse(bytes, &leaf, &ignored) == 0) {
         put_leaf(&leaf);
     } else {
-        rc = error_set(err, ERR_MALFORMED, "%s",
-                       say(cli, "không phải lá, bút tích hay danh sách lá",
-                           "neither a leaf, nor a note, nor a list of leaves"));
+        rc = error_set(
+            err, ERR_MALFORMED, "%s",
+            say(cli, "không phải lá, bút tích, danh sách lá hay gói",
+                "neither a leaf, nor a note, nor a list of leaves, nor a "
+                "bundle"));
     }
     free(decoded);
     return rc;

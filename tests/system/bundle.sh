@@ -76,6 +76,9 @@ take province b.up || die "import b"
 until_true 20 settled province 6
 staged 3 || die "what was recorded later is not staged now"
 
+at province show --raw "$STICK/b.up" | grep -q "node 2 to node 1" ||
+    die "show --raw does not know a bundle"
+
 # ---- cut, changed, for another, of another
 head -c 300 "$STICK/b.up" >"$STICK/cut"
 refused province cut "cut short"
