@@ -95,14 +95,14 @@ static int restored_make(struct engine *engine, const struct dir_epoch *begun,
     char source[12];
     char epoch[12];
     struct field_pair pairs[4] = {{"from", from}, {"until", from}};
-    size_t len = size > 0 ? 2 : 0;
+    size_t len = 2;
     uint8_t *space = arena_alloc(&engine->turn, 256);
     struct buf facts = buf_over(space, 256);
     struct record_made made;
     int rc;
 
-    if (draft.type == NULL || draft.type->shape == NULL) {
-        *out = (struct span){NULL, 0};
+    if (draft.type == NULL || draft.type->shape == NULL || size == 0) {
+        *out = (struct span){NULL, 0}; /* nothing was in it */
         return 0;
     }
     snprintf(from, sizeof(from), "%llu", (unsigned long long)size);

@@ -2,8 +2,7 @@
 # The disk of a commune is gone: it joins again with new keys in an empty
 # folder, a person confirms, its whole old log comes back from its guard, the
 # records are the same to the byte and the office goes on in a new epoch. A
-# private body is readable again with the recovery secret from paper. Then the
-# disk of the district: refilled from the communes and the province.
+# private body is readable again with the recovery secret from paper.
 . "$(dirname "$0")/common"
 
 # rejoin PARENT CHILD NODE PORT REASON: new keys in $WORK/CHILD, confirmed.
@@ -69,7 +68,11 @@ at commune login clerk >/dev/null || die "login"
 at commune record PetitionReceived key=n channel=counter kind=proposal \
     field=land person_known=true text.title="Sau khi thay đĩa" >/dev/null ||
     die "record"
-until_true 30 held province thu/12/e2 "size=3 integrated=3 guarded=3"
+for node in province district commune; do
+    until_true 30 held $node thu/12/e2 "size=3 integrated=3 guarded=3"
+done
+until_true 30 agree commune district
+until_true 30 agree commune province
 stop commune
 "$DRIVE" verify "$WORK/commune" "$WORK/receipt" >/dev/null ||
     die "a receipt of the first epoch does not verify any more"
