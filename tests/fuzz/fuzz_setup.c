@@ -67,6 +67,7 @@ static void units(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     static char text[4096];
+    static unsigned runs;
     FILE *file;
 
     if (dir[0] == '\0') {
@@ -76,7 +77,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     check(file != NULL && fwrite(data, 1, len, file) == len);
     fclose(file);
     configuration();
-    units();
+    if (runs < 8 || runs % 256 == 0) {
+        units(); /* takes megabytes of room: now and then */
+    }
+    runs++;
     if (len < sizeof(text)) {
         memcpy(text, data, len);
         text[len] = '\0';
