@@ -39,6 +39,7 @@
 #define SPARE_MS 25u  /* ... while they come slowly */
 #define SPARE_WINDOW_US 100000u
 #define SPARE_PERCENT 60u      /* asleep that long: there is time to spare */
+#define DIR_WAIT_MS 1000u      /* a directory event waits: look again */
 #define SETTLE_SHARE 10u       /* cells take a tenth of the time at most */
 #define SETTLE_LATEST_MS 5000u /* and wait no longer for a pause */
 #define JOINING_ARENA_BYTES ((size_t)131072)
@@ -638,14 +639,17 @@ static int sequence_work(struct engine *engine, bool *more, struct error *err)
     bool any = false;
     int rc = 0;
 
-    if (!engine->grew) {
+    if (!engine->grew && !engine->dir_waits) {
         return 0;
     }
+    engine->dir_waits = false;
     if (sequence_is_free(engine)) {
         rc = store_spool_any(engine->store, &any, err);
         if (rc == 0 && any) {
-            *more = true;
-            return sequence_spool(engine, 0, err);
+            rc = sequence_spool(engine, 0, err);
+            *more = *more || engine->moved;
+            engine->grew = engine->moved; /* frozen, or waiting: not at once */
+            return rc;
         }
     } else {
         peers_tell(engine, LINK_SPOOL_GREW, NULL, NULL);
@@ -792,6 +796,9 @@ uint64_t engine_sleep_ms(struct engine *engine)
             engine->index_ms > now_ms ? engine->index_ms - now_ms : 0;
 
         wait_ms = wait_ms < index_ms ? wait_ms : index_ms;
+    }
+    if (engine->dir_waits && wait_ms > DIR_WAIT_MS) {
+        wait_ms = DIR_WAIT_MS;
     }
     if (engine->unsettled) {
         uint64_t settle_ms =

@@ -120,8 +120,10 @@ struct engine {
     uint32_t sequenced;   /* batches of this turn */
     uint64_t later_bytes; /* a batch asked for beyond a turn's; 0 = none */
     struct cosign_clock cosigning;
-    bool placed; /* leaves found their place, or a guard cosigned:
-                    deliveries that waited for it may go */
+    bool moved;     /* the newest sequence_spool took something */
+    bool dir_waits; /* top node: for children to say what they hold */
+    bool placed;    /* leaves found their place, or a guard cosigned:
+                       deliveries that waited for it may go */
     struct store_slice *verified[VERIFIED_MAX]; /* verdicts not yet stored */
     size_t verified_len;
     uint32_t verified_events;

@@ -99,25 +99,33 @@ static int refill_bodies(struct engine *engine, const struct peer *peer,
     return recover_bodies(engine, lacking, segment, err);
 }
 
+/* One batch on its way into the store. */
+struct batch {
+    const struct peer *peer;
+    const struct link_action *action;
+    struct segment segment;
+    struct store_log log;
+    struct segment_checked *checked;
+};
+
 /* Which bodies must be here; for what was lost, as far as anybody has them. */
-static int due_find(struct engine *engine, const struct peer *peer,
-                    const struct link_action *action,
-                    const struct log_facts *facts, struct segment *segment,
-                    unsigned *due, struct error *err)
+static int due_find(struct engine *engine, struct batch *batch,
+                    const struct log_facts *facts, unsigned *due,
+                    struct error *err)
 {
-    bool own = action->origin.node == engine_node(engine);
+    bool own = batch->action->origin.node == engine_node(engine);
 
     *due = SEGMENT_DUE_TEXTS;
-    if (action->privates) {
+    if (batch->action->privates) {
         *due |= SEGMENT_DUE_PRIVATES;
     }
-    if (!action->refill) {
+    if (!batch->action->refill) {
         return 0;
     }
     if (own) {
         *due |= SEGMENT_DUE_SEALED;
     }
-    return refill_bodies(engine, peer, facts, own, segment, err);
+    return refill_bodies(engine, batch->peer, facts, own, &batch->segment, err);
 }
 
 /* A closed node's log takes its tail, and nothing beyond its end. */
@@ -136,35 +144,35 @@ static int end_check(struct engine *engine, const struct origin *origin,
                      origin->node, (unsigned long long)end->size);
 }
 
-static int batch_check(struct engine *engine, const struct peer *peer,
-                       const struct link_action *action,
-                       struct segment *segment, struct store_log *log,
-                       struct segment_checked *checked, struct error *err)
+static int batch_check(struct engine *engine, struct batch *batch,
+                       struct error *err)
 {
+    const struct origin *origin = &batch->action->origin;
+    struct store_log *log = &batch->log;
     struct log_facts facts;
     struct range before;
     struct vkey key;
     unsigned due = 0;
-    int rc = log_facts_of(engine, &action->origin, &facts, err);
+    int rc = log_facts_of(engine, origin, &facts, err);
 
     if (rc == 0 && facts.ended &&
-        segment->first + segment->count > facts.end.size) {
+        batch->segment.first + batch->segment.count > facts.end.size) {
         rc = error_set(err, ERR_CONFLICT,
                        "that log ended at %llu events: its node has gone on "
                        "with a new one",
                        (unsigned long long)facts.end.size);
     }
     if (rc == 0 && facts.bootstrap) {
-        rc = bootstrap_key(engine, segment, &action->origin, &facts.key, err);
+        rc = bootstrap_key(engine, &batch->segment, origin, &facts.key, err);
     }
     if (rc == 0) {
-        rc = log_open(engine, &action->origin, &facts.key, log, err);
+        rc = log_open(engine, origin, &facts.key, log, err);
     }
     if (rc == 0 && log->frozen[0] != '\0') {
         rc = error_set(err, ERR_CONFLICT, "the log is frozen: %s", log->frozen);
     }
     if (rc == 0) {
-        rc = end_check(engine, &action->origin, segment, err);
+        rc = end_check(engine, origin, &batch->segment, err);
     }
     if (rc == 0) {
         rc = store_log_range(engine->store, log->id, &before, err);
@@ -174,13 +182,13 @@ static int batch_check(struct engine *engine, const struct peer *peer,
                         &key, err);
     }
     if (rc == 0) {
-        rc = due_find(engine, peer, action, &facts, segment, &due, err);
+        rc = due_find(engine, batch, &facts, &due, err);
     }
     if (rc != 0) {
         return rc;
     }
-    return segment_check(engine->codec, segment, &before, &key, due,
-                         &engine->turn, checked, err);
+    return segment_check(engine->codec, &batch->segment, &before, &key, due,
+                         &engine->turn, batch->checked, err);
 }
 
 static int batch_store(struct engine *engine, const struct store_log *log,
@@ -247,33 +255,49 @@ static void batch_cosign(struct engine *engine, struct peer *peer,
     peer_step(engine, peer, &event);
 }
 
+/* Disk and quota; what is fetched again was paid for once. */
+static int room_check(struct engine *engine, const struct batch *batch,
+                      bool by_hand, struct error *err)
+{
+    struct store_recovery recovery;
+
+    if (batch->action->origin.dir) {
+        return 0;
+    }
+    if (engine->disk.low) {
+        return error_set(err, ERR_LIMIT, "the disk is nearly full here");
+    }
+    return by_hand || recover_active(engine, batch->log.id, &recovery)
+               ? 0
+               : quota_take(engine, &batch->action->origin, &batch->segment,
+                            err);
+}
+
 int intake_take(struct engine *engine, const struct peer *peer,
                 const struct link_action *action, bool by_hand,
                 uint64_t *pause_ms, struct error *err)
 {
-    struct segment_checked *checked =
-        arena_alloc(&engine->turn, sizeof(*checked));
-    struct segment segment = action->batch->segment;
-    struct store_recovery recovery;
-    struct store_log log;
+    struct batch *batch = arena_alloc(&engine->turn, sizeof(*batch));
     int rc;
 
     *pause_ms = 0;
-    if (checked == NULL) {
+    if (batch != NULL) {
+        *batch = (struct batch){
+            .peer = peer, .action = action, .segment = action->batch->segment};
+        batch->checked = arena_alloc(&engine->turn, sizeof(*batch->checked));
+    }
+    if (batch == NULL || batch->checked == NULL) {
         *pause_ms = 100;
         return error_set(err, ERR_BUSY, "too much in one turn");
     }
-    rc = batch_check(engine, peer, action, &segment, &log, checked, err);
-    if (rc == 0 && !action->origin.dir) {
-        rc = engine->disk.low
-                 ? error_set(err, ERR_LIMIT, "the disk is nearly full here")
-             : by_hand || recover_active(engine, log.id, &recovery)
-                 ? 0
-                 : quota_take(engine, &action->origin, &segment, err);
+    rc = batch_check(engine, batch, err);
+    if (rc == 0) {
+        rc = room_check(engine, batch, by_hand, err);
         *pause_ms = rc != 0 ? PAUSE_MS : 0;
     }
     if (rc == 0) {
-        rc = batch_store(engine, &log, &segment, checked, err);
+        rc = batch_store(engine, &batch->log, &batch->segment, batch->checked,
+                         err);
     }
     if (rc == 0 && !action->origin.dir) {
         rc = quota_keep(engine, &action->origin, err);

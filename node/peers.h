@@ -66,7 +66,6 @@ struct peers {
     uint64_t directory_serial;
     /* Copies of ours that are being fetched again; SIZE_MAX: ask the store. */
     size_t recovering;
-    bool set_back; /* one was, since the process began */
 };
 
 /* ---- peers.c ---- */
@@ -219,6 +218,9 @@ int recover_lent(struct engine *engine, const struct link_action *action,
                  struct error *err) MUST_USE;
 /* True while our copy of the log is being fetched again. */
 struct store_recovery;
+/* We were set back since that child was last accepted: the token that we
+ * remember of it is old, not the child. */
+bool recover_doubtful(struct engine *engine, uint32_t node);
 bool recover_active(struct engine *engine, uint32_t log,
                     struct store_recovery *out);
 /* Has all of it come, and is it integrated? Then work goes on. */

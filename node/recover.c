@@ -11,13 +11,46 @@
 
 #include "node/clock.h"
 #include "node/log.h"
+#include "store/book.h"
 #include "store/recovery.h"
+#include "store/restore.h"
 #include "store/spool.h"
 
 #define BELOW_LATEST_MS 86400000u /* a child not heard is not waited for */
-#define LATE_MS 30000u /* frames of a broken connection come no later */
+#define LATE_SHARE 4u /* of quiet_s: a broken connection's frames are past */
 
 /* ---- what is being fetched ---- */
+
+struct doubting {
+    int64_t heard_s;
+    bool doubtful;
+};
+
+static int doubt_visit(void *data, const struct store_recovery *recovery)
+{
+    struct doubting *doubting = data;
+
+    doubting->doubtful =
+        doubting->doubtful ||
+        (!recovery->lent && recovery->reason != LINK_REASON_TOKEN &&
+         recovery->since_s >= doubting->heard_s);
+    return 0;
+}
+
+bool recover_doubtful(struct engine *engine, uint32_t node)
+{
+    struct doubting doubting = {0};
+    struct store_peer kept = {.contact_s = 0};
+    struct error ignored = {0};
+
+    if (store_peer_get(engine->store, node, &kept, &ignored) != 0) {
+        return false;
+    }
+    doubting.heard_s = kept.contact_s;
+    return store_recovery_each(engine->store, doubt_visit, &doubting,
+                               &ignored) == 0 &&
+           doubting.doubtful;
+}
 
 struct counting {
     size_t active;
@@ -100,8 +133,14 @@ int recover_begin(struct engine *engine, struct peer *peer,
     } else if (rc != 0 && rc != ERR_NOTFOUND) {
         return rc;
     }
-    if (!made.lent && action->reason != LINK_REASON_TOKEN) {
-        engine->peers->set_back = true;
+    if (!made.lent && !engine->restored) {
+        /* No body is shown before what was erased since is erased again. */
+        rc = engine_write(engine, err);
+        rc = rc != 0 ? rc : store_restored_set(engine->store, true, err);
+        if (rc != 0) {
+            return rc;
+        }
+        engine->restored = true;
     }
     log_line(LOG_WARN, "recover", made.lent ? "lends" : "begun",
              "peer=%u log=%s from=%llu until=%llu reason=%s text=%s",
@@ -403,11 +442,12 @@ uint64_t recover_below(struct engine *engine, const struct origin *origin)
 void recover_other_route(struct engine *engine, struct peer *peer)
 {
     uint64_t now_ms = clock_steady_ms();
+    uint64_t late_ms = engine->config->quiet_s * 1000 / LATE_SHARE;
     char text[160];
     struct link_event event = {.kind = LINK_CLONE_SEEN};
 
-    if (now_ms - peer->routed_ms < LATE_MS ||
-        now_ms - peer->other_ms < LATE_MS / 3) {
+    if (now_ms - peer->routed_ms < late_ms ||
+        now_ms - peer->other_ms < late_ms / 3) {
         return;
     }
     peer->other_ms = now_ms;

@@ -7,7 +7,9 @@
 
 #include <string.h>
 
+#include "node/clock.h"
 #include "protocol/log/checkpoint.h"
+#include "store/book.h"
 #include "store/recovery.h"
 #include "store/spool.h"
 
@@ -47,6 +49,38 @@ static void absent_note(struct segment_item *item)
             item->absent[item->absent_len++] = slot;
         }
     }
+}
+
+#define CHILDREN_MS 10000u
+
+/* A top node has no guard to tell it that its image is old: its children do,
+ * who hold its directory log. After a start it waits for those it knows, but
+ * not long, and not at all where it knows none. */
+static bool children_are_heard(struct engine *engine)
+{
+    const struct directory *dir = engine_directory(engine);
+    uint32_t self = engine_node(engine);
+    bool all = true;
+    bool any = false;
+
+    for (size_t i = 0; i < engine->peers->len; i++) {
+        const struct peer *peer = &engine->peers->all[i];
+
+        any = any || (peer->used && !peer->up && peer->routed);
+    }
+    for (size_t i = 0; all && i < dir->nodes_len; i++) {
+        const struct peer *peer = peer_of_node(engine, dir->nodes[i].number);
+        struct store_peer kept = {.contact_s = 0};
+        struct error ignored = {0};
+
+        all = dir->nodes[i].parent != self || dir->nodes[i].number == self ||
+              (peer != NULL && peer->proven_ms != 0) ||
+              store_peer_get(engine->store, dir->nodes[i].number, &kept,
+                             &ignored) != 0 ||
+              kept.contact_s == 0;
+    }
+    return all || clock_steady_ms() - engine->born_ms >
+                      (any ? CHILDREN_MS : 2 * CHILDREN_MS);
 }
 
 int bodies_take(struct span list, struct arena *arena,
@@ -228,6 +262,8 @@ int sequence_spool(struct engine *engine, uint64_t max_bytes, struct error *err)
     int rc = engine_write(engine, err);
 
     engine->sequenced++;
+    engine->moved = false;
+    engine->dir_waits = false;
     if (max_bytes == 0 || max_bytes > BATCH_RAW_MAX) {
         max_bytes = BATCH_RAW_MAX;
     }
@@ -235,8 +271,14 @@ int sequence_spool(struct engine *engine, uint64_t max_bytes, struct error *err)
         size_t moved = 0;
         size_t mark = engine->turn.used;
 
+        if (dir == 1 && engine->transport != NULL && sequence_is_free(engine) &&
+            !children_are_heard(engine)) {
+            engine->dir_waits = true;
+            continue;
+        }
         rc = queue_move(engine, dir == 1, max_bytes, BATCH_EVENTS_MAX, &moved,
                         &bytes, err);
+        engine->moved = engine->moved || moved > 0;
         arena_rewind(&engine->turn, mark);
     }
     return rc;

@@ -428,7 +428,7 @@ static int view_tokens(void *data, uint32_t peer, struct link_tokens *out,
     int rc = store_token_get(engine->store, peer, &token, err);
 
     memset(out, 0, sizeof(*out));
-    out->doubtful = engine->peers->set_back;
+    out->doubtful = recover_doubtful(engine, peer);
     out->alive_ms = alive_ms(engine, peer);
     if (rc == ERR_NOTFOUND) {
         return 0;

@@ -204,8 +204,7 @@ int recover_judge(struct step *s, struct link_track *track,
         judge_takeover(s, track, head, log)) {
         return rc;
     }
-    if (track->way == TRACK_SEND && head->head.size > log->head.size &&
-        !track->turned) {
+    if (track->way == TRACK_SEND && head->head.size > log->head.size) {
         rc = judge_ahead(s, track, head, log);
     } else {
         rc = judge_mirror(s, track, head, log);
@@ -275,6 +274,9 @@ int recover_lend(struct step *s, struct link_track *track,
     if (!known || track->frozen) {
         return step_refuse(s, &track->origin, LINK_REASON_FROZEN,
                            step_text(s, "that log is frozen here"));
+    }
+    if (log.recovering) {
+        return 0; /* ours is not whole: shown again when it is (an Offer) */
     }
     if (pull->held >= log.head.size) {
         return lend_cosigs(s, track, pull, &log);
@@ -461,10 +463,17 @@ int step_clone_seen(struct step *s)
 {
     struct link *link = s->link;
     struct span why = arena_copy(s->arena, s->event->text);
+    struct link_tokens tokens = {0};
+    const uint8_t *shown = link->shown.bytes;
+    const uint8_t *known = tokens.current.bytes;
     int rc = 0;
 
     if (link->options.side != LINK_DOWN) {
         return 0;
+    }
+    rc = s->view->tokens(s->view->data, link->options.peer, &tokens, s->err);
+    if (tokens.has_issued) {
+        known = tokens.issued.bytes;
     }
     for (size_t i = 0; rc == 0 && i < link->tracks_len; i++) {
         struct link_track *track = &link->tracks[i];
@@ -477,10 +486,13 @@ int step_clone_seen(struct step *s)
             s, track, LINK_REASON_CLONE,
             step_text(s,
                       "two copies of node %u are alive at the same time (log "
-                      "%s): %.*s; stop one of them, then open a new epoch for "
-                      "the other",
+                      "%s): %.*s (the second showed token %02x%02x%02x%02x, "
+                      "the newest given out is %02x%02x%02x%02x); stop one of "
+                      "them, then open a new epoch for the other",
                       link->options.peer, log_name_of(&track->origin).text,
-                      (int)why.len, (const char *)why.ptr),
+                      (int)why.len, (const char *)why.ptr, shown[0], shown[1],
+                      shown[2], shown[3], known[0], known[1], known[2],
+                      known[3]),
             link->state == LINK_OPEN);
     }
     return rc;
