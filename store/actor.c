@@ -24,10 +24,19 @@ enum {
     KEY_GET
 };
 
+/* A certificate that was appended again in a later epoch counts where it stood
+ * first: behind a revocation the copy would give the right back. */
+#define FIRST_OF_ITS_EVENT                                                     \
+    "NOT EXISTS (SELECT 1 FROM events mine JOIN events other ON other.event "  \
+    "= mine.event AND other.place <> mine.place JOIN actors earlier ON "       \
+    "earlier.node = a.node AND earlier.key_id = a.key_id AND earlier.place = " \
+    "other.place AND earlier.rank < a.rank WHERE mine.place = a.place) "
+
 static const char *const sql[] = {
-    [ACTOR_BEFORE] = "SELECT rank, place, unit, rights, revoked FROM actors "
-                     "WHERE node = ? AND key_id = ? AND rank < ? AND unit = ? "
-                     "ORDER BY rank DESC LIMIT 1",
+    [ACTOR_BEFORE] =
+        "SELECT rank, place, unit, rights, revoked FROM actors a WHERE "
+        "node = ? AND key_id = ? AND rank < ? AND unit = ? "
+        "AND " FIRST_OF_ITS_EVENT "ORDER BY rank DESC LIMIT 1",
     [ACTOR_NEWEST] = "SELECT max(rank) FROM actors WHERE node = ? AND "
                      "key_id = ?",
     [ACTOR_PUT] = "INSERT OR REPLACE INTO actors (node, key_id, rank, place, "
@@ -37,11 +46,12 @@ static const char *const sql[] = {
     [ACTOR_DROP] = "DELETE FROM actors WHERE node = ? AND key_id = ? AND "
                    "rank = ?",
     [ACTOR_LIST] = "SELECT node, key_id, unit, rights, revoked, place, "
-                   "max(rank) FROM actors WHERE node = ?1 AND "
-                   "(?2 = 0 OR unit = ?2) GROUP BY key_id, unit LIMIT ?3",
+                   "max(rank) FROM actors a WHERE node = ?1 AND "
+                   "(?2 = 0 OR unit = ?2) AND " FIRST_OF_ITS_EVENT
+                   "GROUP BY key_id, unit LIMIT ?3",
     [ACTOR_FIND] = "SELECT node, key_id, unit, rights, revoked, place FROM "
-                   "actors WHERE node = ? AND key_id = ? AND unit = ? "
-                   "ORDER BY rank DESC LIMIT 1",
+                   "actors a WHERE node = ? AND key_id = ? AND unit = ? "
+                   "AND " FIRST_OF_ITS_EVENT "ORDER BY rank DESC LIMIT 1",
     [KEY_PUT_NEW] = "INSERT OR IGNORE INTO keys (id, key) VALUES (?, ?)",
     [KEY_GET] = "SELECT key FROM keys WHERE id = ?",
 };
