@@ -177,11 +177,11 @@ int deliver_frame(struct engine *engine, uint32_t child,
                  ? error_set(err, ERR_LIMIT, "too much in one turn")
                  : store_log_get(engine->store, delivery->log, &log, err);
 
-    if (rc == 0) {
+    if (rc == 0 && certs != NULL) {
         certs->len = 0;
         rc = certificates_make(engine, child, delivery, certs, err);
     }
-    if (rc != 0) {
+    if (rc != 0 || certs == NULL) {
         return rc;
     }
     *frame = (struct frame){.kind = FRAME_DELIVERY};

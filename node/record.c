@@ -426,7 +426,7 @@ int record_append(struct engine *engine, struct record_draft *draft,
     struct store_integrate_options options = {
         .now = engine_store_now(engine), .max_events = 1, .verify_here = true};
     struct store_integrated done;
-    struct record_made made;
+    struct record_made made = {0};
     uint64_t number;
     int rc = record_make(engine, draft, arena, &made, err);
 

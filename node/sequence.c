@@ -39,14 +39,14 @@ static void absent_note(struct segment_item *item)
     if (leaf_scan(item->leaf, &leaf, &ignored) != 0 || !leaf.understood) {
         return;
     }
-    for (uint8_t slot = AUDIENCE_OF_TEXT; slot <= AUDIENCE_OF_UNIT; slot++) {
+    for (unsigned slot = AUDIENCE_OF_TEXT; slot <= AUDIENCE_OF_UNIT; slot++) {
         bool there = header_body(&leaf.header, (enum audience)slot) == NULL;
 
         for (size_t i = 0; i < item->bodies_len; i++) {
             there = there || item->bodies[i].slot == slot;
         }
         if (!there) {
-            item->absent[item->absent_len++] = slot;
+            item->absent[item->absent_len++] = (uint8_t)slot;
         }
     }
 }
@@ -198,6 +198,7 @@ static int segment_store(struct engine *engine, const struct store_log *log,
 }
 
 /* One batch of one queue, of at most `max` events; *moved = how many. */
+/* NOLINTNEXTLINE(readability-function-size): bounds in, counts out */
 static int queue_move(struct engine *engine, bool dir, uint64_t max_bytes,
                       size_t max, size_t *moved, uint64_t *bytes,
                       struct error *err)

@@ -161,6 +161,7 @@ bool line_is_of(struct engine *engine, uint32_t node,
     return false;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): name and key: one answer */
 int guard_key(struct engine *engine, const struct origin *origin,
               const struct cosignature *line, size_t from, char name[64],
               struct vkey *out, size_t *turn, struct error *err)

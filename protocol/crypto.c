@@ -78,7 +78,7 @@ void hasher_add(struct hasher *h, struct span bytes)
 
 struct hash hasher_end(struct hasher *h)
 {
-    struct hash out;
+    struct hash out = {{0}};
 
     if (by_instructions) {
         sha256_end(instructed(h), out.bytes);

@@ -44,7 +44,7 @@ static const char *const sql[] = {
 };
 const struct query_table epoch_queries = {sql, sizeof(sql) / sizeof(sql[0])};
 
-#define BODIES_BYTES_MAX (3u * BODY_WIRE_MAX)
+#define BODIES_BYTES_MAX ((size_t)3 * BODY_WIRE_MAX)
 
 /* The greatest number in the spool, or that left it for the log. */
 static int last_number(struct store *store, int64_t *number, struct error *err)

@@ -28,7 +28,7 @@ int store_epoch_begin(struct store *store, const struct store_epoch *epoch,
 /* Another node's log: takes what stands beyond `keep` out of it; `visit` gets
  * each segment that is lost with it, oldest first (spans until it returns). */
 typedef int (*store_cut_fn)(void *data, const struct store_segment *segment);
-int store_log_cut(struct store *store, uint32_t log, uint64_t keep,
+int store_log_cut(struct store *store, uint32_t id, uint64_t keep,
                   store_cut_fn visit, void *data, struct error *err) MUST_USE;
 
 /* What is derived does not match what is held any more. */

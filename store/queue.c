@@ -163,6 +163,7 @@ int store_delivery_acked(struct store *store, uint32_t child, uint64_t *number,
 }
 
 /* Are the first `number` of the queue the events of `chain`? */
+/* NOLINTNEXTLINE(readability-function-size): two sides of one comparison */
 static int queue_is(struct store *store, uint32_t child,
                     const struct queue *queue, uint64_t number,
                     const struct chain *chain, bool *same, struct error *err)

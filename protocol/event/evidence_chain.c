@@ -77,13 +77,16 @@ static int certificate(const struct leaf *leaf, size_t i,
     enum event_reading reading = EVENT_READ_NOT_UNDERSTOOD;
     const struct event_type *type = NULL;
     const struct ProtobufCMessage *facts = NULL;
-    struct sign_public signer = i == 0 ? *root : key_of(named->keys->admin_key);
+    struct sign_public signer = *root;
     int rc = event_read(leaf, arena, &reading, &type, &facts, err);
 
     if (rc != 0) {
         return rc;
     }
-    if (reading != EVENT_READ_FINE ||
+    if (i > 0 && named->keys != NULL) {
+        signer = key_of(named->keys->admin_key);
+    }
+    if (reading != EVENT_READ_FINE || type == NULL ||
         type->number !=
             (i == 0 ? EVENT_TOP_NODE_CERTIFIED : EVENT_NODE_CERTIFIED)) {
         return distrust(err, i, "is no certificate of a node");
@@ -155,7 +158,7 @@ int evidence_chain_verify(const struct evidence *evidence,
     struct span lines = evidence->chain;
     struct span origin = {NULL, 0};
     struct named named = {0};
-    struct sign_public log;
+    struct sign_public log = {{0}};
     int rc = origin_of(evidence, &origin, err);
 
     if (rc == 0 && (evidence->chain_len == 0 ||
@@ -165,13 +168,16 @@ int evidence_chain_verify(const struct evidence *evidence,
                        "log's own key (--log)");
     }
     for (size_t i = 0; rc == 0 && i < evidence->chain_len; i++) {
-        struct leaf leaf;
+        struct leaf leaf = {0};
 
         rc = leaf_take(&lines, arena, &leaf, err);
         rc = rc != 0 ? rc : certificate(&leaf, i, root, arena, &named, err);
     }
     if (rc != 0) {
         return rc;
+    }
+    if (named.keys == NULL) {
+        return error_set(err, ERR_UNTRUSTED, "no certificate names a key");
     }
     if (log_is(origin, &named, false)) {
         log = key_of(named.keys->log_key);

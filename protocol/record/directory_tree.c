@@ -554,6 +554,7 @@ const struct dir_end *directory_end(const struct directory *dir, uint32_t node,
     return NULL;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): a place and a day */
 const struct dir_bar *directory_bar(const struct directory *dir, uint32_t node,
                                     uint32_t unit, const struct key_id *actor,
                                     uint32_t epoch, uint64_t position,

@@ -91,6 +91,32 @@ static int view_deliveries(void *data, uint32_t peer, uint64_t *out,
     return view_number(data, out, err);
 }
 
+static int view_was_below(void *data, uint32_t node, uint32_t above, bool *out,
+                          struct error *err)
+{
+    (void)data;
+    (void)err;
+    *out = node == above;
+    return 0;
+}
+
+static int view_queue(void *data, uint32_t peer, struct token *out,
+                      struct error *err)
+{
+    (void)data;
+    (void)peer;
+    (void)err;
+    memset(out, 7, sizeof(*out));
+    return 0;
+}
+
+static int view_staged(void *data, uint32_t peer, uint64_t *out,
+                       struct error *err)
+{
+    (void)peer;
+    return view_number(data, out, err);
+}
+
 static const struct link_view view = {
     .log = view_log,
     .next = view_next,
@@ -100,6 +126,9 @@ static const struct link_view view = {
     .tokens = view_tokens,
     .spooled = view_number,
     .deliveries = view_deliveries,
+    .was_below = view_was_below,
+    .queue = view_queue,
+    .staged = view_staged,
 };
 
 static struct span take(struct span *rest, size_t len)
@@ -177,10 +206,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
         arena_reset(&arena);
         event = (struct link_event){.kind = what % LINK_HAPPENINGS,
-                                    .now_ms = event.now_ms + 1000u * what};
+                                    .now_ms =
+                                        event.now_ms + 1000u * (uint64_t)what};
         if (what >= 32) {
             struct frame stamped = {0};
-            struct span body = take(&rest, (what - 31u) * 8u);
+            struct span body = take(&rest, ((size_t)what - 31) * 8);
             struct buf buf = buf_over(arena_alloc(&arena, 4096), 4096);
 
             link_stamp(link, &stamped);
