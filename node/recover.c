@@ -223,6 +223,20 @@ static void cosign_again(struct engine *engine, const struct store_log *log)
     peers_tell(engine, LINK_HELD_GREW, &origin, NULL);
 }
 
+/* Nobody will bring what lies beyond an end that a superior has fixed: a
+ * fetching that began before is done there. */
+static void goal_cap(struct engine *engine, const struct store_log *log,
+                     struct store_recovery *recovery)
+{
+    const struct dir_epoch *epoch = directory_epoch(
+        engine_directory(engine), log->node, log->is_dir, log->epoch);
+
+    if (epoch != NULL && epoch->closed && epoch->size < recovery->until) {
+        recovery->until = epoch->size;
+        recovery->cosigs = 0;
+    }
+}
+
 int recover_settle(struct engine *engine, uint32_t log, struct error *err)
 {
     struct store_recovery recovery;
@@ -236,6 +250,9 @@ int recover_settle(struct engine *engine, uint32_t log, struct error *err)
     }
     rc = store_log_get(engine->store, log, &held, err);
     own = rc == 0 && held.node == engine_node(engine);
+    if (rc == 0) {
+        goal_cap(engine, &held, &recovery);
+    }
     if (rc != 0 || held.head.size < recovery.until ||
         held.cosigs < recovery.cosigs ||
         (own && held.integrated < held.head.size)) {

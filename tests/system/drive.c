@@ -3,7 +3,7 @@
  * call; prints one line of `key=value` per answer.
  *
  *   drive init DIR ROOTKEY UNITS [RULES] PORT     a demo realm, node 1
- *   drive invite DIR NODE AUTO [ENDPOINT]         prints the line
+ *   drive invite DIR NODE AUTO [ENDPOINT [REASON]]  prints the line
  *   drive join DIR LINE PORT|0                    prints the fingerprint
  *   drive confirm DIR FINGERPRINT
  *   drive official DIR NAME UNIT RIGHTS
@@ -102,7 +102,10 @@ static int join(char **argv, struct error *err)
 static int invite(int argc, char **argv, struct error *err)
 {
     struct invite_request request = {.node = (uint32_t)atoi(argv[1]),
-                                     .endpoint = argc > 3 ? argv[3] : NULL,
+                                     .endpoint = argc > 3 && argv[3][0] != '\0'
+                                                     ? argv[3]
+                                                     : NULL,
+                                     .reason = argc > 4 ? argv[4] : NULL,
                                      .has_dir = atoi(argv[1]) <= 11,
                                      .auto_confirm = argv[2][0] == '1'};
     char space[2048];

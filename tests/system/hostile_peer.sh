@@ -58,7 +58,8 @@ for why in flood foreign-log strikes; do
         die "no word of $why"
 done
 echo "after: $(most) KiB at most, $(disk) KiB on disk"
-[ $(($(disk) - disk_before)) -lt 8192 ] || die "the disk fills"
+# The WAL grows while no turn is idle, and is used again afterwards.
+[ $(($(disk) - disk_before)) -lt 32768 ] || die "the disk fills"
 held city thu/12/e1 "size=6 integrated=6" || die "its log changed"
 # The office itself, back at its own machine: that another copy of it spoke is
 # seen at once, and what it records meanwhile waits in its spool.

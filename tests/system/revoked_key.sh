@@ -13,7 +13,7 @@ stop old
 start old
 until_true 30 held province thu/12/e1 "size=6 integrated=6 guarded=6"
 stop province
-line=$("$DRIVE" invite "$WORK/province" 12 1) || die "invite again"
+line=$("$DRIVE" invite "$WORK/province" 12 1 "" disk-lost) || die "invite again"
 "$DRIVE" join "$WORK/new" "$line" 0 || die "join again"
 : >"$WORK/old.log"
 start province
@@ -38,7 +38,7 @@ stop new
 "$DRIVE" official "$WORK/new" clerk 2011 15 || die "official of the new one"
 "$DRIVE" petitions "$WORK/new" clerk 2 b || die "petitions of the new one"
 start new
-until_true 30 held province thu/12/e2 "size=3 integrated=3 guarded=3"
+until_true 30 held province thu/12/e2 "size=4 integrated=4 guarded=4"
 held province thu/12/e1 "size=6 " || die "the revoked machine was heard"
 stop old
 stop new
@@ -57,7 +57,7 @@ until_true 30 logged province \
     "peer=13 reason=node .*says it is node 12, its key is that of node 13"
 at province sync --json | grep -q "its key is that of node 13" ||
     die "sync does not say who lied"
-held province thu/12/e2 "size=3 " || die "another node's log was taken"
+held province thu/12/e2 "size=4 " || die "another node's log was taken"
 stop liar
 stop province
 "$DRIVE" check "$WORK/province" || die "the province's store has findings"

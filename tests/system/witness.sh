@@ -52,12 +52,14 @@ start province
 until_true 10 at province clock
 at province record UnitRegistered number=9001 kind=front level=province \
     "name=Một" from_day=2024-01-01 >/dev/null || die "register"
+until_true 60 held province thu/1/dir/e1 "size=344 " # it waits for children
 carry province | grep -q "dir/e1 size=.* witnessed$" || die "carry"
 stop province
 start copy
 until_true 10 at copy clock
 at copy record UnitRegistered number=9002 kind=front level=province \
     "name=Hai" from_day=2024-01-01 >/dev/null || die "register"
+until_true 60 held copy thu/1/dir/e1 "size=344 "
 carry copy 2>"$WORK/refused" && die "two histories of one size were witnessed"
 grep -q "422" "$WORK/refused" || die "not refused as a fork"
 stop copy
