@@ -312,7 +312,8 @@ static uint64_t lack_from(const struct writing *w, const struct link_log *log,
     if (!marked || mark->size >= seen) {
         return marked && mark->size <= log->head.size ? mark->size : seen;
     }
-    return said_s > cosignature_time(&log->seen.line) ? mark->size : seen;
+    /* Within one second: too much costs nothing, too little stops it. */
+    return said_s >= cosignature_time(&log->seen.line) ? mark->size : seen;
 }
 
 static int log_say(struct writing *w, const struct origin *origin,
