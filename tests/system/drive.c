@@ -101,13 +101,12 @@ static int join(char **argv, struct error *err)
 
 static int invite(int argc, char **argv, struct error *err)
 {
-    struct invite_request request = {.node = (uint32_t)atoi(argv[1]),
-                                     .endpoint = argc > 3 && argv[3][0] != '\0'
-                                                     ? argv[3]
-                                                     : NULL,
-                                     .reason = argc > 4 ? argv[4] : NULL,
-                                     .has_dir = atoi(argv[1]) <= 11,
-                                     .auto_confirm = argv[2][0] == '1'};
+    struct invite_request request = {
+        .node = (uint32_t)atoi(argv[1]),
+        .endpoint = argc > 3 && argv[3][0] != '\0' ? argv[3] : NULL,
+        .reason = argc > 4 ? argv[4] : NULL,
+        .has_dir = atoi(argv[1]) <= 11,
+        .auto_confirm = argv[2][0] == '1'};
     char space[2048];
     struct buf line = buf_over(space, sizeof(space) - 1);
     int rc = opened(argv[0], err);
