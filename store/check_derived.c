@@ -16,7 +16,8 @@ enum {
     DERIVED_RECORDS,
     DERIVED_CELLS,
     DERIVED_CELL_COUNT,
-    DERIVED_DIRTY
+    DERIVED_DIRTY,
+    DERIVED_WAITING
 };
 
 static const char *const sql[] = {
@@ -37,10 +38,27 @@ static const char *const sql[] = {
                       "rejudge) OR EXISTS (SELECT 1 FROM cursors c JOIN logs l "
                       "ON l.id = c.log WHERE c.events < l.size OR "
                       "c.cosigs < l.cosigs)",
+    [DERIVED_WAITING] = "SELECT EXISTS (SELECT 1 FROM cursors c JOIN logs l ON "
+                        "l.id = c.log WHERE c.events < l.size OR "
+                        "c.cosigs < l.cosigs)",
 };
 const struct query_table derived_queries = {sql, sizeof(sql) / sizeof(sql[0])};
 
 /* ---- event rows ---- */
+
+/* 1 while cosignatures or leaves are stored and not yet integrated, as in a
+ * node that was stopped between the two: brackets follow when it runs. */
+static int brackets_wait(struct checking *c)
+{
+    sqlite3_stmt *q = query(c->store, OWNER_DERIVED, DERIVED_WAITING);
+    int rc = query_row(c->store, q, c->err);
+
+    if (rc == 1) {
+        rc = column_int(q, 0) != 0;
+        query_end(q);
+    }
+    return rc;
+}
 
 static int row_differs(struct checking *c, const struct event_row *row,
                        const struct leaf *leaf, enum signature_state signature)
@@ -73,9 +91,18 @@ static int row_differs(struct checking *c, const struct event_row *row,
     if (rc != 0 && rc != ERR_NOTFOUND) {
         return rc;
     }
+    bool moved =
+        row->lower_s != bracket.lower_s || row->upper_s != bracket.upper_s;
+
+    if (moved) {
+        rc = brackets_wait(c);
+        if (rc < 0) {
+            return rc;
+        }
+        moved = rc == 0;
+    }
     if (!event_id_equal(&row->subject, &subject) || row->record != record ||
-        row->signature != signature || row->lower_s != bracket.lower_s ||
-        row->upper_s != bracket.upper_s) {
+        row->signature != signature || moved) {
         return found(c, "event",
                      "the row of place %lld has another subject, signature or "
                      "bracket",
