@@ -79,7 +79,7 @@ static void send_segment(struct engine *engine, struct peer *peer,
             frame.batch.segment.privates = (struct span){NULL, 0};
         }
         event.number = queue_frame(engine, peer, &frame);
-        engine_expect(engine, frame.batch.more);
+        pace_expect(engine, frame.batch.more);
         event.count = stored.parts.count;
         event.kind =
             event.number > 0 ? LINK_SEGMENT_SENT : LINK_SEGMENT_MISSING;

@@ -1,7 +1,8 @@
 /* Room: node. Owns the store, the keys and the turn: what happened is stepped,
  * stored in one transaction, committed, and only then sent or answered. It is
- * the only caller of what writes. Next: peers.c (who we talk to), record.c
- * (what offices enter), loop.c (what calls whom when). */
+ * the only caller of what writes. Next: work.c (what a turn does besides),
+ * peers.c (who we talk to), record.c (what offices enter), loop.c (what calls
+ * whom when). */
 #include "node/engine_internal.h"
 
 #include <errno.h>
@@ -13,7 +14,6 @@
 #include <unistd.h>
 
 #include "node/clock.h"
-#include "node/jobs.h"
 #include "node/kdf.h"
 #include "node/log.h"
 #include "node/mend.h"
@@ -23,25 +23,7 @@
 #include "store/check.h"
 #include "store/directory.h"
 #include "store/restore.h"
-#include "store/spool.h"
 
-#define INDEX_BUSY 128u      /* texts indexed in a slice while frames come */
-#define INDEX_EVERY_MS 1000u /* texts wait for company: one write for many */
-#define INTEGRATE_BUSY 128u  /* events of a slice while frames come */
-#define SLICE_LEAST 256u     /* ... and in a pause: as many as go into */
-#define SLICE_MOST 8192u
-#define SLICE_SHORT_MS 15u /* ... this time, and not more than this */
-#define SLICE_LONG_MS 40u
-#define SETTLE_A_TURN 16u
-#define BUSY_MS 20u   /* after a frame more are expected */
-#define MORE_MS 500u  /* after one that announced more */
-#define SLICE_MS 250u /* between slices while they come */
-#define SPARE_MS 25u  /* ... while they come slowly */
-#define SPARE_WINDOW_US 100000u
-#define SPARE_PERCENT 60u      /* asleep that long: there is time to spare */
-#define DIR_WAIT_MS 1000u      /* a directory event waits: look again */
-#define SETTLE_SHARE 10u       /* cells take a tenth of the time at most */
-#define SETTLE_LATEST_MS 5000u /* and wait no longer for a pause */
 #define JOINING_ARENA_BYTES ((size_t)131072)
 #define HAPPENINGS_BYTES ((size_t)2 << 20)
 #define META_CLOCK "clock_offset_ms"
@@ -100,74 +82,103 @@ static void clock_resume(struct engine *engine)
     }
 }
 
-int engine_open(const struct config *config, struct engine **out,
-                struct error *err)
+/* What needs nothing but memory. */
+static struct engine *engine_new(const struct config *config)
 {
     struct engine *made = calloc(1, sizeof(*made));
-    int rc;
 
     if (made == NULL) {
-        return error_set(err, ERR_NOMEM, "no memory for the node");
+        return NULL;
     }
     made->config = config;
     made->lock_fd = -1;
     made->gate_stale = true;
     made->integrating = true;
-    made->slice_events = SLICE_LEAST;
+    made->slice_events = PACE_LEAST;
     made->unsettled = true;
     made->grew = true; /* the spool may hold what the last run recorded */
     made->born_ms = clock_steady_ms();
     made->peers = calloc(1, sizeof(*made->peers));
     if (made->peers == NULL) {
         free(made);
-        return error_set(err, ERR_NOMEM, "no memory for peers");
+        return NULL;
     }
     made->peers->recovering = SIZE_MAX;
     snprintf(made->peers->software, sizeof(made->peers->software), "qcdc 1");
-    rc = lock_take(made, err);
+    return made;
+}
+
+/* What the folder holds besides the store, and room to work in. */
+static int belongings_take(struct engine *engine, struct error *err)
+{
+    const struct config *config = engine->config;
+    int rc = lock_take(engine, err);
+
     if (rc == 0) {
-        rc = disk_open(&made->disk, config, NULL, NULL, err);
+        rc = disk_open(&engine->disk, config, NULL, NULL, err);
     }
     if (rc == 0) {
-        rc = keys_load(&made->keys, config->dir, err);
+        rc = keys_load(&engine->keys, config->dir, err);
     }
     if (rc == 0) {
-        rc = hex_decode(span_str(config->root_key), &made->root,
-                        sizeof(made->root), err);
+        rc = hex_decode(span_str(config->root_key), &engine->root,
+                        sizeof(engine->root), err);
     }
     if (rc == 0) {
-        rc = arena_new(&made->turn, TURN_ARENA_BYTES, err);
+        rc = arena_new(&engine->turn, TURN_ARENA_BYTES, err);
     }
     if (rc == 0) {
-        rc = arena_new(&made->joining, JOINING_ARENA_BYTES, err);
+        rc = arena_new(&engine->joining, JOINING_ARENA_BYTES, err);
     }
     if (rc == 0) {
-        rc = arena_new(&made->happenings, HAPPENINGS_BYTES, err);
+        rc = arena_new(&engine->happenings, HAPPENINGS_BYTES, err);
     }
     if (rc == 0) {
-        rc = segment_codec_new(&made->codec, err);
+        rc = segment_codec_new(&engine->codec, err);
     }
     if (rc == 0) {
-        rc = gate_new(&made->gate, err);
+        rc = gate_new(&engine->gate, err);
     }
+    return rc;
+}
+
+/* Goes on where the run before ended: first what was erased leaves a restored
+ * image, before anything of it is served. */
+static int resume(struct engine *engine, struct error *err)
+{
+    int rc = erase_again(engine, err);
+
+    if (rc == 0) {
+        rc = mend_open(engine, err);
+    }
+    if (rc == 0) {
+        clock_resume(engine);
+        rc = gate_refresh(engine, err);
+    }
+    if (rc == 0) {
+        rc = cosign_resume(engine, err);
+    }
+    if (rc == 0) {
+        rc = epoch_resume(engine, err);
+    }
+    return rc;
+}
+
+int engine_open(const struct config *config, struct engine **out,
+                struct error *err)
+{
+    struct engine *made = engine_new(config);
+    int rc;
+
+    if (made == NULL) {
+        return error_set(err, ERR_NOMEM, "no memory for the node");
+    }
+    rc = belongings_take(made, err);
     if (rc == 0) {
         rc = store_take(made, err);
     }
     if (rc == 0) {
-        rc = erase_again(made, err);
-    }
-    if (rc == 0) {
-        rc = mend_open(made, err);
-    }
-    if (rc == 0) {
-        clock_resume(made);
-        rc = gate_refresh(made, err);
-    }
-    if (rc == 0) {
-        rc = cosign_resume(made, err);
-    }
-    if (rc == 0) {
-        rc = epoch_resume(made, err);
+        rc = resume(made, err);
     }
     if (rc != 0) {
         engine_close(made);
@@ -175,14 +186,6 @@ int engine_open(const struct config *config, struct engine **out,
     }
     *out = made;
     return 0;
-}
-
-static void verdicts_drop(struct engine *engine)
-{
-    while (engine->verified_len > 0) {
-        store_slice_free(engine->verified[--engine->verified_len]);
-    }
-    engine->verified_events = 0;
 }
 
 void engine_close(struct engine *engine)
@@ -400,109 +403,6 @@ void engine_react(struct engine *engine, const char *room, const char *what,
              log_text(span_str(err->text), text));
 }
 
-/* Frames come: intake and sequencing go first, and what only derives waits
- * for a pause (DESIGN section 5: integration never holds intake back). */
-static bool engine_is_busy(const struct engine *engine)
-{
-    return clock_steady_ms() < engine->busy_ms;
-}
-
-void engine_expect(struct engine *engine, bool more)
-{
-    uint64_t until_ms = clock_steady_ms() + (more ? MORE_MS : BUSY_MS);
-
-    if (until_ms > engine->busy_ms) {
-        engine->busy_ms = until_ms;
-    }
-}
-
-/* ... but never for long: a slice every SLICE_MS even so, and far more often
- * where frames come so slowly that the loop mostly sleeps. Not with each of
- * them: a slice is a commit, and the next frame would wait for it. */
-static bool background_may_run(const struct engine *engine)
-{
-    uint64_t rest_ms = engine->has_spare ? SPARE_MS : SLICE_MS;
-
-    return !engine_is_busy(engine) ||
-           clock_steady_ms() - engine->slice_ms >= rest_ms;
-}
-
-void engine_slept(struct engine *engine, uint64_t from_us, uint64_t until_us)
-{
-    uint64_t window_us = until_us - engine->window_us;
-
-    engine->slept_us += until_us - from_us;
-    if (window_us >= SPARE_WINDOW_US) {
-        engine->has_spare = engine->slept_us * 100 >= window_us * SPARE_PERCENT;
-        engine->window_us = until_us;
-        engine->slept_us = 0;
-    }
-}
-
-/* What a slice of background work may hold: larger ones cost less an event,
- * for they write a page of an index once for many. */
-static uint32_t slice_events(const struct engine *engine, uint32_t busy)
-{
-    return engine_is_busy(engine) ? busy : engine->slice_events;
-}
-
-static void slice_took(struct engine *engine, uint32_t events,
-                       uint64_t start_ms)
-{
-    uint64_t took_ms = clock_steady_ms() - start_ms;
-
-    if (took_ms > SLICE_LONG_MS && engine->slice_events > SLICE_LEAST) {
-        engine->slice_events /= 2;
-    } else if (took_ms < SLICE_SHORT_MS && events >= engine->slice_events &&
-               engine->slice_events < SLICE_MOST) {
-        engine->slice_events *= 2;
-    }
-}
-
-/* In a pause, or when they are old; a unit with many records takes long and
- * is then evaluated less often. */
-static bool settle_is_due(struct engine *engine)
-{
-    uint64_t now_ms = clock_steady_ms();
-
-    if (now_ms < engine->settle_ms) {
-        return false;
-    }
-    if (engine->settled_day != engine_store_now(engine).day) {
-        return true;
-    }
-    return engine->unsettled &&
-           ((!engine_is_busy(engine) && !engine->behind) ||
-            now_ms - engine->settled_ms >=
-                SETTLE_LATEST_MS + engine->settling_ms * 2 * SETTLE_SHARE);
-}
-
-/* Cells of units that changed, a few a turn. */
-static int settle(struct engine *engine, struct error *err)
-{
-    struct store_now now = engine_store_now(engine);
-    struct store_integrated done = {0};
-    uint64_t start_ms = clock_steady_ms();
-    int rc;
-
-    if (!settle_is_due(engine)) {
-        return 0;
-    }
-    rc = engine_write(engine, err);
-    if (rc == 0) {
-        rc = store_settle(engine->store, now, SETTLE_A_TURN, &done, err);
-    }
-    if (rc == 0) {
-        engine->unsettled = done.more;
-        engine->settled_day = now.day;
-        engine->settled_ms = clock_steady_ms();
-        engine->settling_ms = engine->settled_ms - start_ms;
-        engine->settle_ms =
-            engine->settled_ms + SETTLE_SHARE * engine->settling_ms;
-    }
-    return rc;
-}
-
 int engine_commit(struct engine *engine, struct error *err)
 {
     int rc = 0;
@@ -538,280 +438,6 @@ int engine_commit(struct engine *engine, struct error *err)
 /* ---- background
  * ------------------------------------------------------------------------------
  */
-
-/* What the threads verified, into the turn's transaction. */
-static int verdicts_keep(struct engine *engine, struct error *err)
-{
-    int rc = engine->verified_len > 0 ? engine_write(engine, err) : 0;
-
-    while (rc == 0 && engine->verified_len > 0) {
-        rc = store_verify_done(engine->store,
-                               engine->verified[--engine->verified_len], err);
-    }
-    engine->verified_events = rc == 0 ? 0 : engine->verified_events;
-    return rc;
-}
-
-/* Verdicts that came back, and new slices for idle threads. While frames come
- * a thread gets one at a time: it shares the cores with intake. */
-static int verify_work(struct engine *engine, bool may_give, struct error *err)
-{
-    bool sparing = engine_is_busy(engine) && !engine->has_spare;
-    struct store_slice *slice;
-    int rc = 0;
-
-    while (rc == 0 && (slice = jobs_take(engine->jobs)) != NULL) {
-        if (engine->verified_len == VERIFIED_MAX) {
-            rc = verdicts_keep(engine, err);
-        }
-        if (rc != 0) {
-            store_slice_free(slice);
-            return rc;
-        }
-        engine->verified[engine->verified_len++] = slice;
-        engine->verified_events += store_slice_count(slice);
-        engine->integrating = true;
-    }
-    while (rc == 0 && may_give && jobs_has_room(engine->jobs) &&
-           !(sparing && jobs_under_way(engine->jobs) > 0)) {
-        slice = NULL;
-        rc = store_verify_next(engine->store, &slice, err);
-        if (rc != 0 || slice == NULL) {
-            break;
-        }
-        rc = jobs_give(engine->jobs, slice, err);
-        if (rc != 0) {
-            store_slice_free(slice);
-        }
-    }
-    return rc; /* the threads' sockets wake the loop */
-}
-
-/* A slice waits until enough is verified, or all that is under way. */
-static bool integrate_is_due(const struct engine *engine)
-{
-    return engine->integrating &&
-           (engine->jobs == NULL || jobs_under_way(engine->jobs) == 0 ||
-            engine->verified_events >= engine->slice_events ||
-            engine->verified_len == VERIFIED_MAX ||
-            clock_steady_ms() - engine->slice_ms >= SLICE_MS);
-}
-
-static int integrate_work(struct engine *engine, bool *more, struct error *err)
-{
-    struct store_integrate_options options = {
-        .now = engine_store_now(engine),
-        .max_events = slice_events(engine, INTEGRATE_BUSY),
-        .verify_here = engine->jobs == NULL,
-        .no_search = true};
-    struct store_integrated done = {0};
-    uint64_t start_ms = clock_steady_ms();
-    int rc;
-
-    if (!integrate_is_due(engine)) {
-        return 0;
-    }
-    engine->slice_ms = start_ms;
-    rc = engine_write(engine, err);
-    if (rc == 0) {
-        rc = verdicts_keep(engine, err);
-    }
-    if (rc == 0) {
-        rc = store_integrate(engine->store, &options, &done, err);
-    }
-    if (rc != 0) {
-        return rc;
-    }
-    slice_took(engine, done.events, start_ms);
-    engine->integrating = done.more;
-    engine->placed = true;
-    engine->behind = done.more || done.unverified;
-    engine->indexed = engine->indexed && done.events == 0;
-    engine->unsettled = engine->unsettled || done.events > 0 ||
-                        done.records > 0 || done.units > 0;
-    *more = *more || (integrate_is_due(engine) && !engine_is_busy(engine));
-    return 0;
-}
-
-/* A node without guard sequences whenever it likes. */
-static int sequence_work(struct engine *engine, bool *more, struct error *err)
-{
-    bool any = false;
-    int rc = 0;
-
-    if (!engine->grew && !engine->dir_waits) {
-        return 0;
-    }
-    engine->dir_waits = false;
-    if (sequence_is_free(engine)) {
-        rc = store_spool_any(engine->store, &any, err);
-        if (rc == 0 && any) {
-            rc = sequence_spool(engine, 0, err);
-            *more = *more || engine->moved;
-            engine->grew = engine->moved; /* frozen, or waiting: not at once */
-            return rc;
-        }
-    } else {
-        peers_tell(engine, LINK_SPOOL_GREW, NULL, NULL);
-    }
-    engine->grew = false;
-    return rc;
-}
-
-/* Texts become findable behind integration, many in one write; whoever
- * searches before that waits for them (engine_findable). */
-static int index_work(struct engine *engine, bool may_run, bool *more,
-                      struct error *err)
-{
-    struct store_integrated done = {0};
-    uint64_t start_ms = clock_steady_ms();
-    int rc;
-
-    if (engine->indexed || !may_run || start_ms < engine->index_ms) {
-        return 0;
-    }
-    rc = engine_write(engine, err);
-    rc = rc != 0 ? rc
-                 : store_index(engine->store, slice_events(engine, INDEX_BUSY),
-                               &done, err);
-    if (rc != 0) {
-        return rc;
-    }
-    slice_took(engine, done.events, start_ms);
-    engine->indexed = !done.more;
-    engine->index_ms =
-        done.more ? start_ms : clock_steady_ms() + INDEX_EVERY_MS;
-    *more = *more || (done.more && !engine_is_busy(engine));
-    return 0;
-}
-
-int engine_findable(struct engine *engine, struct error *err)
-{
-    struct store_integrated done = {0};
-    int rc;
-
-    if (engine->indexed) {
-        return 0;
-    }
-    rc = engine_write(engine, err);
-    return rc != 0 ? rc : store_index(engine->store, SLICE_MOST, &done, err);
-}
-
-/* Said once when it begins and once when it is over. */
-static void disk_work(struct engine *engine)
-{
-    if (disk_look(&engine->disk, clock_steady_ms())) {
-        log_line(engine->disk.low ? LOG_ERROR : LOG_INFO, "disk",
-                 engine->disk.low ? "low" : "enough", "free_mib=%llu",
-                 (unsigned long long)(engine->disk.free / 1048576u));
-    }
-}
-
-bool engine_work(struct engine *engine)
-{
-    struct error err = {0};
-    bool background = background_may_run(engine) && !mend_holds(engine);
-    bool more = false;
-    int rc = 0;
-
-    disk_work(engine);
-    if (engine->jobs != NULL) {
-        rc = verify_work(engine, background, &err);
-    }
-    if (rc == 0 && background) {
-        rc = integrate_work(engine, &more, &err);
-    }
-    if (rc == 0) {
-        rc = recover_work(engine, &err);
-    }
-    if (rc == 0) {
-        rc = bundle_work(engine, &more, &err);
-    }
-    if (rc == 0) {
-        rc = sequence_work(engine, &more, &err);
-    }
-    if (rc == 0) {
-        rc = cosign_catch_up(engine, &err);
-    }
-    if (rc == 0) {
-        peers_tick(engine);
-        mend_tick(engine);
-        rc = settle(engine, &err);
-    }
-    if (rc == 0) {
-        rc = erase_catch_up(engine, &err);
-    }
-    if (rc == 0) {
-        attach_work(engine);
-    }
-    if (rc == 0) {
-        rc = index_work(engine, background && !engine->behind, &more, &err);
-    }
-    if (rc != 0) {
-        engine_undo(engine);
-        if (rc != ERR_CORRUPT || !mend_suspect(engine)) {
-            engine_react(engine, "engine", "work", &err);
-        }
-        return false;
-    }
-    return more || settle_is_due(engine);
-}
-
-void engine_idle(struct engine *engine)
-{
-    struct error err = {0};
-    uint32_t left = 0;
-
-    erase_scrub(engine);
-    if (!store_in_transaction(engine->store) &&
-        store_tidy(engine->store, false, &left, &err) != 0) {
-        engine_react(engine, "engine", "tidy", &err);
-    }
-    mend_idle(engine);
-}
-
-uint64_t engine_sleep_ms(struct engine *engine)
-{
-    uint64_t wait_ms = peers_deadline_ms(engine);
-    uint64_t now_ms = clock_steady_ms();
-
-    if (bundle_is_running(engine)) {
-        return 0;
-    }
-    if (engine_is_busy(engine)) {
-        wait_ms = wait_ms < BUSY_MS ? wait_ms : BUSY_MS;
-    } else if ((integrate_is_due(engine) || erase_is_due(engine)) &&
-               !mend_holds(engine)) {
-        return 0;
-    }
-    if (mend_deadline_ms(engine) < wait_ms) {
-        wait_ms = mend_deadline_ms(engine);
-    }
-    if (engine->integrating && wait_ms > SLICE_MS) {
-        wait_ms = SLICE_MS;
-    }
-    if (!engine->indexed && !engine->behind && !engine_is_busy(engine) &&
-        !mend_holds(engine)) {
-        uint64_t index_ms =
-            engine->index_ms > now_ms ? engine->index_ms - now_ms : 0;
-
-        wait_ms = wait_ms < index_ms ? wait_ms : index_ms;
-    }
-    if (engine->dir_waits && wait_ms > DIR_WAIT_MS) {
-        wait_ms = DIR_WAIT_MS;
-    }
-    if (engine->unsettled) {
-        uint64_t settle_ms =
-            engine->settle_ms > now_ms ? engine->settle_ms - now_ms : BUSY_MS;
-
-        wait_ms = wait_ms < settle_ms ? wait_ms : settle_ms;
-    }
-    if (engine->disk.low) {
-        wait_ms = wait_ms < 1000 ? wait_ms : 1000;
-    }
-    /* A new day makes cells late: look once a minute. */
-    return wait_ms < 60000 ? wait_ms : 60000;
-}
 
 int engine_rebuild(struct engine *engine, struct error *err)
 {

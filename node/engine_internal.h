@@ -155,6 +155,20 @@ void engine_attach(struct engine *engine, struct transport *transport,
                    struct jobs *jobs, struct reader *reader, struct kdf *kdf);
 const struct gate *engine_gate(struct engine *engine);
 const struct box_pair *engine_curve(const struct engine *engine);
+/* 0, or the enum err that ends the process. */
+int engine_fatal(const struct engine *engine);
+bool engine_stopping(const struct engine *engine);
+/* Begins the turn's transaction if none is open. */
+int engine_write(struct engine *engine, struct error *err) MUST_USE;
+/* Rolls the turn back: nothing of it is stored or sent. */
+void engine_undo(struct engine *engine);
+struct store_now engine_store_now(const struct engine *engine);
+/* The one place that turns a code into a reaction: logs, and for IO and
+ * CORRUPT ends the process. */
+void engine_react(struct engine *engine, const char *room, const char *what,
+                  const struct error *err);
+
+/* ---- work.c ---- */
 /* What a turn does besides reading: verdicts, integration, sequencing, cells,
  * deadlines. True if there is more that could be done at once. */
 bool engine_work(struct engine *engine);
@@ -163,23 +177,28 @@ bool engine_work(struct engine *engine);
 void engine_idle(struct engine *engine);
 /* Milliseconds the loop may sleep. */
 uint64_t engine_sleep_ms(struct engine *engine);
-/* The loop slept (microseconds of the steady clock). */
-void engine_slept(struct engine *engine, uint64_t from_us, uint64_t until_us);
-/* 0, or the enum err that ends the process. */
-int engine_fatal(const struct engine *engine);
-bool engine_stopping(const struct engine *engine);
-/* Begins the turn's transaction if none is open. */
-int engine_write(struct engine *engine, struct error *err) MUST_USE;
+/* Verdicts not yet stored are forgotten; the store hands them out again. */
+void verdicts_drop(struct engine *engine);
+
+/* ---- pace.c ---- */
+#define PACE_LEAST 256u    /* events of a slice in a pause: between these, */
+#define PACE_MOST 8192u    /* as many as go into the time for one */
+#define PACE_BUSY_MS 20u   /* after a frame more are expected */
+#define PACE_SLICE_MS 250u /* between slices while frames come */
 /* A frame came, or a batch went with more behind it: what only derives waits
  * a little, or longer when `more` is announced. */
-void engine_expect(struct engine *engine, bool more);
-/* Rolls the turn back: nothing of it is stored or sent. */
-void engine_undo(struct engine *engine);
-struct store_now engine_store_now(const struct engine *engine);
-/* The one place that turns a code into a reaction: logs, and for IO and
- * CORRUPT ends the process. */
-void engine_react(struct engine *engine, const char *room, const char *what,
-                  const struct error *err);
+void pace_expect(struct engine *engine, bool more);
+/* The loop slept (microseconds of the steady clock). */
+void pace_slept(struct engine *engine, uint64_t from_us, uint64_t until_us);
+/* Frames are coming, or expected. */
+bool pace_is_busy(const struct engine *engine);
+/* A slice of background work may run now. */
+bool pace_allows(const struct engine *engine);
+/* How many events it may hold; `busy` while frames come. */
+uint32_t pace_slice(const struct engine *engine, uint32_t busy);
+/* One ran over that many events since start_ms: the next is smaller or larger.
+ */
+void pace_took(struct engine *engine, uint32_t events, uint64_t start_ms);
 
 /* ---- bundle.c ---- */
 /* A slice of a bundle that is taken in; *more if it goes on. */

@@ -331,7 +331,7 @@ void intake_batch(struct engine *engine, struct peer *peer,
         refusal_settle(engine, peer, &action->origin);
     }
     engine->integrating = true;
-    engine_expect(engine, action->batch->more);
+    pace_expect(engine, action->batch->more);
     peer_step(engine, peer, &event);
     if (!action->refill) {
         batch_cosign(engine, peer, action);

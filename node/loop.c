@@ -164,7 +164,7 @@ static int run(struct loop *loop, struct error *err)
         uint64_t from_us = clock_steady_us();
         int ready = zmq_poll(items, (int)len, more ? 0 : wait_of(loop));
 
-        engine_slept(loop->engine, from_us, clock_steady_us());
+        pace_slept(loop->engine, from_us, clock_steady_us());
 
         if (ready < 0 && zmq_errno() != EINTR) {
             return error_set(err, ERR_IO, "poll: %s",

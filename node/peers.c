@@ -450,7 +450,7 @@ void peers_read(struct engine *engine, const struct transport_event *event)
 {
     struct peer *up = peer_up(engine);
 
-    engine_expect(engine, false);
+    pace_expect(engine, false);
     switch (event->kind) {
     case TRANSPORT_DOWN_FRAME:
         down_frame(engine, event);
