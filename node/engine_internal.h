@@ -94,7 +94,7 @@ struct engine {
     struct peers *peers;
     struct mend *mend;    /* what bit rot did: mend.c */
     struct arena joining; /* our request while we join */
-    /* Happenings of links that wait for the present one (peers.c). */
+    /* Happenings of links that wait for the present one (peer.c). */
     struct arena happenings;   /* of the list below: whoever rewinds the turn's
                                   arena must not take it away */
     struct bundle_job *bundle; /* NULL until the first */

@@ -68,9 +68,18 @@ struct peers {
     size_t recovering;
 };
 
-/* ---- peers.c ---- */
+/* ---- peer.c ---- */
 struct peer *peer_up(struct engine *engine);
 struct peer *peer_of_node(struct engine *engine, uint32_t node);
+/* Below us, by the key that it proved. */
+struct peer *peer_of_key(struct engine *engine, const struct box_public *key);
+/* A free place, not zeroed; NULL: PEERS_MAX are taken. */
+struct peer *peer_place(struct engine *engine);
+/* Its link is gone and its place free. */
+void peer_release(struct peer *peer);
+/* A connection of it came, or went: its link begins or waits. */
+void peer_opened(struct engine *engine, struct peer *peer);
+void peer_closed(struct engine *engine, struct peer *peer);
 /* UP: the peer is our guard; DOWN: we are its. */
 bool peer_guards(struct engine *engine, const struct peer *peer);
 /* Feeds one happening to a link and performs what comes of it. */
@@ -79,6 +88,9 @@ void peer_step(struct engine *engine, struct peer *peer,
 /* The same happening for every open link but `but` (may be NULL). */
 void peers_tell(struct engine *engine, enum link_happened kind,
                 const struct origin *origin, const struct peer *but);
+void peers_free(struct engine *engine);
+
+/* ---- peers.c ---- */
 void peers_read(struct engine *engine, const struct transport_event *event);
 /* Deadlines, reconnects, changes of the directory, queued deliveries. */
 void peers_tick(struct engine *engine);
@@ -90,7 +102,6 @@ void peers_restart(struct engine *engine);
 /* The connection to the parent is to be made anew, after a backoff. */
 void peer_retry(struct engine *engine, struct peer *peer);
 void peers_lost(void *ctx, const struct route *route);
-void peers_free(struct engine *engine);
 
 /* ---- actions.c ---- */
 void action_perform(struct engine *engine, struct peer *peer,
