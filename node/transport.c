@@ -1,27 +1,22 @@
-/* Room: node. Owns the zmq context, the two peers' sockets and the ZAP
- * handler; the only file that speaks to libzmq beside jobs.c and loop.c. It
- * must never read what a frame says, never send before flush, and never admit
- * a key the gate does not know. Next: loop.c.
+/* Room: node. Owns the zmq context, the sockets of parent and children, and
+ * what waits to be sent. It must never read what a frame says, and never send
+ * before flush. Next: transport_read.c (what comes in), zap.c (who may),
+ * loop.c.
  *
  * All options here answer a measured pitfall of libzmq 4.3.4 (libraries.md
  * B1); the number stands beside each. */
-#include "node/transport.h"
+#include "node/transport_internal.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zmq.h>
 
-#include "node/clock.h"
-#include "node/log.h"
-#include "protocol/base/hex.h"
 #include "protocol/limits.h"
 
 #ifndef ZMQ_ZAP_ENFORCE_DOMAIN
 #define ZMQ_ZAP_ENFORCE_DOMAIN 93 /* hidden among the drafts of zmq.h (1) */
 #endif
-#define ZAP_DOMAIN "qcdc"
 #define CURVE_OVERHEAD 64 /* MAXMSGSIZE counts it (7) */
 #define WATERMARK 256     /* frames; bytes are bounded by credit (6) */
 /* Of each child: what a peer that floods or never reads costs here is this
@@ -35,24 +30,6 @@ struct outgoing {
     struct route route;
     bool up;
     bool dropped;
-};
-
-struct transport {
-    void *context;
-    void *zap;
-    void *router;
-    void *dealer;
-    void *monitor;
-    void *doorman; /* the ROUTER's monitor */
-    struct watch *watch;
-    struct route deaf; /* takes nothing that is sent to it */
-    bool has_deaf;
-    const struct gate *gate;
-    zmq_msg_t incoming; /* the frame last handed out */
-    unsigned dealers;   /* made so far: each has a monitor of its own */
-    struct outgoing *queue;
-    size_t queue_len;
-    size_t queue_size;
 };
 
 /* The only place that turns libzmq's codes into ours. */
@@ -95,8 +72,7 @@ static int set_common(void *socket)
     return 0;
 }
 
-/* ---- life -----------------------------------------------------------------
- */
+/* ---- life ---- */
 
 int transport_open(const struct gate *gate, struct transport **out,
                    struct error *err)
@@ -274,288 +250,7 @@ int transport_pair_of(const struct box_secret *secret, struct box_pair *pair,
     return rc;
 }
 
-/* ---- the gate's questions
- * ---------------------------------------------------- */
-
-#define ZAP_PARTS 7u
-
-/* Reads one request into `parts`; false if it is none. */
-static bool zap_receive(void *zap, zmq_msg_t parts[ZAP_PARTS], size_t *len)
-{
-    bool more = true;
-
-    *len = 0;
-    while (more && *len < ZAP_PARTS) {
-        zmq_msg_init(&parts[*len]);
-        if (zmq_msg_recv(&parts[*len], zap, ZMQ_DONTWAIT) < 0) {
-            zmq_msg_close(&parts[*len]);
-            return false;
-        }
-        more = zmq_msg_more(&parts[*len]) != 0;
-        (*len)++;
-    }
-    while (more) { /* longer than any request: drain */
-        zmq_msg_t rest;
-
-        zmq_msg_init(&rest);
-        more = zmq_msg_recv(&rest, zap, 0) >= 0 && zmq_msg_more(&rest) != 0;
-        zmq_msg_close(&rest);
-    }
-    return true;
-}
-
-static bool part_is(zmq_msg_t *part, const char *text)
-{
-    return span_equal(span_make(zmq_msg_data(part), zmq_msg_size(part)),
-                      span_str(text));
-}
-
-/* Answers one handshake question, if there is one. */
-static bool zap_answer(struct transport *transport)
-{
-    zmq_msg_t parts[ZAP_PARTS];
-    size_t len = 0;
-    unsigned status = 400;
-    char user[65] = "";
-    char code[4];
-
-    if (!zap_receive(transport->zap, parts, &len)) {
-        return false;
-    }
-    if (len == ZAP_PARTS && part_is(&parts[0], "1.0") &&
-        part_is(&parts[2], ZAP_DOMAIN) && part_is(&parts[5], "CURVE") &&
-        zmq_msg_size(&parts[6]) == 32) {
-        struct box_public key;
-
-        memcpy(&key, zmq_msg_data(&parts[6]), sizeof(key));
-        status = gate_status(transport->gate, &key);
-        hex_encode(SPAN_OF(key), user);
-    }
-    snprintf(code, sizeof(code), "%u", status);
-    zmq_send(transport->zap, "1.0", 3, ZMQ_SNDMORE);
-    zmq_send(transport->zap, len > 1 ? zmq_msg_data(&parts[1]) : "",
-             len > 1 ? zmq_msg_size(&parts[1]) : 0, ZMQ_SNDMORE);
-    zmq_send(transport->zap, code, 3, ZMQ_SNDMORE);
-    zmq_send(transport->zap, "", 0, ZMQ_SNDMORE);
-    zmq_send(transport->zap, user, status == 200 ? 64 : 0, ZMQ_SNDMORE);
-    zmq_send(transport->zap, "", 0, 0);
-    for (size_t i = 0; i < len; i++) {
-        zmq_msg_close(&parts[i]);
-    }
-    if (status != 200) {
-        log_line(LOG_INFO, "gate", "refused", "status=%u key=%.16s", status,
-                 user);
-    }
-    return true;
-}
-
-/* ---- reading ----------------------------------------------------------------
- */
-
-static bool monitor_read(struct transport *transport,
-                         struct transport_event *event)
-{
-    zmq_msg_t head;
-    zmq_msg_t address;
-    uint16_t happened = 0;
-    bool got;
-
-    if (transport->monitor == NULL) {
-        return false;
-    }
-    zmq_msg_init(&head);
-    got = zmq_msg_recv(&head, transport->monitor, ZMQ_DONTWAIT) >= 2;
-    if (got) {
-        memcpy(&happened, zmq_msg_data(&head), sizeof(happened));
-        zmq_msg_init(&address);
-        zmq_msg_recv(&address, transport->monitor, 0);
-        zmq_msg_close(&address);
-    }
-    zmq_msg_close(&head);
-    if (!got) {
-        return false;
-    }
-    event->frame = (struct span){NULL, 0};
-    if (happened == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
-        event->kind = TRANSPORT_UP_OPENED;
-    } else if (happened == ZMQ_EVENT_DISCONNECTED) {
-        event->kind = TRANSPORT_UP_CLOSED;
-    } else {
-        event->kind = TRANSPORT_UP_REFUSED;
-    }
-    return true;
-}
-
-/* The rest of a message of several parts, which none of ours is. */
-static void drain(void *socket)
-{
-    zmq_msg_t part;
-    bool more = true;
-
-    while (more) {
-        zmq_msg_init(&part);
-        more = zmq_msg_recv(&part, socket, 0) >= 0 && zmq_msg_more(&part) != 0;
-        zmq_msg_close(&part);
-    }
-}
-
-static bool frame_receive(struct transport *transport, void *socket)
-{
-    zmq_msg_close(&transport->incoming);
-    zmq_msg_init(&transport->incoming);
-    if (zmq_msg_recv(&transport->incoming, socket, ZMQ_DONTWAIT) < 0) {
-        return false;
-    }
-    return true;
-}
-
-static bool up_read(struct transport *transport, struct transport_event *event)
-{
-    if (transport->dealer == NULL ||
-        !frame_receive(transport, transport->dealer)) {
-        return false;
-    }
-    if (zmq_msg_more(&transport->incoming) != 0) {
-        drain(transport->dealer);
-    }
-    event->kind = TRANSPORT_UP_FRAME;
-    event->frame = span_make(zmq_msg_data(&transport->incoming),
-                             zmq_msg_size(&transport->incoming));
-    return true;
-}
-
-/* Connections of children that came or went. */
-static void doorman_read(struct transport *transport)
-{
-    struct {
-        uint16_t event;
-        int32_t fd;
-    } said;
-    zmq_msg_t part;
-
-    while (transport->doorman != NULL) {
-        uint8_t bytes[6];
-
-        zmq_msg_init(&part);
-        if (zmq_msg_recv(&part, transport->doorman, ZMQ_DONTWAIT) !=
-            (int)sizeof(bytes)) {
-            zmq_msg_close(&part);
-            return;
-        }
-        memcpy(bytes, zmq_msg_data(&part), sizeof(bytes));
-        memcpy(&said.event, bytes, sizeof(said.event));
-        memcpy(&said.fd, bytes + 2, sizeof(said.fd));
-        if (zmq_msg_more(&part) != 0) {
-            drain(transport->doorman);
-        }
-        zmq_msg_close(&part);
-        if (said.event == ZMQ_EVENT_ACCEPTED) {
-            watch_add(transport->watch, said.fd);
-        } else {
-            watch_remove(transport->watch, said.fd);
-        }
-    }
-}
-
-/* Every frame that came was read: who brought bytes and no frame? */
-static bool watch_read(struct transport *transport,
-                       struct transport_event *event)
-{
-    event->has_key = false;
-    event->kind = TRANSPORT_DOWN_CUT;
-    event->frame = (struct span){NULL, 0};
-    if (transport->has_deaf) {
-        transport->has_deaf = false;
-        event->route = transport->deaf;
-        event->fault = WATCH_DEAF;
-        return true;
-    }
-    event->fault = transport->router == NULL
-                       ? WATCH_NONE
-                       : watch_next(transport->watch, clock_steady_ms(),
-                                    &event->key, &event->has_key);
-    return event->fault != WATCH_NONE;
-}
-
-bool transport_watches(const struct transport *transport)
-{
-    return transport->router != NULL && watch_any(transport->watch);
-}
-
-static void heard_from(struct transport *transport, zmq_msg_t *message,
-                       const struct box_public *key)
-{
-    const char *fd = zmq_msg_gets(message, "__fd");
-
-    if (fd != NULL) {
-        watch_heard(transport->watch, (int)strtol(fd, NULL, 10), key,
-                    clock_steady_ms());
-    }
-}
-
-/* The CURVE key that libzmq proved, as our ZAP answer named it (4). */
-static bool message_key(zmq_msg_t *message, struct box_public *key)
-{
-    const char *user = zmq_msg_gets(message, "User-Id");
-    struct error ignored = {0};
-
-    return user != NULL &&
-           hex_decode(span_str(user), key, sizeof(*key), &ignored) == 0;
-}
-
-static bool down_read(struct transport *transport,
-                      struct transport_event *event)
-{
-    zmq_msg_t name;
-    bool whole;
-
-    if (transport->router == NULL) {
-        return false;
-    }
-    zmq_msg_init(&name);
-    if (zmq_msg_recv(&name, transport->router, ZMQ_DONTWAIT) < 0) {
-        zmq_msg_close(&name);
-        return false;
-    }
-    whole = zmq_msg_size(&name) == sizeof(event->route) &&
-            zmq_msg_more(&name) != 0 &&
-            frame_receive(transport, transport->router);
-    if (whole) {
-        memcpy(&event->route, zmq_msg_data(&name), sizeof(event->route));
-    }
-    zmq_msg_close(&name);
-    if (!whole) {
-        return false;
-    }
-    if (zmq_msg_more(&transport->incoming) != 0) {
-        drain(transport->router);
-    }
-    if (!message_key(&transport->incoming, &event->key)) {
-        return false;
-    }
-    heard_from(transport, &transport->incoming, &event->key);
-    event->kind = TRANSPORT_DOWN_FRAME;
-    event->frame = span_make(zmq_msg_data(&transport->incoming),
-                             zmq_msg_size(&transport->incoming));
-    return true;
-}
-
-int transport_read(struct transport *transport, struct transport_event *event,
-                   struct error *err)
-{
-    (void)err; /* nothing here fails today; the signature is the promise */
-    while (zap_answer(transport)) {
-    }
-    doorman_read(transport);
-    if (monitor_read(transport, event) || up_read(transport, event) ||
-        down_read(transport, event) || watch_read(transport, event)) {
-        return 1;
-    }
-    return 0;
-}
-
-/* ---- sending
- * ------------------------------------------------------------------ */
+/* ---- sending ---- */
 
 int transport_queue(struct transport *transport, const struct route *route,
                     struct span frame, struct error *err)
