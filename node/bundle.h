@@ -59,6 +59,17 @@ void bundle_mark_put(struct buf *marks, const struct bundle_mark *mark);
 int bundle_write(struct engine *engine, uint32_t to, struct bundle_job *job,
                  struct error *err) MUST_USE;
 
+/* ---- bundle_heads.c ---- */
+/* Marks what the sender holds. ERR_CONFLICT: two histories of one log; notes
+ * what of ours was set back. */
+int bundle_heads_apply(struct engine *engine, struct bundle_job *job,
+                       const struct frame_head *heads, size_t len,
+                       struct error *err) MUST_USE;
+/* The bundle's greeting: token, deliveries, heads. ERR_UNTRUSTED. */
+int bundle_hello_apply(struct engine *engine, struct bundle_job *job,
+                       const struct frame_hello *hello,
+                       struct error *err) MUST_USE;
+
 /* ---- bundle_import.c ---- */
 /* Applies one frame of a bundle that was found whole. */
 int bundle_apply(struct engine *engine, struct bundle_job *job,

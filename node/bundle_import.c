@@ -1,19 +1,13 @@
 /* Room: node. Owns what a bundle's frames do here: the same checks as in a
- * session, in the same functions, answered to nobody. A bundle is a picture of
- * the past: an older head in it freezes nothing, two roots for one size do. It
- * must never sequence but by a note of our guard. Next: staged.c. */
+ * session, in the same functions, answered to nobody. It must never sequence
+ * but by a note of our guard. Next: bundle_heads.c (what its heads show),
+ * staged.c. */
 #include "node/bundle.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "node/clock.h"
-#include "node/log.h"
-#include "protocol/log/checkpoint.h"
-#include "store/book.h"
 #include "store/delivery.h"
-#include "store/directory.h"
 #include "store/recovery.h"
 
 /* ---- which logs ---- */
@@ -34,282 +28,6 @@ bool bundle_way_in(struct engine *engine, const struct bundle_job *job,
             (dir->top == 0 || directory_node_within(dir, self, origin->node)));
 }
 
-bool bundle_frame_fits(const struct bundle_job *job, const struct frame *frame)
-{
-    switch (frame->kind) {
-    case FRAME_NONE: /* of a newer program: ignored, as on a link */
-    case FRAME_HELLO:
-    case FRAME_OFFER:
-    case FRAME_BATCH:
-    case FRAME_COSIGNED:
-    case FRAME_HELD:
-        return true;
-    case FRAME_SPOOLED:
-        return frame->spooled.segment.count != 0;
-    case FRAME_HEARD_ASK:
-    case FRAME_DELIVERY_ACK:
-        return !job->up;
-    case FRAME_STAGED:
-    case FRAME_DELIVERY:
-        return job->up;
-    case FRAME_WANT:
-    case FRAME_REFUSED:
-    case FRAME_JOIN_REQUEST:
-    case FRAME_JOIN_ANSWER:
-    case FRAME_PING:
-    case FRAME_MEND_ASK:
-    case FRAME_MEND:
-    case FRAME_ATTACH_ASK: /* files are for links */
-    case FRAME_ATTACH_CHUNK:
-    case FRAME_ATTACH_HAVE:
-    case FRAME_KINDS:
-        break;
-    }
-    return false;
-}
-
-/* ---- heads ---- */
-
-/* Ours, over more than we hold: we were set back. */
-static bool seen_is_ours(struct engine *engine, const struct frame_head *head)
-{
-    uint8_t space[CHECKPOINT_TEXT_MAX];
-    struct buf text = buf_over(space, sizeof(space));
-    struct error ignored = {0};
-    struct vkey key;
-    char name[64];
-
-    checkpoint_text(engine, &head->origin, &head->seen.head, &text);
-    return mirror_key(engine, engine_node(engine), name, &key, &ignored) == 0 &&
-           cosignature_verify(&head->seen.line, &key, buf_span(&text),
-                              &ignored) == 0;
-}
-
-/* Two histories under one signature: shown, and nothing more is taken. */
-static int fork_check(struct engine *engine, const struct frame_head *head,
-                      const struct store_log *log, struct error *err)
-{
-    struct checkpoint checkpoint;
-    struct error ignored = {0};
-    struct hash root = log->head.root;
-    struct vkey key;
-    int rc = 0;
-
-    if (head->head.size == 0 || head->head.size > log->head.size) {
-        return 0;
-    }
-    if (head->head.size < log->head.size) {
-        rc = store_log_root_at(engine->store, log->id, head->head.size, &root,
-                               err);
-    }
-    if (rc != 0 || hash_equal(&root, &head->head.root) ||
-        vkey_make(span_str(log->origin), VKEY_ED25519, &log->key, &key,
-                  &ignored) != 0 ||
-        checkpoint_open(head->note, &key, &checkpoint, &ignored) != 0 ||
-        checkpoint.head.size != head->head.size ||
-        !hash_equal(&checkpoint.head.root, &head->head.root)) {
-        return rc == ERR_NOTFOUND ? 0 : rc;
-    }
-    rc = engine_write(engine, err);
-    if (rc == 0 && log->frozen[0] == '\0') {
-        rc = store_log_freeze(engine->store, log->id,
-                              "two signed histories of one size, the other in "
-                              "a bundle: keep both machines as they are, an "
-                              "administrator must open a new epoch",
-                              err);
-    }
-    return rc != 0
-               ? rc
-               : error_set(err, ERR_CONFLICT,
-                           "%s has two signed histories of %llu events, "
-                           "here and in the bundle: keep both machines as "
-                           "they are, an administrator must open a new "
-                           "epoch",
-                           log->origin, (unsigned long long)head->head.size);
-}
-
-/* Is the head what the log's own key signed? */
-static bool head_is_signed(const struct frame_head *head,
-                           const struct store_log *log)
-{
-    struct checkpoint checkpoint;
-    struct error ignored = {0};
-    struct vkey key;
-
-    return vkey_make(span_str(log->origin), VKEY_ED25519, &log->key, &key,
-                     &ignored) == 0 &&
-           checkpoint_open(head->note, &key, &checkpoint, &ignored) == 0 &&
-           checkpoint.head.size == head->head.size &&
-           hash_equal(&checkpoint.head.root, &head->head.root);
-}
-
-/* A copy of ours was set back: as in a session, nothing of that log is
- * sequenced or cosigned before it is all here again (recover.c). */
-static int back_begin(struct engine *engine, struct bundle_job *job,
-                      struct link_action *action, struct error *err)
-{
-    char text[160];
-
-    (void)snprintf(text, sizeof(text),
-                   "this machine was set back: a bundle of node %u shows %llu "
-                   "events of that log, here are %llu",
-                   job->head.from, (unsigned long long)action->until,
-                   (unsigned long long)action->from);
-    action->kind = LINK_DO_RECOVER;
-    action->has_origin = true;
-    action->text = arena_copy(&engine->turn, span_str(text));
-    (void)snprintf(job->status.note, sizeof(job->status.note),
-                   "this machine was set back and lacks events that it had: "
-                   "if they are not in this bundle, give node %u one from "
-                   "here and take in the answer",
-                   job->head.from);
-    return recover_begin(engine, &job->peer, action, err);
-}
-
-/* Our own log: our guard shows what we signed and do not have. */
-static int origin_back(struct engine *engine, struct bundle_job *job,
-                       const struct frame_head *head,
-                       const struct store_log *log, struct error *err)
-{
-    struct link_action action = {.origin = head->origin,
-                                 .reason = LINK_REASON_ORIGIN_BACK,
-                                 .from = log->head.size,
-                                 .until = head->head.size,
-                                 .cosigs = head->cosigs};
-
-    return head->origin.node == engine_node(engine) &&
-                   head->head.size > log->head.size && head_is_signed(head, log)
-               ? back_begin(engine, job, &action, err)
-               : 0;
-}
-
-/* A log that we guard: our own cosignature shows that we held more. */
-static int mirror_back(struct engine *engine, struct bundle_job *job,
-                       const struct frame_head *head,
-                       const struct store_log *log, struct error *err)
-{
-    struct link_action action = {.origin = head->origin,
-                                 .reason = LINK_REASON_MIRROR_BACK,
-                                 .from = log->head.size,
-                                 .until = log->head.size,
-                                 .cosigs = head->cosigs};
-    struct log_facts facts;
-    int rc = log_facts_of(engine, &head->origin, &facts, err);
-
-    if (rc != 0 || facts.guard != engine_node(engine) || !head->seen.has ||
-        (head->seen.head.size <= log->head.size &&
-         head->cosigs <= log->cosigs) ||
-        !seen_is_ours(engine, head)) {
-        return rc == ERR_NOTFOUND ? 0 : rc;
-    }
-    if (head->seen.head.size > action.until) {
-        action.until = head->seen.head.size;
-    }
-    return back_begin(engine, job, &action, err);
-}
-
-static int head_apply(struct engine *engine, struct bundle_job *job,
-                      const struct frame_head *head, struct error *err)
-{
-    struct bundle_mark mark = {head->origin, head->head.size, head->cosigs};
-    struct store_log log;
-    int rc = log_find(engine, &head->origin, &log, err);
-
-    bundle_mark_put(&job->marks, &mark);
-    if (rc == ERR_NOTFOUND && job->up && head->head.size > 0 &&
-        head->origin.node == engine_node(engine)) {
-        struct log_facts facts; /* an image from before its first leaf */
-
-        rc = log_facts_of(engine, &head->origin, &facts, err);
-        rc = rc != 0 ? rc
-                     : log_open(engine, &head->origin, &facts.key, &log, err);
-    }
-    if (rc != 0) {
-        return rc == ERR_NOTFOUND ? 0 : rc;
-    }
-    if ((rc = fork_check(engine, head, &log, err)) != 0 ||
-        log.frozen[0] != '\0') {
-        return rc;
-    }
-    return job->up ? origin_back(engine, job, head, &log, err)
-                   : mirror_back(engine, job, head, &log, err);
-}
-
-static int heads_apply(struct engine *engine, struct bundle_job *job,
-                       const struct frame_head *heads, size_t len,
-                       struct error *err)
-{
-    int rc = 0;
-
-    for (size_t i = 0; rc == 0 && i < len; i++) {
-        rc = head_apply(engine, job, &heads[i], err);
-    }
-    return rc;
-}
-
-/* ---- HELLO ---- */
-
-static bool token_is_known(struct engine *engine, uint32_t peer,
-                           const struct frame_hello *hello)
-{
-    struct link_view view = view_of(engine);
-    struct link_tokens tokens = {0};
-    struct error ignored = {0};
-
-    if (view.tokens(view.data, peer, &tokens, &ignored) != 0) {
-        return false;
-    }
-    if (!hello->has_token) {
-        return !tokens.has_current;
-    }
-    return (tokens.has_current &&
-            memcmp(&hello->token, &tokens.current, 16) == 0) ||
-           (tokens.has_issued &&
-            memcmp(&hello->token, &tokens.issued, 16) == 0);
-}
-
-/* The newest bundle says which deliveries are held, as a greeting does. */
-static int queue_greet(struct engine *engine, const struct bundle_job *job,
-                       const struct frame_hello *hello, struct error *err)
-{
-    size_t mark = engine->turn.used;
-    struct store_bundles known;
-    bool anew = false;
-    int rc = store_bundles_get(engine->store, job->head.from, &engine->turn,
-                               &known, err);
-
-    arena_rewind(&engine->turn, mark);
-    if (rc != 0 || job->head.made_ms < known.round) {
-        return rc;
-    }
-    rc = engine_write(engine, err);
-    return rc != 0 ? rc
-                   : store_delivery_greet(engine->store, job->head.from,
-                                          hello->deliveries, hello->queue.bytes,
-                                          &anew, err);
-}
-
-static int hello_apply(struct engine *engine, struct bundle_job *job,
-                       const struct frame_hello *hello, struct error *err)
-{
-    if (!span_equal(hello->realm, span_str(engine->config->realm)) ||
-        hello->node != job->head.from) {
-        return error_set(err, ERR_UNTRUSTED,
-                         "the bundle's greeting is another node's");
-    }
-    job->status.token_old =
-        !job->up && !token_is_known(engine, job->head.from, hello);
-    job->acked = hello->deliveries;
-    if (!job->up && hello->has_queue) {
-        int rc = queue_greet(engine, job, hello, err);
-
-        if (rc != 0) {
-            return rc;
-        }
-    }
-    return heads_apply(engine, job, hello->heads, hello->heads_len, err);
-}
-
 /* ---- leaves ---- */
 
 static void touched_add(struct bundle_job *job, const struct origin *origin)
@@ -324,19 +42,14 @@ static void touched_add(struct bundle_job *job, const struct origin *origin)
     }
 }
 
-static int batch_apply(struct engine *engine, struct bundle_job *job,
+/* 1: the batch is held already; 0: it goes on where our log ends; ERR_UNTRUSTED
+ * or ERR_CONFLICT. */
+static int batch_place(struct engine *engine, const struct bundle_job *job,
                        const struct frame_batch *batch, struct error *err)
 {
     const struct segment *segment = &batch->segment;
-    struct link_action action = {.kind = LINK_DO_STORE_BATCH,
-                                 .origin = batch->origin,
-                                 .has_origin = true,
-                                 .batch = batch};
-    bool own = batch->origin.node == engine_node(engine);
-    struct log_facts facts;
     struct store_log log;
-    uint64_t size = 0;
-    uint64_t pause_ms = 0;
+    uint64_t size;
     int rc;
 
     if (!bundle_way_in(engine, job, &batch->origin)) {
@@ -346,13 +59,12 @@ static int batch_apply(struct engine *engine, struct bundle_job *job,
                          batch->origin.node);
     }
     rc = log_find(engine, &batch->origin, &log, err);
-    size = rc == 0 ? log.head.size : 0;
     if (rc != 0 && rc != ERR_NOTFOUND) {
         return rc;
     }
+    size = rc == 0 ? log.head.size : 0;
     if (segment->first + segment->count <= size) {
-        job->status.known += segment->count;
-        return 0;
+        return 1;
     }
     if (segment->first != size) {
         return error_set(err, ERR_CONFLICT,
@@ -362,35 +74,63 @@ static int batch_apply(struct engine *engine, struct bundle_job *job,
                          (unsigned long long)segment->first, batch->origin.node,
                          (unsigned long long)size);
     }
-    rc = log_facts_of(engine, &batch->origin, &facts, err);
-    action.refill = own;
-    action.privates = rc == 0 && (own || facts.guard == engine_node(engine));
-    rc = rc != 0
-             ? rc
-             : intake_take(engine, &job->peer, &action, true, &pause_ms, err);
-    if (rc == 0 && own) {
-        rc = log_find(engine, &batch->origin, &log, err);
-        rc = rc != 0 ? rc
-                     : store_spool_placed(engine->store, log.id, segment->first,
-                                          segment->count, err);
+    return 0;
+}
+
+/* A batch of that log was stored: what it says of our own spool, and of a copy
+ * that is fetched again. */
+static int batch_settle(struct engine *engine, const struct frame_batch *batch,
+                        struct error *err)
+{
+    struct store_log log;
+    int rc = log_find(engine, &batch->origin, &log, err);
+
+    if (rc == 0 && batch->origin.node == engine_node(engine)) {
+        rc = store_spool_placed(engine->store, log.id, batch->segment.first,
+                                batch->segment.count, err);
     }
-    if (rc == 0) {
-        rc = log_find(engine, &batch->origin, &log, err);
-        rc = rc != 0 ? rc : recover_settle(engine, log.id, err);
+    return rc != 0 ? rc : recover_settle(engine, log.id, err);
+}
+
+static int batch_take(struct engine *engine, struct bundle_job *job,
+                      const struct frame *frame, struct error *err)
+{
+    const struct frame_batch *batch = &frame->batch;
+    struct link_action action = {.kind = LINK_DO_STORE_BATCH,
+                                 .origin = batch->origin,
+                                 .has_origin = true,
+                                 .batch = batch};
+    bool own = batch->origin.node == engine_node(engine);
+    struct log_facts facts;
+    uint64_t pause_ms = 0;
+    int rc = batch_place(engine, job, batch, err);
+
+    if (rc == 1) {
+        job->status.known += batch->segment.count;
+        return 0;
     }
+    rc = rc != 0 ? rc : log_facts_of(engine, &batch->origin, &facts, err);
     if (rc != 0) {
         return rc;
     }
-    job->status.events += segment->count;
+    action.refill = own;
+    action.privates = own || facts.guard == engine_node(engine);
+    rc = intake_take(engine, &job->peer, &action, true, &pause_ms, err);
+    rc = rc != 0 ? rc : batch_settle(engine, batch, err);
+    if (rc != 0) {
+        return rc;
+    }
+    job->status.events += batch->segment.count;
     engine->integrating = true;
     touched_add(job, &batch->origin);
     peers_tell(engine, LINK_LOG_GREW, &batch->origin, NULL);
     return 0;
 }
 
-static int cosigned_apply(struct engine *engine, struct bundle_job *job,
-                          const struct frame_cosigned *came, struct error *err)
+static int cosigned_take(struct engine *engine, struct bundle_job *job,
+                         const struct frame *frame, struct error *err)
 {
+    const struct frame_cosigned *came = &frame->cosigned;
     struct link_action action = {.kind = LINK_DO_STORE_COSIGS,
                                  .origin = came->origin,
                                  .has_origin = true,
@@ -425,11 +165,26 @@ static int cosigned_apply(struct engine *engine, struct bundle_job *job,
     return 0;
 }
 
+/* Who else holds a log: for display. */
+static int held_take(struct engine *engine, struct bundle_job *job,
+                     const struct frame *frame, struct error *err)
+{
+    struct link_action action = {.kind = LINK_DO_STORE_HELD,
+                                 .origin = frame->held.origin,
+                                 .has_origin = true,
+                                 .held = &frame->held};
+
+    (void)err; /* what is only shown cannot fail a bundle */
+    intake_held(engine, &job->peer, &action);
+    return 0;
+}
+
 /* ---- deliveries ---- */
 
-static int delivery_apply(struct engine *engine, struct bundle_job *job,
-                          const struct frame_delivery *came, struct error *err)
+static int delivery_take(struct engine *engine, struct bundle_job *job,
+                         const struct frame *frame, struct error *err)
 {
+    const struct frame_delivery *came = &frame->delivery;
     struct link_action action = {
         .kind = LINK_DO_STORE_DELIVERY, .from = came->number, .delivery = came};
     const struct directory *dir = engine_directory(engine);
@@ -464,9 +219,10 @@ static int delivery_apply(struct engine *engine, struct bundle_job *job,
     return 0;
 }
 
-static int ack_apply(struct engine *engine, struct bundle_job *job,
-                     uint64_t number, struct error *err)
+static int ack_take(struct engine *engine, struct bundle_job *job,
+                    const struct frame *frame, struct error *err)
 {
+    uint64_t number = frame->delivery_ack;
     uint64_t acked = 0, newest = 0;
     int rc = store_delivery_acked(engine->store, job->head.from, &acked,
                                   &newest, err);
@@ -487,17 +243,19 @@ static int ack_apply(struct engine *engine, struct bundle_job *job,
 
 /* ---- what has no place yet ---- */
 
-static int spooled_apply(struct engine *engine, struct bundle_job *job,
-                         const struct frame_spooled *came, struct error *err)
+static int spooled_take(struct engine *engine, struct bundle_job *job,
+                        const struct frame *frame, struct error *err)
 {
+    const struct frame_spooled *came = &frame->spooled;
     return job->up ? staged_return(engine, came, &job->staged, err)
                    : staged_keep(engine, job->head.from, came,
                                  job->head.made_ms, &job->staged, err);
 }
 
-static int note_apply(struct engine *engine, struct bundle_job *job,
-                      const struct frame_staged *note, struct error *err)
+static int note_take(struct engine *engine, struct bundle_job *job,
+                     const struct frame *frame, struct error *err)
 {
+    const struct frame_staged *note = &frame->staged;
     size_t size = FRAME_STAGED_MAX * sizeof(struct event_id);
     size_t mark = engine->turn.used;
     uint8_t *space = arena_alloc(&engine->turn, size);
@@ -544,9 +302,10 @@ static int note_apply(struct engine *engine, struct bundle_job *job,
     return 0;
 }
 
-static int heard_apply(struct engine *engine, struct bundle_job *job,
-                       const struct frame_heard_ask *ask, struct error *err)
+static int heard_take(struct engine *engine, struct bundle_job *job,
+                      const struct frame *frame, struct error *err)
 {
+    const struct frame_heard_ask *ask = &frame->heard_ask;
     struct link_action action = {.kind = LINK_DO_COSIGN_REPEAT,
                                  .origin = ask->origin,
                                  .has_origin = true,
@@ -567,54 +326,64 @@ static int heard_apply(struct engine *engine, struct bundle_job *job,
     return 0;
 }
 
-/* ---- the door ---- */
+/* ---- which frames, and what each does ---- */
+
+static int hello_take(struct engine *engine, struct bundle_job *job,
+                      const struct frame *frame, struct error *err)
+{
+    return bundle_hello_apply(engine, job, &frame->hello, err);
+}
+
+static int offer_take(struct engine *engine, struct bundle_job *job,
+                      const struct frame *frame, struct error *err)
+{
+    return bundle_heads_apply(engine, job, frame->offer.heads,
+                              frame->offer.heads_len, err);
+}
+
+typedef int (*take_fn)(struct engine *engine, struct bundle_job *job,
+                       const struct frame *frame, struct error *err);
+
+/* Every frame that a bundle may hold, and from whom. What is not here is not
+ * for bundles: questions, files, joining. */
+static const struct bundle_frame {
+    take_fn take;
+    bool of_child;
+    bool of_parent;
+} bundle_frames[FRAME_KINDS] = {
+    [FRAME_HELLO] = {hello_take, true, true},
+    [FRAME_OFFER] = {offer_take, true, true},
+    [FRAME_BATCH] = {batch_take, true, true},
+    [FRAME_COSIGNED] = {cosigned_take, true, true},
+    [FRAME_HELD] = {held_take, true, true},
+    [FRAME_SPOOLED] = {spooled_take, true, true},
+    [FRAME_HEARD_ASK] = {heard_take, true, false},
+    [FRAME_DELIVERY_ACK] = {ack_take, true, false},
+    [FRAME_STAGED] = {note_take, false, true},
+    [FRAME_DELIVERY] = {delivery_take, false, true},
+};
+
+bool bundle_frame_fits(const struct bundle_job *job, const struct frame *frame)
+{
+    const struct bundle_frame *row = &bundle_frames[frame->kind];
+
+    if (frame->kind == FRAME_SPOOLED && frame->spooled.segment.count == 0) {
+        return false; /* on a link: a question */
+    }
+    /* NONE is of a newer program: ignored, as on a link. */
+    return frame->kind == FRAME_NONE ||
+           (job->up ? row->of_parent : row->of_child);
+}
 
 int bundle_apply(struct engine *engine, struct bundle_job *job,
                  const struct frame *frame, struct error *err)
 {
-    struct link_action held = {.kind = LINK_DO_STORE_HELD, .has_origin = true};
+    const struct bundle_frame *row = &bundle_frames[frame->kind];
 
-    switch (frame->kind) {
-    case FRAME_HELLO:
-        return hello_apply(engine, job, &frame->hello, err);
-    case FRAME_OFFER:
-        return heads_apply(engine, job, frame->offer.heads,
-                           frame->offer.heads_len, err);
-    case FRAME_BATCH:
-        return batch_apply(engine, job, &frame->batch, err);
-    case FRAME_COSIGNED:
-        return cosigned_apply(engine, job, &frame->cosigned, err);
-    case FRAME_HELD:
-        held.origin = frame->held.origin;
-        held.held = &frame->held;
-        intake_held(engine, &job->peer, &held);
-        return 0;
-    case FRAME_HEARD_ASK:
-        return heard_apply(engine, job, &frame->heard_ask, err);
-    case FRAME_DELIVERY:
-        return delivery_apply(engine, job, &frame->delivery, err);
-    case FRAME_DELIVERY_ACK:
-        return ack_apply(engine, job, frame->delivery_ack, err);
-    case FRAME_SPOOLED:
-        return spooled_apply(engine, job, &frame->spooled, err);
-    case FRAME_STAGED:
-        return note_apply(engine, job, &frame->staged, err);
-    case FRAME_NONE:
-    case FRAME_WANT:
-    case FRAME_REFUSED:
-    case FRAME_JOIN_REQUEST:
-    case FRAME_JOIN_ANSWER:
-    case FRAME_PING:
-    case FRAME_MEND_ASK:
-    case FRAME_MEND:
-    case FRAME_ATTACH_ASK: /* files are for links */
-    case FRAME_ATTACH_CHUNK:
-    case FRAME_ATTACH_HAVE:
-    case FRAME_KINDS:
-        break;
-    }
-    return 0;
+    return row->take == NULL ? 0 : row->take(engine, job, frame, err);
 }
+
+/* ---- the end ---- */
 
 /* Our cosignature is the acknowledgement, as in a session; not while a copy of
  * ours is fetched again (cosign.c asks). */
