@@ -1,0 +1,42 @@
+/* A bundle being written: of bundle_export.c, bundle_logs.c and
+ * bundle_queue.c only, which put three kinds of things into one file.
+ */
+#ifndef QCDC_NODE_BUNDLE_WRITING_H
+#define QCDC_NODE_BUNDLE_WRITING_H
+
+#include "node/bundle.h"
+
+struct writing {
+    struct engine *engine;
+    struct bundle_job *job;
+    struct bundle_status *status;
+    struct store_bundles known; /* what the other said last */
+    uint32_t to;
+    bool up;          /* to our parent */
+    bool in_session;  /* with that child, now */
+    struct buf chunk; /* frames not written yet */
+    struct buf out;   /* one chunk, sealed */
+};
+
+/* ---- bundle_export.c ---- */
+/* Puts one frame into the file: written before the turn's arena is rewound. */
+int writing_add(struct writing *w, const struct frame *frame,
+                struct error *err) MUST_USE;
+
+/* ---- bundle_logs.c ---- */
+/* The heads of every log that concerns the other. */
+int writing_heads(struct writing *w, struct error *err) MUST_USE;
+/* Leaves that it lacks, cosignatures, and who else holds them. */
+int writing_logs(struct writing *w, struct error *err) MUST_USE;
+
+/* ---- bundle_queue.c ---- */
+/* To our parent: what we recorded and no log has. */
+int writing_spool(struct writing *w, struct error *err) MUST_USE;
+/* To our parent: the wish to have our newest cosignature repeated. */
+int writing_heard(struct writing *w, struct error *err) MUST_USE;
+/* To a child: in which order its spooled events are to stand, and those of
+ * them that it may have lost. */
+int writing_notes(struct writing *w, struct error *err) MUST_USE;
+int writing_deliveries(struct writing *w, struct error *err) MUST_USE;
+
+#endif
