@@ -212,11 +212,13 @@ int vkey_known(struct engine *engine, struct span name, uint8_t type,
                const struct sign_public *key, struct vkey *out,
                struct error *err) MUST_USE;
 
-/* ---- officials.c ---- */
+/* ---- sessions.c ---- */
 /* The session of a text, kept alive; NULL with ERR_UNTRUSTED in err. */
 struct session *session_find(struct engine *engine, const char *text,
                              struct error *err);
 void sessions_expire(struct engine *engine);
+
+/* ---- officials.c ---- */
 /* Forgets the unit's sealing secret in the key file, after a commit. */
 int sealing_handed_over(struct engine *engine, uint32_t unit,
                         struct error *err) MUST_USE;

@@ -1,8 +1,8 @@
 /* Room: node. Owns the hashing thread and the one task between it and the
  * loop. While the task is under way it is the thread's; a finished key waits
  * for its asker, and is wiped when he does not come back. Nothing here is
- * logged. Next: officials.c, which asks; web/http.c, which lets callers wait.
- */
+ * logged. Next: official_entry.c, which asks; web/http.c, which lets callers
+ * wait. */
 #include "node/kdf.h"
 
 #include <pthread.h>

@@ -1,6 +1,6 @@
 /* Room: node. Owns the way from a sealed body to clear text: only with an
  * official's unlocked secret, never without a trace of who read what. Clear
- * text lives in the caller's arena and nowhere else. Next: officials.c. */
+ * text lives in the caller's arena and nowhere else. Next: sessions.c. */
 #include "node/engine_internal.h"
 
 #include <stdio.h>
