@@ -52,8 +52,8 @@ void peers_cut(struct engine *engine, const struct transport_event *event)
     int rc = 0;
 
     engine->frames_refused++;
-    log_line(LOG_WARN, "link", "cut", "peer=%u text=\"%s\"", node,
-             fault_text(event->fault));
+    log_line(LOG_WARN, "link", "cut", "peer=%u reason=%s text=\"%s\"", node,
+             link_reason_name(LINK_REASON_FLOOD), fault_text(event->fault));
     if (peer != NULL) {
         peer->lost = true;
         peer->troubled = true;

@@ -175,6 +175,9 @@ bool engine_work(struct engine *engine);
 /* After a turn, when nothing else is to be done: scrubs, writes the WAL back,
  * looks for damage. */
 void engine_idle(struct engine *engine);
+/* After a turn of a stream without a pause: writes the WAL back once it is
+ * long, so that a flood does not fill the disk with it. */
+void engine_tidy(struct engine *engine);
 /* Milliseconds the loop may sleep. */
 uint64_t engine_sleep_ms(struct engine *engine);
 /* Verdicts not yet stored are forgotten; the store hands them out again. */

@@ -104,6 +104,8 @@ static bool turn(struct loop *loop, bool idle)
     }
     if (idle && !more) {
         engine_idle(loop->engine);
+    } else {
+        engine_tidy(loop->engine);
     }
     return more;
 }

@@ -291,17 +291,29 @@ bool engine_work(struct engine *engine)
     return more || settle_is_due(engine);
 }
 
-void engine_idle(struct engine *engine)
+static void write_back(struct engine *engine)
 {
     struct error err = {0};
     uint32_t left = 0;
 
-    erase_scrub(engine);
     if (!store_in_transaction(engine->store) &&
         store_tidy(engine->store, false, &left, &err) != 0) {
         engine_react(engine, "engine", "tidy", &err);
     }
+}
+
+void engine_idle(struct engine *engine)
+{
+    erase_scrub(engine);
+    write_back(engine);
     mend_idle(engine);
+}
+
+void engine_tidy(struct engine *engine)
+{
+    if (store_tidy_is_due(engine->store)) {
+        write_back(engine);
+    }
 }
 
 uint64_t engine_sleep_ms(struct engine *engine)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #define APPLICATION_ID 0x71636463 /* "qcdc" */
+#define WAL_PAGES_MOST 1024       /* 4 MiB, SQLite's own measure */
 
 const struct query_table *const owners[OWNER_COUNT] = {
     [OWNER_META] = &meta_queries,
@@ -136,6 +137,20 @@ static int harden(struct store *store, struct error *err)
     return 0;
 }
 
+/* After each commit: a WAL that is shorter than before has begun anew. */
+static int wal_grew(void *context, sqlite3 *db, const char *name, int pages)
+{
+    struct store *store = context;
+
+    (void)db;
+    (void)name;
+    if (pages < store->wal_pages) {
+        store->wal_written = 0;
+    }
+    store->wal_pages = pages;
+    return SQLITE_OK;
+}
+
 static int pragmas(struct store *store, struct error *err)
 {
     char sql[128];
@@ -157,7 +172,12 @@ static int pragmas(struct store *store, struct error *err)
     if (store->read_only) {
         return 0; /* opened so; query_only would forbid temporary tables */
     }
-    return db_exec(store, "PRAGMA journal_mode = WAL", err);
+    rc = db_exec(store, "PRAGMA journal_mode = WAL", err);
+    if (rc == 0) {
+        /* Last: wal_autocheckpoint would take the hook's place. */
+        (void)sqlite3_wal_hook(store->db, wal_grew, store);
+    }
+    return rc;
 }
 
 static int identify(struct store *store, struct error *err)
@@ -383,10 +403,18 @@ int store_tidy(struct store *store, bool all, uint32_t *pages_left,
                                        : SQLITE_CHECKPOINT_PASSIVE,
                                    &in_wal, &done);
     *pages_left = in_wal > done ? (uint32_t)(in_wal - done) : 0;
+    if (done >= 0) {
+        store->wal_written = done;
+    }
     if ((rc & 0xff) == SQLITE_BUSY) {
         return 0; /* a reader is looking; the next idle turn goes on */
     }
     return rc == SQLITE_OK ? 0 : db_error(store, rc, "checkpoint", err);
+}
+
+bool store_tidy_is_due(const struct store *store)
+{
+    return store->wal_pages - store->wal_written >= WAL_PAGES_MOST;
 }
 
 bool store_has_moved(struct store *store)

@@ -62,10 +62,14 @@ bool store_in_transaction(const struct store *store);
  * written meanwhile. ERR_USAGE for the writer. */
 int store_look(struct store *store, struct error *err) MUST_USE;
 
-/* Writes the WAL back: on idle turns, outside a transaction. `all` also
+/* Writes the WAL back: on idle turns or when due, outside a transaction. `all` also
  * truncates it (at close, before a backup). *pages_left = not yet written. */
 int store_tidy(struct store *store, bool all, uint32_t *pages_left,
                struct error *err) MUST_USE;
+
+/* True once 4 MiB wait in the WAL since it was last written back: tidy now,
+ * idle or not, or a stream without a pause lets the file grow for ever. */
+bool store_tidy_is_due(const struct store *store);
 
 /* True if the file was replaced under us: stop (libraries.md B2.11). */
 bool store_has_moved(struct store *store);

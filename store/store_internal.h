@@ -120,6 +120,8 @@ struct store {
     bool in_transaction;
     bool fatal; /* an I/O error: nothing may be written any more */
     uint32_t self;
+    int wal_pages;        /* in the WAL after the last commit */
+    int wal_written;      /* ... of them in the file already */
     uint64_t changes;     /* grows with every write transaction begun */
     struct arena scratch; /* one call; rewound by who used it */
     struct arena leaves;  /* one segment, decoded */

@@ -298,6 +298,8 @@ static void machine_turn(struct machine *machine)
     }
     if (read == 0 && !more) {
         engine_idle(machine->engine);
+    } else {
+        engine_tidy(machine->engine);
     }
     if (machine_survives(machine)) {
         uint64_t wait_ms = more ? 1 : engine_sleep_ms(machine->engine);

@@ -2,6 +2,8 @@
  * promises, how every statement finds its rows, the node's notes. */
 #include "tests/store/scene.h"
 
+#include <sys/stat.h>
+
 #include "store/restore.h"
 
 #include "store/book.h"
@@ -126,6 +128,46 @@ static void the_file_is_hardened(void **state)
                                             "SELECT \"orgin\" FROM logs", -1,
                                             &q, NULL),
                          SQLITE_OK);
+    store_close(store);
+}
+
+static void write_64_kib(struct store *store, uint8_t salt)
+{
+    uint8_t bytes[65536];
+    struct error err = {0};
+
+    memset(bytes, salt, sizeof(bytes));
+    assert_ok(store_begin(store, &err), err);
+    assert_ok(store_meta_put(store, "a", span_make(bytes, sizeof(bytes)), &err),
+              err);
+    assert_ok(store_commit(store, &err), err);
+}
+
+static void a_stream_of_commits_is_written_back_at_4_mib(void **state)
+{
+    const char *path = scene_path("wal");
+    struct store *store = open_new(path);
+    struct error err = {0};
+    char wal[256];
+    struct stat found;
+    unsigned tidied = 0;
+    uint32_t left = 1;
+
+    (void)state;
+    assert_false(store_tidy_is_due(store));
+    for (unsigned i = 0; i < 400; i++) { /* 25 MiB, never idle */
+        write_64_kib(store, (uint8_t)i);
+        if (store_tidy_is_due(store)) {
+            assert_ok(store_tidy(store, false, &left, &err), err);
+            assert_int_equal(left, 0);
+            assert_false(store_tidy_is_due(store));
+            tidied++;
+        }
+    }
+    assert_in_range(tidied, 6, 14);
+    (void)snprintf(wal, sizeof(wal), "%s-wal", path);
+    assert_int_equal(stat(wal, &found), 0);
+    assert_in_range(found.st_size, 1 << 20, 5 << 20);
     store_close(store);
 }
 
@@ -417,6 +459,7 @@ int main(void)
         cmocka_unit_test(a_file_that_is_not_ours_is_refused),
         cmocka_unit_test(a_write_needs_a_transaction_and_a_rollback_undoes_it),
         cmocka_unit_test(the_file_is_hardened),
+        cmocka_unit_test(a_stream_of_commits_is_written_back_at_4_mib),
         cmocka_unit_test(no_statement_reads_a_big_table_whole),
         cmocka_unit_test(a_segment_must_begin_where_the_log_ends),
         cmocka_unit_test(roots_and_proofs_come_from_hashes_alone),

@@ -53,26 +53,30 @@ at city sync >"$WORK/said"
 grep -A6 "node 12" "$WORK/said"
 grep -A6 "node 12" "$WORK/said" | grep -q "refused: [1-9]" ||
     die "sync does not name it"
-# The newest refusal alone stands in sync; that a flood is cut was seen above.
-for why in foreign-log strikes; do
+for why in flood foreign-log strikes; do
     grep -q "peer=12.*$why" "$WORK/city.log" || grep -q "$why.*" "$WORK/said" ||
         die "no word of $why"
 done
 echo "after: $(most) KiB at most, $(disk) KiB on disk"
-# The WAL grows while no turn is idle, and is used again afterwards.
-[ $(($(disk) - disk_before)) -lt 32768 ] || die "the disk fills"
+[ $(($(disk) - disk_before)) -lt 8192 ] || die "the disk fills"
 held city thu/12/e1 "size=6 integrated=6" || die "its log changed"
 # The office itself, back at its own machine: that another copy of it spoke is
 # seen at once, and what it records meanwhile waits in its spool.
 "$DRIVE" petitions "$WORK/ward12" clerk 1 after >/dev/null || die "petition"
+copies() {
+    grep -c "peer=12 reason=token.*another copy of it was heard" "$WORK/city.log"
+}
+more_copies() { [ "$(copies)" -gt "$1" ]; }
+heard=$(copies)
 start ward12
-until_true 20 logged city "peer=12 reason=token.*another copy of it was heard"
+until_true 20 more_copies "$heard"
 stop ward12
 stop ward13
 stop city
 stop province
-"$DRIVE" peek "$WORK/ward12" | grep -q "^spooled=1" ||
-    die "the ward's own event is gone"
+"$DRIVE" peek "$WORK/ward12" >"$WORK/peeked" || die "peek"
+grep -q "^spooled=1" "$WORK/peeked" ||
+    die "the ward's own event is gone: $(cat "$WORK/peeked")"
 for node in city province ward12; do
     "$DRIVE" check "$WORK/$node" || die "$node has findings"
 done
