@@ -306,6 +306,8 @@ int spooled_pack(struct engine *engine, const struct origin *origin,
                  struct frame *out, size_t *used, struct error *err) MUST_USE;
 /* The origin of a node's record or directory log today. */
 struct origin staged_origin(struct engine *engine, uint32_t node, bool dir);
+
+/* ---- staged_link.c ---- */
 void staged_say(struct engine *engine, struct peer *peer,
                 const struct link_action *action);
 void staged_get_back(struct engine *engine, struct peer *peer,
