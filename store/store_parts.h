@@ -150,6 +150,11 @@ int directory_add(struct store *store, int64_t place, struct span bytes,
                   struct error *err) MUST_USE;
 /* Applies what changed since the last call: standings, work to be done. */
 int directory_settle(struct store *store, struct error *err) MUST_USE;
+/* directory_change.c: notes as work all that may read differently in `after`,
+ * on that day and later. */
+int directory_changed(struct store *store, const struct directory *before,
+                      const struct directory *after, uint32_t day,
+                      struct error *err) MUST_USE;
 /* Judges every directory event anew from its leaf, trusting no row; `differs`
  * hears of each place whose row says otherwise. Changes nothing. */
 int directory_fresh(struct store *store, int (*differs)(void *, int64_t place),
