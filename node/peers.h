@@ -250,8 +250,9 @@ uint64_t recover_below(struct engine *engine, const struct origin *origin);
 void recover_other_route(struct engine *engine, struct peer *peer);
 
 /* ---- sequence.c ---- */
-/* Moves at most max_bytes of the spool into our own logs. */
-int sequence_spool(struct engine *engine, uint64_t max_bytes,
+/* Moves of the spool into our own logs what takes about max_line bytes on the
+ * line; 0: a whole batch. */
+int sequence_spool(struct engine *engine, uint64_t max_line,
                    struct error *err) MUST_USE;
 /* The first `count` events of one queue, in as many batches as it takes. */
 int sequence_first(struct engine *engine, bool dir, uint64_t count,

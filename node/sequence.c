@@ -197,9 +197,10 @@ static int segment_store(struct engine *engine, const struct store_log *log,
     return store_sequence(engine->store, origin.dir, &stored, &range, err);
 }
 
-/* One batch of one queue, of at most `max` events; *moved = how many. */
+/* One batch of one queue, of at most `max` events, about `max_line` bytes on
+ * the line (0: as large as it may be); *moved = how many. */
 /* NOLINTNEXTLINE(readability-function-size): bounds in, counts out */
-static int queue_move(struct engine *engine, bool dir, uint64_t max_bytes,
+static int queue_move(struct engine *engine, bool dir, uint64_t max_line,
                       size_t max, size_t *moved, uint64_t *bytes,
                       struct error *err)
 {
@@ -235,7 +236,7 @@ static int queue_move(struct engine *engine, bool dir, uint64_t max_bytes,
     }
     if (rc == 0) {
         rc = store_spool_list(
-            engine->store, dir, 0, (size_t)max_bytes, &engine->turn, events,
+            engine->store, dir, 0, BATCH_RAW_MAX, &engine->turn, events,
             max < BATCH_EVENTS_MAX ? max : BATCH_EVENTS_MAX, &len, err);
     }
     for (size_t i = 0; rc == 0 && i < len; i++) {
@@ -247,7 +248,7 @@ static int queue_move(struct engine *engine, bool dir, uint64_t max_bytes,
     if (rc != 0 || len == 0) {
         return rc;
     }
-    len = segment_fit(items, len, (size_t)max_bytes);
+    len = segment_fit(items, len, (size_t)max_line);
     rc = segment_store(engine, &log, items, len, err);
     if (rc == 0) {
         *moved = len;
@@ -257,7 +258,7 @@ static int queue_move(struct engine *engine, bool dir, uint64_t max_bytes,
     return rc;
 }
 
-int sequence_spool(struct engine *engine, uint64_t max_bytes, struct error *err)
+int sequence_spool(struct engine *engine, uint64_t max_line, struct error *err)
 {
     uint64_t bytes = 0;
     int rc = engine_write(engine, err);
@@ -265,9 +266,6 @@ int sequence_spool(struct engine *engine, uint64_t max_bytes, struct error *err)
     engine->sequenced++;
     engine->moved = false;
     engine->dir_waits = false;
-    if (max_bytes == 0 || max_bytes > BATCH_RAW_MAX) {
-        max_bytes = BATCH_RAW_MAX;
-    }
     for (int dir = 1; rc == 0 && dir >= 0; dir--) {
         size_t moved = 0;
         size_t mark = engine->turn.used;
@@ -277,7 +275,7 @@ int sequence_spool(struct engine *engine, uint64_t max_bytes, struct error *err)
             engine->dir_waits = true;
             continue;
         }
-        rc = queue_move(engine, dir == 1, max_bytes, BATCH_EVENTS_MAX, &moved,
+        rc = queue_move(engine, dir == 1, max_line, BATCH_EVENTS_MAX, &moved,
                         &bytes, err);
         engine->moved = engine->moved || moved > 0;
         arena_rewind(&engine->turn, mark);
@@ -295,8 +293,7 @@ int sequence_first(struct engine *engine, bool dir, uint64_t count,
         size_t moved = 0;
         size_t mark = engine->turn.used;
 
-        rc = queue_move(engine, dir, BATCH_RAW_MAX, (size_t)count, &moved,
-                        &bytes, err);
+        rc = queue_move(engine, dir, 0, (size_t)count, &moved, &bytes, err);
         arena_rewind(&engine->turn, mark);
         if (rc == 0 && moved == 0) {
             rc = error_set(err, ERR_CONFLICT, "the spool gave nothing");

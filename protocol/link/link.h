@@ -114,7 +114,8 @@ enum link_do {
     LINK_DO_SEND_DELIVERIES, /* from, at most max_bytes (at least one);
                                 answer with DELIVERIES_SENT */
     /* stores, in this turn's transaction */
-    LINK_DO_SEQUENCE,       /* append spooled events, max_bytes raw */
+    LINK_DO_SEQUENCE,       /* append spooled events, as many as take about
+                               max_bytes on the line (segment_fit) */
     LINK_DO_STORE_BATCH,    /* batch, privates: check (segment_check) and
                                store; answer BATCH_STORED or _REFUSED; then
                                cosign, and say COSIGNED. refill: it comes

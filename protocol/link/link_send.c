@@ -223,11 +223,14 @@ int send_sequence(struct step *s)
     link->sequencing = true;
     link->sequenced_ms = now_ms;
     action = step_do(s, LINK_DO_SEQUENCE);
-    /* The rest of a window may be small; one batch may reach beyond it. */
+    /* The rest of a window may be small; one batch may reach beyond it. Less
+     * than a window, so that another is under way while this one is answered;
+     * no smaller, or packing would waste more than a cut. */
     action->max_bytes = link->credit - link->sent;
     if (action->max_bytes < WINDOW_START) {
         action->max_bytes = WINDOW_START;
     }
+    action->max_bytes -= action->max_bytes / 4;
     return 0;
 }
 

@@ -31,25 +31,31 @@ static struct sizes item_sizes(const struct segment_item *item)
     return sizes;
 }
 
-size_t segment_fit(const struct segment_item *items, size_t len, size_t max_raw)
+/* Measured on petitions: 0.36 of a batch of 32 KiB, 0.32 of one of 64. */
+static size_t line_bytes(const struct sizes *sizes)
+{
+    return sizes->raw * 3 / 8 + sizes->privates;
+}
+
+size_t segment_fit(const struct segment_item *items, size_t len,
+                   size_t max_line)
 {
     struct sizes sum = {0};
     size_t count = 0;
 
-    if (max_raw == 0 || max_raw > BATCH_RAW_MAX) {
-        max_raw = BATCH_RAW_MAX;
-    }
     while (count < len && count < BATCH_EVENTS_MAX) {
         struct sizes one = item_sizes(&items[count]);
 
-        if (count > 0 && (sum.raw + one.raw > max_raw ||
-                          sum.privates + one.privates > BATCH_PRIVATE_MAX ||
-                          sum.sealed + one.sealed > BATCH_PRIVATE_MAX)) {
+        one.raw += sum.raw;
+        one.privates += sum.privates;
+        one.sealed += sum.sealed;
+        if (count > 0 &&
+            (one.raw > BATCH_RAW_MAX || one.privates > BATCH_PRIVATE_MAX ||
+             one.sealed > BATCH_PRIVATE_MAX ||
+             (max_line != 0 && line_bytes(&one) > max_line))) {
             break;
         }
-        sum.raw += one.raw;
-        sum.privates += one.privates;
-        sum.sealed += one.sealed;
+        sum = one;
         count++;
     }
     return count;

@@ -60,10 +60,11 @@ struct segment_item {
     size_t absent_len;
 };
 
-/* How many of the items, from the first, fit into one segment of at most
- * `max_raw` bytes of leaves and texts (0: BATCH_RAW_MAX). At least 1. */
+/* How many of the items, from the first, fit into one segment of about
+ * `max_line` bytes on the line (0: as large as one may be). There leaves and
+ * texts take 3/8 of theirs, bodies for the guard all of it. At least 1. */
 size_t segment_fit(const struct segment_item *items, size_t len,
-                   size_t max_raw);
+                   size_t max_line);
 
 /* Encodes `len` items, first leaf at index `first`, ended by `note` (made by
  * the caller over the root with these leaves). The spans of `out` live in

@@ -367,6 +367,8 @@ static void a_batch_is_as_large_as_it_may_be_and_no_larger(void **state)
     struct range range;
     struct segment segment;
     struct segment_item single = {.leaf = {large, LEAF_MAX}};
+    const struct body sealed = {.slot = AUDIENCE_OF_PRIVATE,
+                                .bytes = {large, 400}};
     struct error err = {0};
 
     (void)state;
@@ -381,7 +383,12 @@ static void a_batch_is_as_large_as_it_may_be_and_no_larger(void **state)
     items[9].leaf.len = 255;
     assert_int_equal(segment_fit(items, BATCH_EVENTS_MAX + 1, 0),
                      BATCH_EVENTS_MAX - 1);
-    assert_int_equal(segment_fit(items, BATCH_EVENTS_MAX + 1, 1000), 3);
+    /* 256 bytes each, of which the line carries 96. */
+    assert_int_equal(segment_fit(items, BATCH_EVENTS_MAX + 1, 400), 4);
+    items[1].bodies = &sealed;
+    items[1].bodies_len = 1;
+    assert_int_equal(segment_fit(items, BATCH_EVENTS_MAX + 1, 400), 1);
+    items[1].bodies_len = 0;
     assert_err(segment_build(w.codec, items, BATCH_EVENTS_MAX, 0,
                              (struct span){NULL, 0}, &w.arena, &segment, &err),
                ERR_LIMIT, err);

@@ -63,6 +63,7 @@ struct relay {
     double next_cut_s;
     _Atomic uint64_t up_bytes;
     _Atomic uint64_t down_bytes;
+    _Atomic uint64_t lost_bytes;
     _Atomic uint32_t cuts;
 };
 
@@ -212,6 +213,7 @@ static void cut_if_due(struct relay *relay)
     relay->next_cut_s = bench_now_s() + relay->options.cut_every_s;
     for (size_t i = 0; i < PAIRS_MAX; i++) {
         if (relay->pairs[i].used) {
+            atomic_fetch_add(&relay->lost_bytes, relay->pairs[i].up.len);
             pair_drop(&relay->pairs[i]);
         }
     }
@@ -351,6 +353,7 @@ void relay_count(struct relay *relay, struct relay_count *out)
 {
     out->up_bytes = atomic_load(&relay->up_bytes);
     out->down_bytes = atomic_load(&relay->down_bytes);
+    out->lost_bytes = atomic_load(&relay->lost_bytes);
     out->cuts = atomic_load(&relay->cuts);
     out->up_busy_s =
         relay->options.bits_per_s == 0

@@ -27,7 +27,8 @@ unsigned relay_port(const struct relay *relay);
 struct relay_count {
     uint64_t up_bytes; /* towards the superior, as TCP carried them */
     uint64_t down_bytes;
-    double up_busy_s; /* how long those bytes kept the slow line busy */
+    uint64_t lost_bytes; /* of those up, still in the line when it was cut */
+    double up_busy_s;    /* how long those bytes kept the slow line busy */
     uint32_t cuts;
 };
 void relay_count(struct relay *relay, struct relay_count *out);

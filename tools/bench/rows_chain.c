@@ -371,6 +371,16 @@ int rows_slow(const struct rows_options *options, struct error *err)
                                  .target = 90,
                                  .against = -1});
         report_row(options->report,
+                   &(struct row){.name = "  bytes it carried",
+                                 .value = (double)count.up_bytes,
+                                 .unit = "bytes",
+                                 .against = -1});
+        report_row(options->report,
+                   &(struct row){.name = "  of them in the line at a cut",
+                                 .value = (double)count.lost_bytes,
+                                 .unit = "bytes",
+                                 .against = -1});
+        report_row(options->report,
                    &(struct row){.name = "  cuts it went through",
                                  .value = count.cuts,
                                  .unit = "",
