@@ -4,7 +4,8 @@
  *
  * Forwards between 127.0.0.1:LISTEN and 127.0.0.1:TARGET. `cut N M ...` on
  * the fifo (made here) lets N more bytes through, drops every connection,
- * takes new ones, lets M through, and so on. */
+ * takes new ones, lets M through, and so on. `rate BITS` slows it down to so
+ * many a second, both ways together. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PAIRS_MAX 32
@@ -27,7 +29,8 @@ struct pair {
 static struct pair pairs[PAIRS_MAX];
 static long cuts[16]; /* bytes until each cut that is planned */
 static int cuts_len, cuts_done;
-static long left = -1; /* bytes until the next; -1: no cut is planned */
+static long left = -1;  /* bytes until the next; -1: no cut is planned */
+static long bits_per_s; /* 0: as fast as it goes */
 
 static void pairs_drop(void)
 {
@@ -74,11 +77,21 @@ static void pair_make(int near, int target)
     }
 }
 
+/* The line is taken for as long as `bytes` take on it. */
+static void line_take(ssize_t bytes)
+{
+    long micros = bits_per_s > 0 ? (long)bytes * 8000000 / bits_per_s : 0;
+    struct timespec wait = {.tv_sec = micros / 1000000,
+                            .tv_nsec = micros % 1000000 * 1000};
+
+    nanosleep(&wait, NULL);
+}
+
 /* Moves what is there; false when the line ended. */
 static bool move(int from, int to)
 {
     char bytes[4096];
-    size_t most = sizeof(bytes);
+    size_t most = bits_per_s > 0 ? 512 : sizeof(bytes);
     ssize_t got;
 
     if (left >= 0 && (size_t)left < most) {
@@ -92,6 +105,7 @@ static bool move(int from, int to)
     if (got <= 0) {
         return false;
     }
+    line_take(got);
     for (ssize_t sent = 0; sent < got;) {
         ssize_t now = send(to, bytes + sent, (size_t)(got - sent), 0);
 
@@ -114,8 +128,14 @@ static void order_read(int control)
     char line[256] = "";
     char *rest = NULL;
 
-    if (read(control, line, sizeof(line) - 1) <= 0 ||
-        strncmp(line, "cut ", 4) != 0) {
+    if (read(control, line, sizeof(line) - 1) <= 0) {
+        return;
+    }
+    if (strncmp(line, "rate ", 5) == 0) {
+        bits_per_s = strtol(line + 5, NULL, 10);
+        return;
+    }
+    if (strncmp(line, "cut ", 4) != 0) {
         return;
     }
     cuts_len = cuts_done = 0;
