@@ -62,8 +62,9 @@ bool store_in_transaction(const struct store *store);
  * written meanwhile. ERR_USAGE for the writer. */
 int store_look(struct store *store, struct error *err) MUST_USE;
 
-/* Writes the WAL back: on idle turns or when due, outside a transaction. `all` also
- * truncates it (at close, before a backup). *pages_left = not yet written. */
+/* Writes the WAL back: on idle turns or when due, outside a transaction. `all`
+ * also truncates it (at close, before a backup). *pages_left = not yet written.
+ */
 int store_tidy(struct store *store, bool all, uint32_t *pages_left,
                struct error *err) MUST_USE;
 

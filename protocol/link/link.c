@@ -16,127 +16,6 @@
 #include "protocol/link/link_internal.h"
 
 #include <assert.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-/* ---- one step's tools ---- */
-
-struct link_action *step_do(struct step *s, enum link_do kind)
-{
-    struct link_action *action = arena_alloc(s->arena, sizeof(*action));
-
-    if (action == NULL) {
-        s->full = true;
-        s->spare = (struct link_action){.kind = kind};
-        return &s->spare;
-    }
-    action->kind = kind;
-    if (s->actions->last == NULL) {
-        s->actions->first = action;
-    } else {
-        s->actions->last->next = action;
-    }
-    s->actions->last = action;
-    s->actions->len++;
-    return action;
-}
-
-struct span step_text(struct step *s, const char *fmt, ...)
-{
-    char text[ERROR_TEXT_SIZE];
-    va_list args;
-    int len = 0;
-
-    va_start(args, fmt);
-    len = vsnprintf(text, sizeof(text), fmt, args);
-    va_end(args);
-    if (len < 0) {
-        len = 0;
-    }
-    return arena_copy(s->arena, span_make(text, (size_t)len < sizeof(text)
-                                                    ? (size_t)len
-                                                    : sizeof(text) - 1));
-}
-
-int step_send(struct step *s, struct frame *frame)
-{
-    struct span bytes = {0};
-    int rc = 0;
-
-    link_stamp(s->link, frame);
-    rc = frame_pack(frame, s->arena, &bytes, s->err);
-    if (rc != 0) {
-        return rc;
-    }
-    step_do(s, LINK_DO_SEND)->bytes = bytes;
-    s->link->spoke_ms = s->event->now_ms;
-    return 0;
-}
-
-struct link_action *step_note(struct step *s, const struct origin *origin,
-                              enum link_reason reason, struct span text)
-{
-    struct link_action *action = step_do(s, LINK_DO_NOTE);
-
-    action->has_origin = origin != NULL;
-    if (origin != NULL) {
-        action->origin = *origin;
-    }
-    action->reason = reason;
-    action->text = text;
-    return action;
-}
-
-int step_refuse(struct step *s, const struct origin *origin,
-                enum link_reason reason, struct span text)
-{
-    struct frame frame = {.kind = FRAME_REFUSED};
-
-    frame.refused.reason = (uint32_t)reason;
-    frame.refused.has_origin = origin != NULL;
-    if (origin != NULL) {
-        frame.refused.origin = *origin;
-    }
-    frame.refused.text = text;
-    return step_send(s, &frame);
-}
-
-int step_close(struct step *s, enum link_reason reason, struct span text,
-               enum link_state state)
-{
-    struct link_action *action = step_do(s, LINK_DO_CLOSE);
-
-    action->reason = reason;
-    action->text = text;
-    link_move(s->link, state, s->event->now_ms);
-    return 0;
-}
-
-int step_strike(struct step *s, enum link_reason reason, struct span text)
-{
-    struct link *link = s->link;
-    struct link_action *action = step_do(s, LINK_DO_STRIKE);
-    int rc = 0;
-
-    action->reason = reason;
-    action->text = text;
-    link->strikes++;
-    if (link->strikes < LINK_STRIKES_MAX || link->state == LINK_BARRED) {
-        return 0;
-    }
-    text = step_text(s, "%u faults in one session", link->strikes);
-    rc = step_refuse(s, NULL, LINK_REASON_STRIKES, text);
-    if (rc != 0) {
-        return rc;
-    }
-    return step_close(s, LINK_REASON_STRIKES, text, LINK_BARRED);
-}
-
-int step_ignore(struct step *s)
-{
-    (void)s;
-    return 0;
-}
 
 /* ---- moves ---- */
 
@@ -276,135 +155,63 @@ static int frame_attach(struct step *s, const struct frame *frame)
     return 0;
 }
 
-/* UP in CLOSED hears what an old connection still had: dropped. */
-static const frame_fn frames[LINK_STATES][FRAME_KINDS] = {
-    [LINK_CLOSED] = {frame_nothing,
-                     frame_hello,
-                     frame_no_session,
-                     frame_no_session,
-                     frame_no_session,
-                     frame_no_session,
-                     frame_no_session,
-                     frame_no_session,
-                     frame_no_session,
-                     frame_no_session,
-                     frame_stale,
-                     frame_join_request,
-                     frame_stale,
-                     frame_no_session,
-                     [FRAME_MEND_ASK] = frame_no_session,
-                     [FRAME_MEND] = frame_no_session,
-                     [FRAME_SPOOLED] = frame_no_session,
-                     [FRAME_STAGED] = frame_no_session,
-                     [FRAME_ATTACH_ASK] = frame_no_session,
-                     [FRAME_ATTACH_CHUNK] = frame_no_session,
-                     [FRAME_ATTACH_HAVE] = frame_no_session},
-    [LINK_GREETING] = {frame_nothing,
-                       frame_hello,
-                       frame_offer_greeting,
-                       frame_stale,
-                       frame_stale,
-                       frame_stale,
-                       frame_stale,
-                       frame_stale,
-                       frame_stale,
-                       frame_stale,
-                       frame_refused,
-                       frame_unasked,
-                       frame_unasked,
-                       frame_stale,
-                       [FRAME_MEND_ASK] = frame_stale,
-                       [FRAME_MEND] = frame_stale,
-                       [FRAME_SPOOLED] = frame_stale,
-                       [FRAME_STAGED] = frame_stale,
-                       [FRAME_ATTACH_ASK] = frame_stale,
-                       [FRAME_ATTACH_CHUNK] = frame_stale,
-                       [FRAME_ATTACH_HAVE] = frame_stale},
-    [LINK_OPEN] = {frame_nothing,
-                   frame_hello,
-                   frame_offer,
-                   frame_want,
-                   frame_batch,
-                   frame_cosigned,
-                   frame_held,
-                   frame_heard,
-                   frame_delivery,
-                   frame_ack,
-                   frame_refused,
-                   frame_unasked,
-                   frame_unasked,
-                   frame_ping,
-                   [FRAME_MEND_ASK] = frame_mend_ask,
-                   [FRAME_MEND] = frame_mend,
-                   [FRAME_SPOOLED] = frame_spooled,
-                   [FRAME_STAGED] = frame_staged,
-                   [FRAME_ATTACH_ASK] = frame_attach,
-                   [FRAME_ATTACH_CHUNK] = frame_attach,
-                   [FRAME_ATTACH_HAVE] = frame_attach},
-    [LINK_BARRED] = {frame_nothing,
-                     frame_hello,
-                     frame_stale,
-                     frame_stale,
-                     frame_stale,
-                     frame_stale,
-                     frame_stale,
-                     frame_stale,
-                     frame_stale,
-                     frame_stale,
-                     frame_stale,
-                     frame_stale,
-                     frame_stale,
-                     frame_stale,
-                     [FRAME_MEND_ASK] = frame_stale,
-                     [FRAME_MEND] = frame_stale,
-                     [FRAME_SPOOLED] = frame_stale,
-                     [FRAME_STAGED] = frame_stale,
-                     [FRAME_ATTACH_ASK] = frame_stale,
-                     [FRAME_ATTACH_CHUNK] = frame_stale,
-                     [FRAME_ATTACH_HAVE] = frame_stale},
-    [LINK_ASKING] = {frame_nothing,
-                     frame_unasked,
-                     frame_unasked,
-                     frame_unasked,
-                     frame_unasked,
-                     frame_unasked,
-                     frame_unasked,
-                     frame_unasked,
-                     frame_unasked,
-                     frame_unasked,
-                     frame_refused,
-                     frame_unasked,
-                     frame_join_answer,
-                     frame_unasked,
-                     [FRAME_MEND_ASK] = frame_unasked,
-                     [FRAME_MEND] = frame_unasked,
-                     [FRAME_SPOOLED] = frame_unasked,
-                     [FRAME_STAGED] = frame_unasked,
-                     [FRAME_ATTACH_ASK] = frame_unasked,
-                     [FRAME_ATTACH_CHUNK] = frame_unasked,
-                     [FRAME_ATTACH_HAVE] = frame_unasked},
-    [LINK_ENROLLED] = {frame_nothing,
-                       frame_unasked,
-                       frame_unasked,
-                       frame_unasked,
-                       frame_join_batch,
-                       frame_unasked,
-                       frame_unasked,
-                       frame_unasked,
-                       frame_unasked,
-                       frame_unasked,
-                       frame_refused,
-                       frame_unasked,
-                       frame_stale,
-                       frame_unasked,
-                       [FRAME_MEND_ASK] = frame_unasked,
-                       [FRAME_MEND] = frame_unasked,
-                       [FRAME_SPOOLED] = frame_unasked,
-                       [FRAME_STAGED] = frame_unasked,
-                       [FRAME_ATTACH_ASK] = frame_unasked,
-                       [FRAME_ATTACH_CHUNK] = frame_unasked,
-                       [FRAME_ATTACH_HAVE] = frame_unasked},
+#define EVERYWHERE(what)                                                       \
+    {                                                                          \
+        what, what, what, what, what, what                                     \
+    }
+_Static_assert(LINK_STATES == 6, "EVERYWHERE lists every state");
+
+/* What each frame is, and where. In a state that its row does not name it is
+ * out of place: see below. */
+static const frame_fn frames[FRAME_KINDS][LINK_STATES] = {
+    [FRAME_NONE] = EVERYWHERE(frame_nothing), /* of a newer program */
+    [FRAME_HELLO] = {[LINK_CLOSED] = frame_hello,
+                     [LINK_GREETING] = frame_hello,
+                     [LINK_OPEN] = frame_hello,
+                     [LINK_BARRED] = frame_hello},
+    [FRAME_OFFER] =
+        {[LINK_GREETING] = frame_offer_greeting, [LINK_OPEN] = frame_offer},
+    [FRAME_WANT] = {[LINK_OPEN] = frame_want},
+    [FRAME_BATCH] =
+        {[LINK_OPEN] = frame_batch, [LINK_ENROLLED] = frame_join_batch},
+    [FRAME_COSIGNED] = {[LINK_OPEN] = frame_cosigned},
+    [FRAME_HELD] = {[LINK_OPEN] = frame_held},
+    [FRAME_HEARD_ASK] = {[LINK_OPEN] = frame_heard},
+    [FRAME_DELIVERY] = {[LINK_OPEN] = frame_delivery},
+    [FRAME_DELIVERY_ACK] = {[LINK_OPEN] = frame_ack},
+    [FRAME_REFUSED] = {[LINK_CLOSED] = frame_stale,
+                       [LINK_GREETING] = frame_refused,
+                       [LINK_OPEN] = frame_refused,
+                       [LINK_ASKING] = frame_refused,
+                       [LINK_ENROLLED] = frame_refused},
+    [FRAME_JOIN_REQUEST] =
+        {[LINK_CLOSED] = frame_join_request, [LINK_GREETING] = frame_unasked},
+    [FRAME_JOIN_ANSWER] = {[LINK_CLOSED] = frame_stale,
+                           [LINK_GREETING] = frame_unasked,
+                           [LINK_ASKING] = frame_join_answer,
+                           [LINK_ENROLLED] = frame_stale},
+    [FRAME_PING] = {[LINK_OPEN] = frame_ping},
+    [FRAME_MEND_ASK] = {[LINK_OPEN] = frame_mend_ask},
+    [FRAME_MEND] = {[LINK_OPEN] = frame_mend},
+    [FRAME_SPOOLED] = {[LINK_OPEN] = frame_spooled},
+    [FRAME_STAGED] = {[LINK_OPEN] = frame_staged},
+    [FRAME_ATTACH_ASK] = {[LINK_OPEN] = frame_attach},
+    [FRAME_ATTACH_CHUNK] = {[LINK_OPEN] = frame_attach},
+    [FRAME_ATTACH_HAVE] = {[LINK_OPEN] = frame_attach},
 };
+
+/* UP in CLOSED hears what an old connection still had: dropped. */
+static const frame_fn out_of_place[LINK_STATES] = {
+    [LINK_CLOSED] = frame_no_session, [LINK_GREETING] = frame_stale,
+    [LINK_OPEN] = frame_unasked,      [LINK_BARRED] = frame_stale,
+    [LINK_ASKING] = frame_unasked,    [LINK_ENROLLED] = frame_unasked,
+};
+
+static frame_fn frame_here(enum link_state state, enum frame_kind kind)
+{
+    return frames[kind][state] != NULL ? frames[kind][state]
+                                       : out_of_place[state];
+}
 
 /* True if the frame belongs to this session. HELLO makes one; a refusal may
  * come from a peer that has none. */
@@ -447,7 +254,7 @@ static int step_frame(struct step *s)
         link->unseen = false;
         step_do(s, LINK_DO_TOKEN_SEEN)->token = link->token;
     }
-    return frames[link->state][frame->kind](s, frame);
+    return frame_here(link->state, frame->kind)(s, frame);
 }
 
 /* ---- events ---- */
@@ -524,61 +331,33 @@ static int tick_open(struct step *s)
     return rc == 0 ? send_heard(s) : rc;
 }
 
-static const step_fn steps[LINK_STATES][LINK_HAPPENINGS] = {
-    [LINK_CLOSED] =
-        {step_opened, step_frame,  step_lost,   step_ignore,
-         step_ignore, step_ignore, step_ignore, step_ignore,
-         step_ignore, step_ignore, step_ignore, step_ignore,
-         step_ignore, step_ignore, step_ignore, step_ignore,
-         step_ignore, step_ignore, step_ignore, [LINK_STAGED] = step_ignore},
-    [LINK_GREETING] = {step_opened,     step_frame,
-                       step_lost,       tick_greeting,
-                       step_ignore,     step_ignore,
-                       step_ignore,     step_ignore,
-                       step_ignore,     step_ignore,
-                       step_ignore,     step_ignore,
-                       step_ignore,     step_ignore,
-                       step_ignore,     step_ignore,
-                       step_ignore,     step_ignore,
-                       step_clone_seen, [LINK_STAGED] = step_ignore},
-    [LINK_OPEN] = {step_opened,
-                   step_frame,
-                   step_lost,
-                   tick_open,
-                   step_log_grew,
-                   step_spool_grew,
-                   step_batch_stored,
-                   step_batch_refused,
-                   step_cosigned,
-                   step_held_grew,
-                   step_heard_signed,
-                   step_segment_sent,
-                   step_segment_missing,
-                   step_delivery_queued,
-                   step_deliveries_sent,
-                   step_delivery_stored,
-                   step_dir_changed,
-                   step_ignore,
-                   step_clone_seen,
-                   [LINK_STAGED] = step_staged},
-    [LINK_BARRED] =
-        {step_opened, step_frame,  step_lost,   step_ignore,
-         step_ignore, step_ignore, step_ignore, step_ignore,
-         step_ignore, step_ignore, step_ignore, step_ignore,
-         step_ignore, step_ignore, step_ignore, step_ignore,
-         step_ignore, step_ignore, step_ignore, [LINK_STAGED] = step_ignore},
-    [LINK_ASKING] =
-        {step_opened, step_frame,   step_lost,   step_ignore,
-         step_ignore, step_ignore,  step_ignore, step_ignore,
-         step_ignore, step_ignore,  step_ignore, step_ignore,
-         step_ignore, step_ignore,  step_ignore, step_ignore,
-         step_ignore, join_decided, step_ignore, [LINK_STAGED] = step_ignore},
-    [LINK_ENROLLED] =
-        {step_opened, step_frame,  step_lost,   step_ignore,
-         step_ignore, step_ignore, join_stored, join_refused_batch,
-         step_ignore, step_ignore, step_ignore, join_sent,
-         join_sent,   step_ignore, step_ignore, step_ignore,
-         step_ignore, step_ignore, step_ignore, [LINK_STAGED] = step_ignore},
+/* What each happening does, and where; elsewhere it is ignored. */
+static const step_fn steps[LINK_HAPPENINGS][LINK_STATES] = {
+    [LINK_OPENED] = EVERYWHERE(step_opened),
+    [LINK_FRAME] = EVERYWHERE(step_frame),
+    [LINK_LOST] = EVERYWHERE(step_lost),
+    [LINK_TICK] = {[LINK_GREETING] = tick_greeting, [LINK_OPEN] = tick_open},
+    [LINK_LOG_GREW] = {[LINK_OPEN] = step_log_grew},
+    [LINK_SPOOL_GREW] = {[LINK_OPEN] = step_spool_grew},
+    [LINK_BATCH_STORED] =
+        {[LINK_OPEN] = step_batch_stored, [LINK_ENROLLED] = join_stored},
+    [LINK_BATCH_REFUSED] = {[LINK_OPEN] = step_batch_refused,
+                            [LINK_ENROLLED] = join_refused_batch},
+    [LINK_COSIGNED] = {[LINK_OPEN] = step_cosigned},
+    [LINK_HELD_GREW] = {[LINK_OPEN] = step_held_grew},
+    [LINK_HEARD_SIGNED] = {[LINK_OPEN] = step_heard_signed},
+    [LINK_SEGMENT_SENT] =
+        {[LINK_OPEN] = step_segment_sent, [LINK_ENROLLED] = join_sent},
+    [LINK_SEGMENT_MISSING] =
+        {[LINK_OPEN] = step_segment_missing, [LINK_ENROLLED] = join_sent},
+    [LINK_DELIVERY_QUEUED] = {[LINK_OPEN] = step_delivery_queued},
+    [LINK_DELIVERIES_SENT] = {[LINK_OPEN] = step_deliveries_sent},
+    [LINK_DELIVERY_STORED] = {[LINK_OPEN] = step_delivery_stored},
+    [LINK_DIR_CHANGED] = {[LINK_OPEN] = step_dir_changed},
+    [LINK_JOIN_DECIDED] = {[LINK_ASKING] = join_decided},
+    [LINK_CLONE_SEEN] =
+        {[LINK_GREETING] = step_clone_seen, [LINK_OPEN] = step_clone_seen},
+    [LINK_STAGED] = {[LINK_OPEN] = step_staged},
 };
 
 /* ---- the door ---- */
@@ -627,7 +406,8 @@ int link_step(struct link *link, const struct link_event *event,
                      .arena = arena,
                      .actions = actions,
                      .err = err};
-    int rc = steps[link->state][event->kind](&s);
+    step_fn step = steps[event->kind][link->state];
+    int rc = step == NULL ? 0 : step(&s);
 
     if (rc == 0 && s.full) {
         rc = error_set(err, ERR_NOMEM, "no room for what the link has to do");

@@ -111,7 +111,7 @@ struct step {
     bool full;
 };
 
-/* ---- link.c ---- */
+/* ---- link_step.c ---- */
 
 /* A new action at the end of the list. Never NULL. */
 struct link_action *step_do(struct step *s, enum link_do kind);
@@ -127,13 +127,15 @@ int step_refuse(struct step *s, const struct origin *origin,
 int step_strike(struct step *s, enum link_reason reason, struct span text);
 int step_close(struct step *s, enum link_reason reason, struct span text,
                enum link_state state);
+
+/* ---- link.c ---- */
+
 void link_move(struct link *link, enum link_state state, uint64_t now_ms);
 /* Forgets the session. */
 void link_forget(struct link *link);
 
 typedef int (*step_fn)(struct step *s);
 typedef int (*frame_fn)(struct step *s, const struct frame *frame);
-int step_ignore(struct step *s);
 
 /* ---- link_track.c ---- */
 
