@@ -73,15 +73,25 @@ static void piece_ask(struct engine *engine, struct peer *peer)
     (void)action_send_frame(engine, peer, &frame);
 }
 
-static int state_put(struct engine *engine, const struct hash *file,
-                     enum store_attachment_state state, uint64_t size,
-                     struct error *err)
+static int held_put(struct engine *engine, const struct hash *file,
+                    uint64_t size, struct error *err)
 {
+    bool sealed = store_file_is_sealed(engine->config->dir, file);
     int rc = engine_write(engine, err);
 
     return rc != 0
                ? rc
-               : store_attachment_set(engine->store, file, state, size, err);
+               : store_attachment_held(engine->store, file, size, sealed, err);
+}
+
+static int refused_put(struct engine *engine, const struct hash *file,
+                       struct error *err)
+{
+    int rc = engine_write(engine, err);
+
+    return rc != 0 ? rc
+                   : store_attachment_set(engine->store, file,
+                                          STORE_ATTACHMENT_REFUSED, err);
 }
 
 /* What is missing may lie there already: a rebuild forgets the table. */
@@ -93,7 +103,7 @@ static bool is_here(struct engine *engine, const struct hash *file)
     if (store_file_size(engine->config->dir, file, &size, &err) != 0) {
         return false;
     }
-    if (state_put(engine, file, STORE_ATTACHMENT_HELD, size, &err) != 0) {
+    if (held_put(engine, file, size, &err) != 0) {
         engine_react(engine, "attach", "held", &err);
     }
     return true;
@@ -157,7 +167,9 @@ static void peer_work(struct engine *engine, struct peer *peer, uint64_t now_ms)
         return;
     }
     peer->fetch.active = false;
-    if (now_ms >= peer->fetch.next_ms && !has_better_to_do(engine, peer)) {
+    /* A copy that was put back does not know yet what was erased since. */
+    if (!engine->restored && now_ms >= peer->fetch.next_ms &&
+        !has_better_to_do(engine, peer)) {
         next_find(engine, peer);
     }
 }
@@ -173,6 +185,31 @@ static void again_from_start(struct engine *engine)
     engine->attach_ms = 0;
 }
 
+/* What an office attached itself is here before an event names it. */
+static void own_find(struct engine *engine)
+{
+    uint64_t back = store_attachment_back(engine->store);
+    struct store_attachment page[PAGE];
+    struct error err = {0};
+    size_t len = 0;
+
+    if (back != engine->attach_back) {
+        engine->attach_back = back;
+        engine->attach_seen = 0;
+    }
+    do {
+        if (store_attachment_missing(engine->store, engine->attach_seen, page,
+                                     PAGE, &len, &err) != 0) {
+            engine_react(engine, "attach", "missing", &err);
+            return;
+        }
+        for (size_t i = 0; i < len; i++) {
+            engine->attach_seen = page[i].row;
+            (void)is_here(engine, &page[i].file);
+        }
+    } while (len == PAGE);
+}
+
 void attach_work(struct engine *engine)
 {
     uint64_t now_ms = clock_steady_ms();
@@ -180,6 +217,7 @@ void attach_work(struct engine *engine)
 
     if (named != engine->attach_named) {
         engine->attach_named = named;
+        own_find(engine);
         again_from_start(engine);
     }
     if (now_ms < engine->attach_ms) {
@@ -230,9 +268,9 @@ static void fetch_end(struct engine *engine, struct peer *peer)
     }
     if (rc == ERR_MALFORMED) {
         refused(engine, peer, &why, &err);
-        rc = state_put(engine, &fetch->file, STORE_ATTACHMENT_REFUSED, 0, &err);
+        rc = refused_put(engine, &fetch->file, &err);
     } else if (rc == 0) {
-        rc = state_put(engine, &fetch->file, STORE_ATTACHMENT_HELD, size, &err);
+        rc = held_put(engine, &fetch->file, size, &err);
         if (rc == 0 && up != NULL && up != peer && up->link != NULL) {
             frame.attach.file = fetch->file;
             frame.attach.total = size;
@@ -255,6 +293,16 @@ static bool has_room_for(struct engine *engine, uint64_t bytes)
            sum.bytes + bytes <= engine->config->files_mib * 1048576u;
 }
 
+/* It may have been erased since it was asked for. */
+static bool is_wanted(struct engine *engine, const struct hash *file)
+{
+    struct store_attachment known;
+    struct error ignored = {0};
+
+    return store_attachment_find(engine->store, file, &known, &ignored) == 0 &&
+           known.state == STORE_ATTACHMENT_MISSING;
+}
+
 static void piece_take(struct engine *engine, struct peer *peer,
                        const struct frame_attach *came)
 {
@@ -268,6 +316,7 @@ static void piece_take(struct engine *engine, struct peer *peer,
     fetch->active = false;
     engine->attach_ms = 0;
     if (came->total == 0 || came->bytes.len == 0 ||
+        !is_wanted(engine, &fetch->file) ||
         (fetch->total != 0 && fetch->total != came->total)) {
         return; /* it does not have it (yet): the next one */
     }
@@ -308,6 +357,7 @@ static void piece_give(struct engine *engine, struct peer *peer,
     frame.attach.file = asked->file;
     frame.attach.offset = asked->offset;
     if (room == NULL || engine->restored ||
+        attach_is_erased(engine, &asked->file) ||
         store_file_piece(engine->config->dir, &asked->file, asked->offset,
                          &piece, &frame.attach.total, &ignored) != 0) {
         frame.attach.total = 0;

@@ -145,11 +145,17 @@ static int ask_for(struct engine *engine, const struct hash *file,
         return error_set(err, ERR_MALFORMED,
                          "that file came and was of a type that is not taken");
     }
+    if (known.state >= STORE_ATTACHMENT_ERASED) {
+        return error_set(err, ERR_NOTFOUND,
+                         "tệp này đã bị xóa theo lệnh; hồ sơ ghi ai ra lệnh "
+                         "và lý do / that file was erased: its record says by "
+                         "whom and why");
+    }
     if (known.state == STORE_ATTACHMENT_HELD) { /* it was, and is gone */
         rc = engine_write(engine, err);
         rc = rc != 0 ? rc
                      : store_attachment_set(engine->store, file,
-                                            STORE_ATTACHMENT_MISSING, 0, err);
+                                            STORE_ATTACHMENT_MISSING, err);
         rc = rc != 0 ? rc : engine_commit(engine, err);
     }
     if (rc != 0) {
@@ -180,6 +186,9 @@ int engine_file_get(struct engine *engine, const char *session,
 
     if (rc != 0) {
         return rc;
+    }
+    if (attach_is_erased(engine, file)) {
+        return ask_for(engine, file, err);
     }
     rc = store_file_read(engine->config->dir, file, bytes, len, err);
     if (rc == ERR_NOTFOUND || rc == ERR_CORRUPT) {

@@ -98,6 +98,7 @@ static struct engine *engine_new(const struct config *config)
     made->unsettled = true;
     made->grew = true; /* the spool may hold what the last run recorded */
     made->born_ms = clock_steady_ms();
+    made->attach_named = UINT64_MAX; /* look for all that is missing, once */
     made->peers = calloc(1, sizeof(*made->peers));
     if (made->peers == NULL) {
         free(made);
@@ -148,6 +149,9 @@ static int resume(struct engine *engine, struct error *err)
 {
     int rc = erase_again(engine, err);
 
+    if (rc == 0) {
+        rc = attach_destroy_again(engine, err);
+    }
     if (rc == 0) {
         rc = mend_open(engine, err);
     }
@@ -454,6 +458,8 @@ int engine_rebuild(struct engine *engine, struct error *err)
         log_line(LOG_INFO, "engine", "rebuilt", "events=%u records=%u",
                  done.events, done.records);
         engine->unsettled = true;
+        engine->attach_seen = 0;
+        engine->attach_named = UINT64_MAX;
     }
     return rc;
 }

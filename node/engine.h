@@ -287,9 +287,11 @@ struct sync_status {
     int clock_doubt;       /* enum cosign_doubt: why nothing is cosigned */
     uint64_t erased;       /* bodies erased, and gone here */
     uint64_t to_erase;     /* erased elsewhere, kept until approved here */
-    bool disk_low;         /* nothing is recorded or taken in */
-    uint64_t disk_free;    /* bytes */
-    bool scrubbing;        /* traces in the files still to be removed */
+    uint64_t files_erased; /* the same of files that events name */
+    uint64_t files_to_erase;
+    bool disk_low;      /* nothing is recorded or taken in */
+    uint64_t disk_free; /* bytes */
+    bool scrubbing;     /* traces in the files still to be removed */
 };
 int engine_sync_status(struct engine *engine, struct arena *arena,
                        struct sync_status *out, struct error *err) MUST_USE;

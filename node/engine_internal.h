@@ -138,6 +138,9 @@ struct engine {
     uint64_t settled_ms;          /* steady: the newest cells */
     uint64_t settling_ms;         /* how long those took */
     uint64_t attach_ms;           /* steady: files are not looked for before */
+    uint64_t attach_back;         /* store_attachment_back then */
+    int64_t attach_seen;          /* rows up to this one were looked for here */
+    uint64_t destroy_ms;          /* steady: erased files wait until then */
     uint64_t attach_named;        /* store_attachment_named then */
     struct hash attach_asked[16]; /* on demand */
     size_t attach_asked_len;
@@ -285,6 +288,14 @@ int erase_again(struct engine *engine, struct error *err) MUST_USE;
 /* Bodies of a restored image may be read once its guard has told what it
  * lacks. */
 int erase_catch_up(struct engine *engine, struct error *err) MUST_USE;
+
+/* ---- attach_erase.c ---- */
+bool attach_is_erased(struct engine *engine, const struct hash *file);
+/* On an idle turn: erased files are destroyed, after the commit of the word. */
+void attach_destroy(struct engine *engine);
+bool attach_destroy_is_due(const struct engine *engine);
+/* At open: those that were, should a folder have been copied back. */
+int attach_destroy_again(struct engine *engine, struct error *err) MUST_USE;
 
 /* ---- private.c ---- */
 /* A later addressee gets the keys of the earlier private bodies of the record

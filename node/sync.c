@@ -6,6 +6,7 @@
 
 #include "node/clock.h"
 #include "node/evidence.h"
+#include "store/attachment.h"
 #include "store/book.h"
 #include "store/delivery.h"
 #include "store/erase.h"
@@ -282,6 +283,8 @@ int engine_sync_status(struct engine *engine, struct arena *arena,
     struct store_spool_state directory;
     uint64_t named = 0;
     uint64_t gone = 0;
+    uint64_t files_gone = 0;
+    uint64_t files_kept = 0;
     bool scrubbing = false;
     size_t len = 0;
     int rc;
@@ -310,6 +313,10 @@ int engine_sync_status(struct engine *engine, struct arena *arena,
         rc = store_erasure_count(engine->store, &named, &gone, err);
     }
     if (rc == 0) {
+        rc = store_attachment_erased_sum(engine->store, &files_gone,
+                                         &files_kept, err);
+    }
+    if (rc == 0) {
         rc = store_scrub_due(engine->store, &scrubbing, err);
     }
     if (rc == 0) {
@@ -326,6 +333,8 @@ int engine_sync_status(struct engine *engine, struct arena *arena,
                                      &engine->cosigning, clock_now_ms() / 1000),
                                  .erased = gone,
                                  .to_erase = named - gone,
+                                 .files_erased = files_gone,
+                                 .files_to_erase = files_kept,
                                  .disk_low = engine->disk.low,
                                  .disk_free = engine->disk.free,
                                  .scrubbing = scrubbing};

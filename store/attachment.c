@@ -13,10 +13,13 @@ enum {
     ATTACHMENT_FIND,
     ATTACHMENT_MISSING,
     ATTACHMENT_SET,
+    ATTACHMENT_HELD,
+    ATTACHMENT_GONE,
     ATTACHMENT_SUM
 };
 
-#define COLUMNS "SELECT number, file, node, state, size FROM attachments "
+#define COLUMNS                                                                \
+    "SELECT number, file, node, state, size, sealed FROM attachments "
 
 static const char *const sql[] = {
     [ATTACHMENT_ADD] = "INSERT OR IGNORE INTO attachments (file, node) "
@@ -24,33 +27,39 @@ static const char *const sql[] = {
     [ATTACHMENT_FIND] = COLUMNS "WHERE file = ?",
     [ATTACHMENT_MISSING] = COLUMNS "WHERE state = 0 AND number > ? "
                                    "ORDER BY number LIMIT ?",
-    [ATTACHMENT_SET] = "UPDATE attachments SET state = ?, size = ? "
-                       "WHERE file = ?",
+    [ATTACHMENT_SET] = "UPDATE attachments SET state = ?, size = 0 "
+                       "WHERE file = ? AND state < 3",
+    [ATTACHMENT_HELD] = "UPDATE attachments SET sealed = ?, size = ?, state = "
+                        "CASE WHEN state < 3 THEN 1 ELSE 3 END WHERE file = ?",
+    [ATTACHMENT_GONE] = "UPDATE attachments SET state = 4, size = 0 "
+                        "WHERE file = ? AND state = 3",
     [ATTACHMENT_SUM] = "SELECT state, count(*), sum(size) FROM attachments "
                        "GROUP BY state",
 };
 const struct query_table attachment_queries = {sql,
                                                sizeof(sql) / sizeof(sql[0])};
 
-int attachments_note(struct store *store, const struct record_out *record,
-                     struct error *err)
+int attachment_add(struct store *store, const struct store_attachment_ref *ref,
+                   struct error *err)
 {
-    int rc = 0;
+    sqlite3_stmt *q = query(store, OWNER_ATTACHMENT, ATTACHMENT_ADD);
+    int rc;
 
-    for (size_t i = 0; rc == 0 && i < record->files_len; i++) {
-        sqlite3_stmt *q = query(store, OWNER_ATTACHMENT, ATTACHMENT_ADD);
-
-        bind_span(q, 1, SPAN_OF(record->files[i].file));
-        bind_int(q, 2, record->files[i].node);
-        rc = query_run(store, q, err);
-        store->attachments_named += sqlite3_changes(store->db) == 1;
-    }
+    bind_span(q, 1, SPAN_OF(ref->file));
+    bind_int(q, 2, ref->node);
+    rc = query_run(store, q, err);
+    store->attachments_named += sqlite3_changes(store->db) == 1;
     return rc;
 }
 
 uint64_t store_attachment_named(const struct store *store)
 {
     return store->attachments_named;
+}
+
+uint64_t store_attachment_back(const struct store *store)
+{
+    return store->attachments_back;
 }
 
 static int row_read(sqlite3_stmt *q, struct store_attachment *out,
@@ -60,6 +69,7 @@ static int row_read(sqlite3_stmt *q, struct store_attachment *out,
     out->node = column_u32(q, 2);
     out->state = (enum store_attachment_state)column_int(q, 3);
     out->size = (uint64_t)column_int(q, 4);
+    out->sealed = column_int(q, 5) != 0;
     return column_bytes(q, 1, &out->file, sizeof(out->file), err);
 }
 
@@ -101,14 +111,34 @@ int store_attachment_missing(struct store *store, int64_t after,
 }
 
 int store_attachment_set(struct store *store, const struct hash *file,
-                         enum store_attachment_state state, uint64_t size,
-                         struct error *err)
+                         enum store_attachment_state state, struct error *err)
 {
     sqlite3_stmt *q = query(store, OWNER_ATTACHMENT, ATTACHMENT_SET);
 
     bind_int(q, 1, state);
+    bind_span(q, 2, SPAN_OF(*file));
+    return query_run(store, q, err);
+}
+
+int store_attachment_held(struct store *store, const struct hash *file,
+                          uint64_t size, bool sealed, struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_ATTACHMENT, ATTACHMENT_HELD);
+    int rc;
+
+    bind_int(q, 1, sealed);
     bind_int(q, 2, (int64_t)size);
     bind_span(q, 3, SPAN_OF(*file));
+    rc = query_run(store, q, err);
+    return rc != 0 ? rc : attachment_settle(store, file, err);
+}
+
+int store_attachment_gone(struct store *store, const struct hash *file,
+                          struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_ATTACHMENT, ATTACHMENT_GONE);
+
+    bind_span(q, 1, SPAN_OF(*file));
     return query_run(store, q, err);
 }
 
@@ -127,7 +157,7 @@ int store_attachment_sum(struct store *store, struct store_attachment_sum *out,
             out->bytes = (uint64_t)column_int(q, 2);
         } else if (column_int(q, 0) == STORE_ATTACHMENT_REFUSED) {
             out->refused = count;
-        } else {
+        } else if (column_int(q, 0) == STORE_ATTACHMENT_MISSING) {
             out->missing = count;
         }
     }

@@ -17,6 +17,24 @@ enum store_attachment_state {
     STORE_ATTACHMENT_MISSING = 0,
     STORE_ATTACHMENT_HELD = 1,
     STORE_ATTACHMENT_REFUSED = 2, /* of a type that is not allowed */
+    STORE_ATTACHMENT_ERASED = 3,  /* nobody reads it; to be destroyed */
+    STORE_ATTACHMENT_GONE = 4,    /* destroyed */
+};
+
+enum store_file_erased {
+    FILE_LIVES,
+    FILE_WAITS, /* a word was given, none that acts here */
+    FILE_GOES,  /* one acts here */
+};
+
+/* That an event names a file. */
+struct store_attachment_ref {
+    struct event_id event;
+    struct hash file;
+    uint32_t node; /* of the event */
+    enum store_file_erased erased;
+    enum store_file_erased sealed; /* if the file is sealed: with its key */
+    struct event_id by;            /* the Erased; zero: none */
 };
 
 struct store_attachment {
@@ -25,6 +43,7 @@ struct store_attachment {
     uint32_t node; /* whose event names it */
     enum store_attachment_state state;
     uint64_t size; /* of one that is held */
+    bool sealed;   /* of one that is, or was, held */
 };
 
 /* ERR_NOTFOUND: no event held here names it. */
@@ -35,10 +54,32 @@ int store_attachment_find(struct store *store, const struct hash *file,
 int store_attachment_missing(struct store *store, int64_t after,
                              struct store_attachment *list, size_t max,
                              size_t *len, struct error *err) MUST_USE;
-/* Needs a transaction. */
+/* MISSING or REFUSED; one that is erased stays so. Needs a transaction. */
 int store_attachment_set(struct store *store, const struct hash *file,
-                         enum store_attachment_state state, uint64_t size,
+                         enum store_attachment_state state,
                          struct error *err) MUST_USE;
+/* It came whole. One that is erased is to be destroyed. Needs a transaction. */
+int store_attachment_held(struct store *store, const struct hash *file,
+                          uint64_t size, bool sealed,
+                          struct error *err) MUST_USE;
+/* ERR_NOTFOUND: that event does not name that file. */
+int store_attachment_ref_find(struct store *store, const struct event_id *event,
+                              const struct hash *file,
+                              struct store_attachment_ref *out,
+                              struct error *err) MUST_USE;
+/* May there be files to destroy? At no cost. */
+bool store_attachment_erasing(const struct store *store);
+/* Files in state ERASED or GONE, at most `max`. */
+int store_attachment_erased(struct store *store,
+                            enum store_attachment_state state,
+                            struct hash *files, size_t max, size_t *len,
+                            struct error *err) MUST_USE;
+/* They were destroyed. Needs a transaction. */
+int store_attachment_gone(struct store *store, const struct hash *file,
+                          struct error *err) MUST_USE;
+/* How many are erased here, and how many elsewhere only. */
+int store_attachment_erased_sum(struct store *store, uint64_t *gone,
+                                uint64_t *waiting, struct error *err) MUST_USE;
 struct store_attachment_sum {
     uint64_t held, missing, refused;
     uint64_t bytes; /* of those held */
@@ -47,6 +88,8 @@ int store_attachment_sum(struct store *store, struct store_attachment_sum *out,
                          struct error *err) MUST_USE;
 /* Grows when an event names a file that was not known. */
 uint64_t store_attachment_named(const struct store *store);
+/* Grows with it when that file was erased before. */
+uint64_t store_attachment_back(const struct store *store);
 
 /* ---- the files; `dir` = the node's folder ---- */
 
@@ -69,6 +112,12 @@ int store_file_put(const char *dir, struct span bytes, struct hash *file,
 int store_file_piece(const char *dir, const struct hash *file, uint64_t offset,
                      struct buf *out, uint64_t *total,
                      struct error *err) MUST_USE;
+/* Is what lies there (or came of it so far) sealed? */
+bool store_file_is_sealed(const char *dir, const struct hash *file);
+/* Overwrites and removes it and what came of it so far; safe twice. Blocks that
+ * a file system or a disk copied elsewhere are beyond its reach. */
+int store_file_destroy(const char *dir, const struct hash *file,
+                       struct error *err) MUST_USE;
 /* All, in heap memory the caller frees; its hash is looked at again: what rots
  * is put away and ERR_CORRUPT, to be fetched anew. */
 int store_file_read(const char *dir, const struct hash *file, uint8_t **bytes,

@@ -83,6 +83,30 @@ uint64_t store_file_part(const char *dir, const struct hash *file)
                : 0;
 }
 
+bool store_file_is_sealed(const char *dir, const struct hash *file)
+{
+    static const char *const tails[] = {"", PART};
+    uint8_t head[ATTACHMENT_SEAL_OVERHEAD];
+    bool sealed = false;
+
+    for (size_t i = 0; !sealed && i < sizeof(tails) / sizeof(tails[0]); i++) {
+        char path[PATH_MAX];
+        struct error ignored;
+        int fd = path_of(dir, file, tails[i], path, &ignored) == 0
+                     ? open(path, O_RDONLY | O_CLOEXEC)
+                     : -1;
+        ssize_t len = fd < 0 ? 0 : read(fd, head, sizeof(head));
+
+        sealed = len == (ssize_t)sizeof(head) &&
+                 attachment_type_of(span_make(head, sizeof(head))) ==
+                     ATTACHMENT_SEALED;
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+    }
+    return sealed;
+}
+
 static int write_all(int fd, uint64_t offset, struct span bytes)
 {
     while (bytes.len > 0) {
@@ -216,6 +240,46 @@ int store_file_put(const char *dir, struct span bytes, struct hash *file,
     }
     rc = store_file_append(dir, file, 0, bytes, err);
     return rc != 0 ? rc : store_file_finish(dir, file, &size, err);
+}
+
+/* Its bytes are written over before it goes. */
+static int path_destroy(const char *path, struct error *err)
+{
+    static const uint8_t zeros[16384];
+    struct stat facts;
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    bool ok;
+
+    if (fd < 0) {
+        return errno == ENOENT
+                   ? 0
+                   : error_set(err, ERR_LIMIT, "%s: %s", path, strerror(errno));
+    }
+    ok = fstat(fd, &facts) == 0;
+    for (off_t at = 0; ok && at < facts.st_size;) {
+        size_t len = facts.st_size - at < (off_t)sizeof(zeros)
+                         ? (size_t)(facts.st_size - at)
+                         : sizeof(zeros);
+
+        ok = write_all(fd, (uint64_t)at, span_make(zeros, len)) == 0;
+        at += (off_t)len;
+    }
+    ok = ok && fsync(fd) == 0;
+    (void)close(fd);
+    ok = ok && unlink(path) == 0;
+    return ok ? store_sync_dir(path, err)
+              : error_set(err, ERR_LIMIT, "%s: %s", path, strerror(errno));
+}
+
+int store_file_destroy(const char *dir, const struct hash *file,
+                       struct error *err)
+{
+    char path[PATH_MAX];
+    int rc = path_of(dir, file, "", path, err);
+
+    rc = rc != 0 ? rc : path_destroy(path, err);
+    rc = rc != 0 ? rc : path_of(dir, file, PART, path, err);
+    return rc != 0 ? rc : path_destroy(path, err);
 }
 
 int store_file_piece(const char *dir, const struct hash *file, uint64_t offset,

@@ -5,6 +5,7 @@
  */
 #include "store/check_parts.h"
 
+#include "store/attachment.h"
 #include "store/directory.h"
 #include "store/erase.h"
 
@@ -100,6 +101,9 @@ int check_erasures(struct checking *c, const struct record_out *record)
         struct error why;
         int rc;
 
+        if (word->audience == 0) {
+            continue; /* a file: check_files */
+        }
         for (j = 0; j < i &&
                     (record->erasures[j].audience != word->audience ||
                      !event_id_equal(&record->erasures[j].event, &word->event));
@@ -125,4 +129,40 @@ int check_erasures(struct checking *c, const struct record_out *record)
         }
     }
     return 0;
+}
+
+int check_files(struct checking *c, const struct record_out *record)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < record->files_len; i++) {
+        const struct record_file *file = &record->files[i];
+        struct store_attachment_ref noted, right;
+        struct error why;
+        size_t j;
+
+        for (j = 0;
+             j < i && (!hash_equal(&record->files[j].file, &file->file) ||
+                       !event_id_equal(&record->files[j].event, &file->event));
+             j++) {
+        }
+        if (j < i) {
+            continue;
+        }
+        c->files++;
+        attachment_ref_judge(c->store, c->dir, record, file, &right);
+        rc = store_attachment_ref_find(c->store, &file->event, &file->file,
+                                       &noted, &why);
+        if (rc != 0 && rc != ERR_NOTFOUND) {
+            *c->err = why;
+            return rc;
+        }
+        rc = rc == 0 && noted.erased == right.erased &&
+                     noted.sealed == right.sealed && noted.node == right.node
+                 ? 0
+                 : found(c, "attachment",
+                         "an attached file is noted otherwise than its record "
+                         "says");
+    }
+    return rc;
 }

@@ -254,7 +254,8 @@ static int check_record(struct checking *c, int64_t number, uint64_t *records)
     }
     same = rc == 1 && same_record(q, &record);
     query_end(q);
-    if (same && (rc = check_erasures(c, &record)) != 0) {
+    if (same && ((rc = check_erasures(c, &record)) != 0 ||
+                 (rc = check_files(c, &record)) != 0)) {
         return rc;
     }
     return same ? check_record_units(c, number, &record)

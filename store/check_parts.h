@@ -15,6 +15,7 @@ struct checking {
     uint64_t actors;    /* certificates and revocations that count */
     uint64_t units;     /* rows of record_units that there should be */
     uint64_t erasures;  /* rows of erasures that there should be */
+    uint64_t files;     /* rows of attachment_refs that there should be */
     uint64_t erased;    /* bodies absent with a ground */
 };
 
@@ -69,6 +70,8 @@ int check_erased(struct checking *c, const struct event_id *event,
                  uint32_t audience, bool *acts) MUST_USE;
 int check_erasures(struct checking *c,
                    const struct record_out *record) MUST_USE;
+/* Which files the record's events name, and which of them are erased. */
+int check_files(struct checking *c, const struct record_out *record) MUST_USE;
 
 /* ---- check_tables.c: what integration leans on ---- */
 /* A log's row, its cursor and its newest cosignature agree with its origin. */

@@ -19,6 +19,7 @@ enum {
     TABLES_UNIT,
     TABLES_UNIT_COUNT,
     TABLES_ERASURES,
+    TABLES_FILES,
     TABLES_WAKE,
     TABLES_ROWS,
     TABLES_VERDICTS,
@@ -35,6 +36,7 @@ static const char *const sql[] = {
     [TABLES_UNIT] = "SELECT 1 FROM record_units WHERE unit = ? AND record = ?",
     [TABLES_UNIT_COUNT] = "SELECT count(*) FROM record_units",
     [TABLES_ERASURES] = "SELECT count(*) FROM erasures",
+    [TABLES_FILES] = "SELECT count(*) FROM attachment_refs",
     [TABLES_WAKE] = "SELECT day FROM unit_wakes WHERE unit = ?",
     /* Rows beyond what logs, spool and deliveries hold. */
     [TABLES_ROWS] =
@@ -263,8 +265,11 @@ int check_counts(struct checking *c)
     }
     rc = check_count(c, TABLES_UNIT_COUNT, (int64_t)c->units, "record",
                      "listings of records by unit too many");
-    return rc != 0
-               ? rc
-               : check_count(c, TABLES_ERASURES, (int64_t)c->erasures,
-                             "erasure", "erasures noted more than events say");
+    if (rc != 0 ||
+        (rc = check_count(c, TABLES_ERASURES, (int64_t)c->erasures, "erasure",
+                          "erasures noted more than events say")) != 0) {
+        return rc;
+    }
+    return check_count(c, TABLES_FILES, (int64_t)c->files, "attachment",
+                       "attached files noted more than events name");
 }

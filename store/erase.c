@@ -226,8 +226,8 @@ int store_erase(struct store *store, const struct event_id *event,
 
 /* Each node follows a word of its own level; one that is neither the origin
  * nor above it, that of any node above itself. */
-static bool acts_here(struct store *store, const struct directory *dir,
-                      const struct record_erasure *word)
+bool erasure_word_acts(const struct store *store, const struct directory *dir,
+                       const struct record_erasure *word)
 {
     uint32_t self = store->self;
 
@@ -290,7 +290,10 @@ int erasures_apply(struct store *store, const struct event_id *subject,
     }
     store->erasures = ERASURES_SOME;
     for (i = 0; rc == 0 && i < len; i++) {
-        bool acts = acts_here(store, dir, &words[i]);
+        if (words[i].audience == 0) {
+            continue; /* a file: attachment_ref.c */
+        }
+        bool acts = erasure_word_acts(store, dir, &words[i]);
 
         rc = erasure_put(store, subject, &words[i], acts, err);
         if (rc == 0 && acts) {
@@ -312,7 +315,7 @@ bool erasure_acts(struct store *store, const struct record_out *record,
 
         acts |= word->audience == audience &&
                 event_id_equal(&word->event, event) &&
-                acts_here(store, dir, word);
+                erasure_word_acts(store, dir, word);
     }
     return acts;
 }

@@ -53,7 +53,7 @@ static const char drop_derived[] =
     "DELETE FROM actors; DELETE FROM records; DELETE FROM record_units; "
     "DELETE FROM cells; DELETE FROM unit_wakes; DELETE FROM dirty_records; "
     "DELETE FROM dirty_units; DELETE FROM rejudge; DELETE FROM erasures; "
-    "DELETE FROM attachments; "
+    "DELETE FROM attachments; DELETE FROM attachment_refs; "
     "DELETE FROM awaited; "
     "UPDATE cursors SET events = 0, cosigs = 0";
 static const char make_indexes[] =

@@ -294,6 +294,8 @@ int refold(struct store *store, int64_t number, uint32_t day, struct error *err)
     }
     if (gathered.kind == RECORD_NONE) {
         rc = record_remove(store, number, &gathered.subject, err);
+        rc = rc != 0 ? rc
+                     : attachments_note(store, &gathered.subject, NULL, err);
         return rc != 0 ? rc
                        : erasures_apply(store, &gathered.subject, NULL, 0, err);
     }
@@ -303,7 +305,7 @@ int refold(struct store *store, int64_t number, uint32_t day, struct error *err)
     if ((rc = delivery_enqueue(store, &record, &gathered, day, err)) != 0) {
         return rc;
     }
-    if ((rc = attachments_note(store, &record, err)) != 0) {
+    if ((rc = attachments_note(store, &gathered.subject, &record, err)) != 0) {
         return rc;
     }
     return erasures_apply(store, &gathered.subject, record.erasures,

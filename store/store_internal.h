@@ -43,6 +43,7 @@ enum query_owner {
     OWNER_DELIVERY,
     OWNER_ERASE,
     OWNER_ATTACHMENT,
+    OWNER_ATTACHMENT_REF,
     OWNER_QUEUE,
     OWNER_CHECK,
     OWNER_DERIVED,
@@ -68,10 +69,10 @@ extern const struct query_table rejudge_queries, meta_queries, log_queries,
     work_queries, integrate_queries, refold_queries, evaluate_queries,
     subject_queries, record_queries, settle_queries, cell_queries, body_queries,
     asof_queries, rebuild_queries, search_queries, book_queries,
-    delivery_queries, erase_queries, attachment_queries, check_queries,
-    derived_queries, loose_queries, tables_queries, recovery_queries,
-    patrol_queries, mend_queries, queue_queries, staged_queries,
-    arrange_queries, epoch_queries;
+    delivery_queries, erase_queries, attachment_queries, attachment_ref_queries,
+    check_queries, derived_queries, loose_queries, tables_queries,
+    recovery_queries, patrol_queries, mend_queries, queue_queries,
+    staged_queries, arrange_queries, epoch_queries;
 
 extern const struct query_table *const owners[OWNER_COUNT];
 
@@ -145,6 +146,13 @@ struct store {
     int scrub;           /* scrub.c: META_SCRUB as stored */
     bool scrub_is_known; /* ... once read */
     uint64_t attachments_named;
+    uint64_t attachments_back; /* of these: were erased, and live again */
+    enum {
+        FILES_UNKNOWN,
+        FILES_NONE,
+        FILES_SOME
+    } files;             /* attachment_ref.c: is one named at all */
+    bool files_erased;   /* ... may there be some to destroy */
     int64_t bad_segment; /* place of one that could not be read */
     enum {
         STAGED_UNKNOWN,

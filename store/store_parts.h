@@ -327,9 +327,25 @@ bool erasure_acts(struct store *store, const struct record_out *record,
 int erasures_filter(struct store *store, const struct event_id *event,
                     struct span list, struct arena *arena, struct span *out,
                     struct error *err) MUST_USE;
-/* ---- attachment.c ---- */
-int attachments_note(struct store *store, const struct record_out *record,
+/* Does that word act here? */
+bool erasure_word_acts(const struct store *store, const struct directory *dir,
+                       const struct record_erasure *word);
+/* ---- attachment.c, attachment_ref.c ---- */
+struct store_attachment_ref;
+/* Notes which files a record's events name and erase; NULL: no such record. */
+int attachments_note(struct store *store, const struct event_id *subject,
+                     const struct record_out *record,
                      struct error *err) MUST_USE;
+int attachment_add(struct store *store, const struct store_attachment_ref *ref,
+                   struct error *err) MUST_USE;
+/* The state of the file, by what its references say now. */
+int attachment_settle(struct store *store, const struct hash *file,
+                      struct error *err) MUST_USE;
+/* What there should be noted of it. */
+void attachment_ref_judge(struct store *store, const struct directory *dir,
+                          const struct record_out *record,
+                          const struct record_file *file,
+                          struct store_attachment_ref *out);
 
 /* ---- scrub.c ---- */
 int scrub_put(struct store *store, int state, struct error *err) MUST_USE;

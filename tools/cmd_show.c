@@ -145,6 +145,7 @@ static const char *word_of(const struct cli *cli, const char *word)
         const char *en;
     } words[] = {
         {"text", "nội dung", "text"},
+        {"file", "tệp", "file"},
         {"private", "nội dung riêng", "private body"},
         {"unit", "nội dung riêng của đơn vị", "private body of the unit"},
         {"mistake", "ghi nhầm", "written by mistake"},
@@ -182,7 +183,14 @@ static void print_erased(const struct cli *cli, const struct answer *event)
                word_of(cli, answer_text(answer_get(facts, "ground"))),
                order[0] != '\0' ? ", " : "", order,
                answer_text(answer_get(one, "by")));
-        if (!answer_bool(answer_get(one, "gone"))) {
+        if (answer_text(answer_get(one, "file_hash"))[0] != '\0') {
+            printf("      %s\n", answer_text(answer_get(one, "file_hash")));
+        }
+        if (answer_bool(answer_get(one, "shared"))) {
+            printf("      %s\n",
+                   say(cli, "còn giữ vì sự kiện khác cũng nêu tệp này",
+                       "kept, because another event names the same file"));
+        } else if (!answer_bool(answer_get(one, "gone"))) {
             printf("      %s\n",
                    say(cli,
                        "ở đây còn giữ: chờ lãnh đạo cấp này duyệt lệnh xóa",

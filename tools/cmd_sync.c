@@ -218,6 +218,19 @@ static void print_erasures(const struct cli *cli, const struct answer *root)
                          " (traces in the files are being removed)")
                    : "");
     }
+    if (count(root, "files_erased") > 0) {
+        printf("%s: %lld\n", say(cli, "Tệp đã xóa", "Files erased"),
+               (long long)count(root, "files_erased"));
+    }
+    if (count(root, "files_to_erase") > 0) {
+        printf("%s: %lld %s\n", say(cli, "CẦN LÀM", "TO DO"),
+               (long long)count(root, "files_to_erase"),
+               say(cli,
+                   "tệp có lệnh xóa còn giữ ở đây; lãnh đạo xem và duyệt "
+                   "(Approved)",
+                   "files erased below are still held here; a leader looks "
+                   "and approves (Approved)"));
+    }
     if (count(root, "to_erase") > 0) {
         printf("%s: %lld %s\n", say(cli, "CẦN LÀM", "TO DO"),
                (long long)count(root, "to_erase"),

@@ -15,6 +15,7 @@
 #include "protocol/record/directory.h"
 #include "protocol/record/fold.h"
 #include "protocol/record/shape.h"
+#include "store/attachment.h"
 #include "store/erase.h"
 #include "store/log.h"
 #include "store/query.h"
@@ -313,11 +314,11 @@ static void put_bodies(json_t *object, const struct header *header)
     api_put_bool(object, "has_private", secret);
 }
 
-/* Who erased a body, why, and whether it is gone here. */
+/* Who erased a body or a file, why, and whether it is gone here. */
 static int put_erasure(struct api_call *call, json_t *array,
                        const struct store_erasure *erasure, struct error *err)
 {
-    static const char *const audiences[] = {"", "text", "private", "unit"};
+    static const char *const audiences[] = {"file", "text", "private", "unit"};
     struct store_event event;
     struct leaf leaf;
     json_t *row = api_add_object(array);
@@ -340,10 +341,73 @@ static int put_erasure(struct api_call *call, json_t *array,
     return put_facts(row, &leaf, err);
 }
 
+struct files_walk {
+    struct api_call *call;
+    json_t *object;
+    json_t **array;
+    const struct event_id *event;
+};
+
+/* A file of the event's facts. One that other events name as well may stay. */
+static int put_file_erasure(void *ctx, const char *path, struct span value,
+                            struct error *err)
+{
+    static const char field[] = "file_hash";
+    struct files_walk *walk = ctx;
+    struct store_erasure erasure = {.event = *walk->event};
+    struct store_attachment_ref ref;
+    struct store_attachment known;
+    struct error why = {0};
+    struct hash file;
+    size_t len = strlen(path);
+    int rc;
+
+    if (len < sizeof(field) - 1 ||
+        strcmp(path + len - (sizeof(field) - 1), field) != 0 ||
+        hex_decode(value, &file, sizeof(file), &why) != 0 ||
+        store_attachment_ref_find(walk->call->store, walk->event, &file, &ref,
+                                  &why) != 0 ||
+        store_attachment_find(walk->call->store, &file, &known, &why) != 0 ||
+        (known.sealed ? ref.sealed : ref.erased) == FILE_LIVES ||
+        event_id_is_zero(&ref.by)) {
+        return 0;
+    }
+    erasure.erased = ref.by;
+    erasure.acts = known.state >= STORE_ATTACHMENT_ERASED;
+    if (*walk->array == NULL) {
+        *walk->array = api_put_array(walk->object, "erased");
+    }
+    rc = put_erasure(walk->call, *walk->array, &erasure, err);
+    if (rc == 0) {
+        json_t *row =
+            json_array_get(*walk->array, json_array_size(*walk->array) - 1);
+
+        api_put_hex(row, "file_hash", SPAN_OF(file));
+        api_put_bool(row, "shared",
+                     known.state < STORE_ATTACHMENT_ERASED &&
+                         (known.sealed ? ref.sealed : ref.erased) == FILE_GOES);
+    }
+    return rc;
+}
+
+static int put_file_erasures(struct api_call *call, json_t *object,
+                             json_t *array, const struct event_id *id,
+                             const struct leaf *leaf, struct error *err)
+{
+    const struct event_type *type = event_type_find(leaf->header.type);
+    struct files_walk walk = {call, object, &array, id};
+
+    return type == NULL || type->shape == NULL ||
+                   leaf->header.type == EVENT_ERASED
+               ? 0
+               : facts_visit(type, leaf->facts, put_file_erasure, &walk, err);
+}
+
 static int put_erasures(struct api_call *call, json_t *object,
-                        const struct event_id *id, const struct header *header,
+                        const struct event_id *id, const struct leaf *leaf,
                         struct error *err)
 {
+    const struct header *header = &leaf->header;
     json_t *array = NULL;
 
     for (size_t i = 0; i < header->bodies_len; i++) {
@@ -364,7 +428,7 @@ static int put_erasures(struct api_call *call, json_t *object,
             return rc;
         }
     }
-    return 0;
+    return put_file_erasures(call, object, array, id, leaf, err);
 }
 
 static int put_place(struct api_call *call, json_t *object,
@@ -407,8 +471,7 @@ static int put_event(struct api_call *call, json_t *object,
         put_header(call, object, &leaf.header);
         put_bodies(object, &leaf.header);
         rc = put_facts(object, &leaf, err);
-        rc = rc < 0 ? rc
-                    : put_erasures(call, object, &event->id, &leaf.header, err);
+        rc = rc < 0 ? rc : put_erasures(call, object, &event->id, &leaf, err);
     }
     rc = rc < 0 ? rc : put_text(call, object, &event->id, err);
     if (rc == 0 && api_arg_flag(call, "private")) {

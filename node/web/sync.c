@@ -195,6 +195,9 @@ int api_sync(struct api_call *call, struct error *err)
     api_put_str(call->answer, "clock_en", cosign_doubt_en(doubt));
     api_put_number(call->answer, "erased", (int64_t)status.erased);
     api_put_number(call->answer, "to_erase", (int64_t)status.to_erase);
+    api_put_number(call->answer, "files_erased", (int64_t)status.files_erased);
+    api_put_number(call->answer, "files_to_erase",
+                   (int64_t)status.files_to_erase);
     api_put_bool(call->answer, "scrubbing", status.scrubbing);
     api_put_bool(call->answer, "disk_low", status.disk_low);
     api_put_number(call->answer, "disk_free", (int64_t)status.disk_free);

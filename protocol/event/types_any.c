@@ -66,7 +66,12 @@ RULES_OF(erased)
                  (m->order->number.len > 0 || m->order->file_hash.len > 0);
 
     (void)header;
-    if (rules_need(m->audience, "audience", err) != 0 ||
+    if (m->file_hash.len > 0 && m->audience != 0) {
+        return rules_refuse(err, "file_hash",
+                            "an erasure names a body or a file, not both");
+    }
+    if ((m->file_hash.len == 0 &&
+         rules_need(m->audience, "audience", err) != 0) ||
         rules_need(m->ground, "ground", err) != 0) {
         return err->code;
     }

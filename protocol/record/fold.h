@@ -79,12 +79,14 @@ struct fold_input {
     uint32_t asof_day;
 };
 
-/* One word for the destruction of a body: the Erased itself, or an Approved of
- * it. Where it acts is the store's question: each node follows its own. */
+/* One word for the destruction of a body or a file: the Erased itself, or an
+ * Approved of it. Where it acts is the store's question: each node follows its
+ * own. */
 struct record_erasure {
-    struct event_id event; /* whose body goes */
+    struct event_id event; /* whose body or file goes */
     struct event_id by;    /* the Erased */
-    uint32_t audience;
+    uint32_t audience;     /* 0: a file */
+    struct hash file;
     uint32_t origin; /* node whose event it is */
     uint32_t node;   /* that gave the word */
 };
@@ -92,6 +94,7 @@ struct record_erasure {
 /* A file that an event names. */
 struct record_file {
     struct hash file;
+    struct event_id event;
     uint32_t node; /* of the event */
 };
 

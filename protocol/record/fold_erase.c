@@ -1,13 +1,45 @@
-/* protocol/record: Erased: a body of an event goes, its leaf stays.
- * Owns who gave his word for that: the Erased itself, and each Approved of it.
- * Bodies are never looked at here, and no state or figure changes. */
+/* protocol/record: Erased: a body of an event goes, or a file that it names;
+ * its leaf stays. Owns who gave his word for that: the Erased itself, and each
+ * Approved of it. Bodies and files are never looked at here, and no state or
+ * figure changes. */
+#include <string.h>
+
 #include "protocol/record/fold_internal.h"
+
+struct looking {
+    ProtobufCBinaryData file;
+    bool found;
+};
+
+static void file_look(void *ctx, const Qcdc__V1__Document *document)
+{
+    struct looking *looking = ctx;
+
+    looking->found |= document->file_hash.len == looking->file.len &&
+                      memcmp(document->file_hash.data, looking->file.data,
+                             looking->file.len) == 0;
+}
+
+static bool names_file(const struct entry *e, ProtobufCBinaryData file)
+{
+    struct looking looking = {.file = file};
+
+    if (e->facts != NULL && !e->is_act) {
+        fold_documents(e, file_look, &looking);
+    }
+    return looking.found;
+}
 
 enum standing fold_erased_standing(const struct entry *e,
                                    const struct entry *target)
 {
     enum audience audience = (enum audience)FACTS(e, Erased)->audience;
+    ProtobufCBinaryData file = FACTS(e, Erased)->file_hash;
 
+    if (file.len > 0) {
+        return names_file(target, file) ? STANDING_EFFECTIVE
+                                        : STANDING_CONTRADICTS;
+    }
     return header_body(target->header, audience) != NULL ? STANDING_EFFECTIVE
                                                          : STANDING_CONTRADICTS;
 }
@@ -49,15 +81,20 @@ void fold_erasures(struct fold *f)
         }
 
         struct entry *target = &f->entries[erasure->target];
-        uint32_t audience = FACTS(erasure, Erased)->audience;
+        const Qcdc__V1__Erased *said = FACTS(erasure, Erased);
+        struct record_erasure *word = &f->erasures[f->erasures_len++];
 
-        target->erased |= 1u << audience;
-        f->erasures[f->erasures_len++] = (struct record_erasure){
+        *word = (struct record_erasure){
             .event = target->leaf->id,
             .by = erasure->leaf->id,
-            .audience = audience,
+            .audience = said->audience,
             .origin = target->header->node,
             .node = e->header->node,
         };
+        if (said->file_hash.len == sizeof(word->file)) {
+            memcpy(&word->file, said->file_hash.data, sizeof(word->file));
+        } else {
+            target->erased |= 1u << said->audience;
+        }
     }
 }

@@ -72,6 +72,7 @@ static void file_seen(struct fold *f, const struct entry *e,
         f->files_size = size;
     }
     memcpy(&f->files[f->files_len].file, hash.data, sizeof(struct hash));
+    f->files[f->files_len].event = e->leaf->id;
     f->files[f->files_len++].node = e->header->node;
 }
 

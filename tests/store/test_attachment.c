@@ -141,12 +141,47 @@ static void what_rots_is_put_away_and_told(void **state)
     dir_remove(&file);
 }
 
+static void what_is_destroyed_is_written_over_and_gone(void **state)
+{
+    static char room[40000];
+    struct span whole = text_of(room, sizeof(room));
+    struct error err = {0};
+    struct hash file;
+    char copy[700];
+    uint64_t size;
+    int byte;
+    FILE *raw;
+
+    (void)state;
+    dir_make("destroy");
+    assert_ok(store_file_put(dir, whole, &file, &err), err);
+    assert_ok(store_file_append(dir, &file, 0, span_make(room, 100), &err),
+              err);
+    snprintf(copy, sizeof(copy), "%s/other-name", dir);
+    assert_int_equal(link(path_of(&file, ""), copy), 0);
+    assert_ok(store_file_destroy(dir, &file, &err), err);
+    assert_err(store_file_size(dir, &file, &size, &err), ERR_NOTFOUND, err);
+    assert_int_equal(store_file_part(dir, &file), 0);
+    raw = fopen(copy, "rb");
+    assert_non_null(raw);
+    for (size_t i = 0; i < sizeof(room); i++) {
+        byte = fgetc(raw);
+        assert_int_equal(byte, 0);
+    }
+    assert_int_equal(fgetc(raw), EOF);
+    fclose(raw);
+    assert_ok(store_file_destroy(dir, &file, &err), err); /* safe twice */
+    (void)unlink(copy);
+    dir_remove(&file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_go_on_where_they_were_and_end_in_a_name),
         cmocka_unit_test(other_bytes_and_other_types_never_get_a_name),
         cmocka_unit_test(what_rots_is_put_away_and_told),
+        cmocka_unit_test(what_is_destroyed_is_written_over_and_gone),
     };
 
     return TEST_RUN(tests);

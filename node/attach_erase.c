@@ -1,0 +1,100 @@
+/* Room: node. Owns the destruction of erased files, after the commit of what
+ * erased them: first the word is durable, then the bytes go. At open those that
+ * were destroyed are looked for again, since a folder may have been copied
+ * back. It must never decide what is erased (store/attachment.h). Next:
+ * attach.c. */
+#include "node/peers.h"
+
+#include <stdlib.h>
+
+#include "node/clock.h"
+#include "node/log.h"
+#include "protocol/base/hex.h"
+#include "store/attachment.h"
+
+#define PAGE 32u
+#define RETRY_MS 60000u
+
+bool attach_is_erased(struct engine *engine, const struct hash *file)
+{
+    struct store_attachment known;
+    struct error ignored = {0};
+
+    return store_attachment_find(engine->store, file, &known, &ignored) == 0 &&
+           known.state >= STORE_ATTACHMENT_ERASED;
+}
+
+static int destroy(struct engine *engine, const struct hash *file,
+                   struct error *err)
+{
+    char hex[65];
+    int rc = store_file_destroy(engine->config->dir, file, err);
+
+    rc = rc != 0 ? rc : engine_write(engine, err);
+    rc = rc != 0 ? rc : store_attachment_gone(engine->store, file, err);
+    if (rc == 0) {
+        hex_encode(SPAN_OF(*file), hex);
+        log_line(LOG_INFO, "attach", "destroyed", "file=%.16s", hex);
+    }
+    return rc;
+}
+
+bool attach_destroy_is_due(const struct engine *engine)
+{
+    return store_attachment_erasing(engine->store) &&
+           clock_steady_ms() >= engine->destroy_ms;
+}
+
+void attach_destroy(struct engine *engine)
+{
+    struct hash files[PAGE];
+    struct error err = {0};
+    size_t len = 0;
+    int rc;
+
+    if (!attach_destroy_is_due(engine) || store_in_transaction(engine->store)) {
+        return;
+    }
+    rc = store_attachment_erased(engine->store, STORE_ATTACHMENT_ERASED, files,
+                                 PAGE, &len, &err);
+    for (size_t i = 0; rc == 0 && i < len; i++) {
+        rc = destroy(engine, &files[i], &err);
+    }
+    if (store_in_transaction(engine->store)) {
+        struct error why = {0};
+        int done = engine_commit(engine, &why);
+
+        if (rc == 0 && done != 0) {
+            rc = done;
+            err = why;
+        }
+    }
+    if (rc != 0) {
+        engine->destroy_ms = clock_steady_ms() + RETRY_MS;
+        engine_react(engine, "attach", "destroy", &err);
+    }
+}
+
+int attach_destroy_again(struct engine *engine, struct error *err)
+{
+    size_t max = 0, len = 0;
+    struct hash *files;
+    uint64_t gone = 0, waiting = 0;
+    int rc = store_attachment_erased_sum(engine->store, &gone, &waiting, err);
+
+    if (rc != 0 || gone == 0) {
+        return rc;
+    }
+    max = (size_t)gone;
+    files = calloc(max, sizeof(*files));
+    if (files == NULL) {
+        return error_set(err, ERR_NOMEM, "no memory for %zu names", max);
+    }
+    rc = store_attachment_erased(engine->store, STORE_ATTACHMENT_GONE, files,
+                                 max, &len, err);
+    for (size_t i = 0; rc == 0 && i < len; i++) {
+        rc = store_file_destroy(engine->config->dir, &files[i], err);
+    }
+    free(files);
+    return rc;
+}
