@@ -12,6 +12,7 @@
 #include "node/web/api.h"
 
 #define CALL_ARENA ((size_t)64 * 1024 * 1024)
+#define CALL_KEPT ((size_t)1024 * 1024) /* of it between calls */
 #define REPEATS 64u
 
 enum route_kind {
@@ -81,6 +82,7 @@ struct repeat {
 struct web {
     struct http *http;
     struct engine *engine;
+    struct arena room;              /* of one call after the other */
     struct repeat repeats[REPEATS]; /* a ring */
     size_t next;
 };
@@ -280,6 +282,27 @@ static void finish_call(struct api_call *call, int rc, const struct error *err,
     }
 }
 
+/* The pages that every call touches stay with us: fetching them anew was a
+ * tenth of recording one event. What a long list took goes back. */
+static int room_take(struct web *web, struct api_call *call, struct error *err)
+{
+    int rc = web->room.ptr == NULL ? arena_new(&web->room, CALL_ARENA, err) : 0;
+
+    if (rc == 0) {
+        call->arena = web->room;
+    }
+    return rc;
+}
+
+static void room_give_back(struct web *web, struct api_call *call)
+{
+    if (call->arena.used > CALL_KEPT) {
+        arena_release(&web->room);
+    } else if (call->arena.ptr != NULL) {
+        arena_reset(&call->arena);
+    }
+}
+
 static void run_route(struct web *web, const struct route *route,
                       const struct http_request *request, const char *id,
                       struct http_reply *reply)
@@ -296,7 +319,7 @@ static void run_route(struct web *web, const struct route *route,
         .today = day_of_ms(engine_now_ms(web->engine)),
         .answer = json_object(),
     };
-    int rc = arena_new(&call.arena, CALL_ARENA, &err);
+    int rc = room_take(web, &call, &err);
 
     if (rc == 0) {
         rc = run_call(web, route, &call, &err);
@@ -307,7 +330,7 @@ static void run_route(struct web *web, const struct route *route,
     }
     json_decref(call.answer);
     json_decref(call.body);
-    arena_release(&call.arena);
+    room_give_back(web, &call);
     if (rc == 0 && route->kind == ROUTE_WRITE) {
         keep_repeat(web, id, reply);
     }
@@ -376,6 +399,7 @@ void web_close(struct web *web)
         return;
     }
     http_close(web->http);
+    arena_release(&web->room);
     for (size_t i = 0; i < REPEATS; i++) {
         free(web->repeats[i].text);
     }
