@@ -2,7 +2,8 @@
  *
  * Owns nothing of its own: builds the generated message in the arena over the
  * caller's spans and packs it. Must never write what frames_decode.c would
- * refuse. Next: link.h. */
+ * refuse. One piece, however long: a maker a frame, and the one table of them
+ * at the end. Next: link.h. */
 #include "protocol/link/frames.h"
 
 #include "protocol/event/wire.h"
@@ -411,20 +412,11 @@ static Qcdc__V1__AttachHave *attach_have_make(struct maker *m,
     return out;
 }
 
-static void attach_make(struct maker *m, const struct frame *in,
-                        Qcdc__V1__Frame *out)
-{
-    if (in->kind == FRAME_ATTACH_ASK) {
-        out->body_case = QCDC__V1__FRAME__BODY_ATTACH_ASK;
-        out->attach_ask = attach_ask_make(m, &in->attach);
-    } else if (in->kind == FRAME_ATTACH_CHUNK) {
-        out->body_case = QCDC__V1__FRAME__BODY_ATTACH_CHUNK;
-        out->attach_chunk = attach_chunk_make(m, &in->attach);
-    } else {
-        out->body_case = QCDC__V1__FRAME__BODY_ATTACH_HAVE;
-        out->attach_have = attach_have_make(m, &in->attach);
-    }
-}
+/* One row a frame: which body, and what makes it. */
+#define BODY(NAME, field, make)                                                \
+    out->body_case = QCDC__V1__FRAME__BODY_##NAME;                             \
+    out->field = (make);                                                       \
+    return
 
 static void body_make(struct maker *m, const struct frame *in,
                       Qcdc__V1__Frame *out)
@@ -435,78 +427,46 @@ static void body_make(struct maker *m, const struct frame *in,
         m->over = true;
         return;
     case FRAME_HELLO:
-        out->body_case = QCDC__V1__FRAME__BODY_HELLO;
-        out->hello = hello_make(m, &in->hello);
-        return;
+        BODY(HELLO, hello, hello_make(m, &in->hello));
     case FRAME_OFFER:
-        out->body_case = QCDC__V1__FRAME__BODY_OFFER;
-        out->offer = offer_make(m, &in->offer);
-        return;
+        BODY(OFFER, offer, offer_make(m, &in->offer));
     case FRAME_WANT:
-        out->body_case = QCDC__V1__FRAME__BODY_WANT;
-        out->want = want_make(m, &in->want);
-        return;
+        BODY(WANT, want, want_make(m, &in->want));
     case FRAME_BATCH:
-        out->body_case = QCDC__V1__FRAME__BODY_BATCH;
-        out->batch = batch_make(m, &in->batch);
-        return;
+        BODY(BATCH, batch, batch_make(m, &in->batch));
     case FRAME_COSIGNED:
-        out->body_case = QCDC__V1__FRAME__BODY_COSIGNED;
-        out->cosigned = cosigned_make(m, &in->cosigned);
-        return;
+        BODY(COSIGNED, cosigned, cosigned_make(m, &in->cosigned));
     case FRAME_HELD:
-        out->body_case = QCDC__V1__FRAME__BODY_HELD;
-        out->held = held_make(m, &in->held);
-        return;
+        BODY(HELD, held, held_make(m, &in->held));
     case FRAME_HEARD_ASK:
-        out->body_case = QCDC__V1__FRAME__BODY_HEARD_ASK;
-        out->heard_ask = heard_make(m, &in->heard_ask);
-        return;
+        BODY(HEARD_ASK, heard_ask, heard_make(m, &in->heard_ask));
     case FRAME_DELIVERY:
-        out->body_case = QCDC__V1__FRAME__BODY_DELIVERY;
-        out->delivery = delivery_make(m, &in->delivery);
-        return;
+        BODY(DELIVERY, delivery, delivery_make(m, &in->delivery));
     case FRAME_DELIVERY_ACK:
-        out->body_case = QCDC__V1__FRAME__BODY_DELIVERY_ACK;
-        out->delivery_ack = ack_make(m, in->delivery_ack);
-        return;
+        BODY(DELIVERY_ACK, delivery_ack, ack_make(m, in->delivery_ack));
     case FRAME_REFUSED:
-        out->body_case = QCDC__V1__FRAME__BODY_REFUSED;
-        out->refused = refused_make(m, &in->refused);
-        return;
+        BODY(REFUSED, refused, refused_make(m, &in->refused));
     case FRAME_JOIN_REQUEST:
-        out->body_case = QCDC__V1__FRAME__BODY_JOIN_REQUEST;
-        out->join_request = join_request_make(m, &in->join_request);
-        return;
+        BODY(JOIN_REQUEST, join_request,
+             join_request_make(m, &in->join_request));
     case FRAME_JOIN_ANSWER:
-        out->body_case = QCDC__V1__FRAME__BODY_JOIN_ANSWER;
-        out->join_answer = join_answer_make(m, &in->join_answer);
-        return;
+        BODY(JOIN_ANSWER, join_answer, join_answer_make(m, &in->join_answer));
     case FRAME_PING:
-        out->body_case = QCDC__V1__FRAME__BODY_PING;
-        out->ping = ping_make(m, &in->ping);
-        return;
+        BODY(PING, ping, ping_make(m, &in->ping));
     case FRAME_MEND_ASK:
-        out->body_case = QCDC__V1__FRAME__BODY_MEND_ASK;
-        out->mend_ask = mend_ask_make(m, &in->mend_ask);
-        return;
+        BODY(MEND_ASK, mend_ask, mend_ask_make(m, &in->mend_ask));
     case FRAME_MEND:
-        out->body_case = QCDC__V1__FRAME__BODY_MEND;
-        out->mend = mend_make(m, &in->mend);
-        return;
+        BODY(MEND, mend, mend_make(m, &in->mend));
     case FRAME_SPOOLED:
-        out->body_case = QCDC__V1__FRAME__BODY_SPOOLED;
-        out->spooled = spooled_make(m, &in->spooled);
-        return;
+        BODY(SPOOLED, spooled, spooled_make(m, &in->spooled));
     case FRAME_STAGED:
-        out->body_case = QCDC__V1__FRAME__BODY_STAGED;
-        out->staged = staged_make(m, &in->staged);
-        return;
+        BODY(STAGED, staged, staged_make(m, &in->staged));
     case FRAME_ATTACH_ASK:
+        BODY(ATTACH_ASK, attach_ask, attach_ask_make(m, &in->attach));
     case FRAME_ATTACH_CHUNK:
+        BODY(ATTACH_CHUNK, attach_chunk, attach_chunk_make(m, &in->attach));
     case FRAME_ATTACH_HAVE:
-        attach_make(m, in, out);
-        return;
+        BODY(ATTACH_HAVE, attach_have, attach_have_make(m, &in->attach));
     }
 }
 
