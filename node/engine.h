@@ -193,6 +193,16 @@ int engine_private_read(struct engine *engine, const char *session,
                         const struct event_id *event, struct arena *arena,
                         struct span *out, struct error *err) MUST_USE;
 
+/* After a disk was lost: an older recovery secret of the official's unit, as
+ * the paper in the safe has it (protocol/event/paper.h). What was sealed to it
+ * is readable again for the unit's officials when they log in. *unit = whose
+ * it is. ERR_USAGE: mistyped (which group), or the present one; ERR_NOTFOUND:
+ * of no unit here; ERR_UNTRUSTED: of another unit, nobody logged in. Nothing
+ * is changed then. */
+int engine_recovery_secret(struct engine *engine, const char *session,
+                           const char *text, uint32_t *unit,
+                           struct error *err) MUST_USE;
+
 /* ---- joining ------------------------------------------------------------ */
 
 struct invite_request {
@@ -289,9 +299,10 @@ struct sync_status {
     uint64_t to_erase;     /* erased elsewhere, kept until approved here */
     uint64_t files_erased; /* the same of files that events name */
     uint64_t files_to_erase;
-    bool disk_low;      /* nothing is recorded or taken in */
-    uint64_t disk_free; /* bytes */
-    bool scrubbing;     /* traces in the files still to be removed */
+    bool disk_low;       /* nothing is recorded or taken in */
+    uint64_t disk_free;  /* bytes */
+    bool scrubbing;      /* traces in the files still to be removed */
+    uint64_t to_recover; /* older recovery secrets nobody has typed in */
 };
 int engine_sync_status(struct engine *engine, struct arena *arena,
                        struct sync_status *out, struct error *err) MUST_USE;

@@ -304,6 +304,15 @@ int private_hand_keys(struct engine *engine, struct session *session,
                       struct record_draft *draft, struct arena *arena,
                       struct error *err) MUST_USE;
 
+/* ---- recovered.c ---- */
+/* body_unwrap for the official's unit: with its sealing secret, or with an
+ * older recovery secret that came back from paper. ERR_NOTFOUND. */
+int recovered_unwrap(struct engine *engine, const struct session *session,
+                     const struct body *body, struct body_key *key,
+                     struct error *err) MUST_USE;
+/* Older recovery keys of units here whose secret nobody has given yet. */
+size_t recovered_missing(struct engine *engine);
+
 /* ---- epoch.c ---- */
 /* Begins new logs of ours where the directory says that they have begun with
  * our keys, and cuts logs of others where it says that they ended. Between

@@ -79,8 +79,8 @@ static int key_handed(const struct reader *reader, const struct event_id *event,
 
         if (body_of(reader->engine, &events[i].id, arena, &body, &ignored) ==
                 0 &&
-            body_unwrap(&body, &session->sealing, &session->sealing_secret,
-                        &outer, &ignored) == 0 &&
+            recovered_unwrap(reader->engine, session, &body, &outer,
+                             &ignored) == 0 &&
             open_with(&body, &outer, arena, &plain, &ignored) == 0 &&
             body_handed_key(plain, event, arena, key, &ignored) == 0) {
             return 0;
@@ -90,16 +90,19 @@ static int key_handed(const struct reader *reader, const struct event_id *event,
         return rc;
     }
     return error_set(err, ERR_UNTRUSTED,
-                     "unit %u is no reader of this private content",
-                     session->unit);
+                     "unit %u is no reader of this private content%s",
+                     session->unit,
+                     recovered_missing(reader->engine) > 0
+                         ? ", or it was sealed before the disk was lost: give "
+                           "the old recovery secret (qcdc user recovery)"
+                         : "");
 }
 
 static int key_find(const struct reader *reader, const struct event_id *event,
                     const struct body *body, struct body_key *key,
                     struct error *err)
 {
-    int rc = body_unwrap(body, &reader->session->sealing,
-                         &reader->session->sealing_secret, key, err);
+    int rc = recovered_unwrap(reader->engine, reader->session, body, key, err);
 
     return rc == ERR_NOTFOUND ? key_handed(reader, event, key, err) : rc;
 }

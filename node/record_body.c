@@ -63,6 +63,27 @@ static int wrap_own(struct sealing *sealing, uint32_t unit, struct error *err)
     return rc;
 }
 
+/* An addressee who loses his disk reads it again with his paper, too; after
+ * all who must read now, as far as there is room. */
+static int wrap_recovery(struct sealing *sealing, const struct header *header,
+                         struct error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0;
+         rc == 0 && i < header->addressees_len && *sealing->len < WRAPS_MAX;
+         i++) {
+        const struct dir_unit_keys *reader = directory_unit_keys(
+            sealing->dir, header->addressees[i], sealing->day);
+
+        if (reader != NULL && reader->has_sealing && reader->has_recovery) {
+            rc = wrap_for(&sealing->key, &reader->recovery, sealing->wraps,
+                          sealing->len, err);
+        }
+    }
+    return rc;
+}
+
 int record_seal(struct engine *engine, const struct record_draft *draft,
                 struct buf *committed, struct wrap *wraps, size_t *wraps_len,
                 struct error *err)
@@ -95,6 +116,7 @@ int record_seal(struct engine *engine, const struct record_draft *draft,
                 wrap_for(&sealing.key, &reader->sealing, wraps, wraps_len, err);
         }
     }
+    rc = rc != 0 ? rc : wrap_recovery(&sealing, header, err);
     crypto_wipe(&sealing.key, sizeof(sealing.key));
     return rc;
 }

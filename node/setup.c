@@ -16,6 +16,7 @@
 #include "node/peers.h"
 #include "node/setup_internal.h"
 #include "protocol/base/hex.h"
+#include "protocol/event/paper.h"
 #include "store/directory.h"
 
 void setup_secrets_wipe(struct setup_result *result)
@@ -115,7 +116,7 @@ static int secret_show(struct setup_result *out, uint32_t unit,
 
     shown->unit = unit;
     snprintf(shown->unit_name, sizeof(shown->unit_name), "%s", name);
-    hex_encode(SPAN_OF(*secret), shown->secret);
+    paper_format(secret, shown->secret);
     return 0;
 }
 

@@ -18,7 +18,7 @@
 struct setup_secret {
     uint32_t unit;
     char unit_name[256];
-    char secret[65]; /* hex */
+    char secret[65]; /* as protocol/event/paper.h has it */
 };
 #define SETUP_SECRETS_MAX 64u
 

@@ -337,7 +337,8 @@ int engine_sync_status(struct engine *engine, struct arena *arena,
                                  .files_to_erase = files_kept,
                                  .disk_low = engine->disk.low,
                                  .disk_free = engine->disk.free,
-                                 .scrubbing = scrubbing};
+                                 .scrubbing = scrubbing,
+                                 .to_recover = recovered_missing(engine)};
     }
     return rc != 0 ? rc : damages_fill(engine, arena, out, err);
 }

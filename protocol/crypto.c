@@ -156,6 +156,18 @@ void box_keys(const uint8_t seed[32], struct box_public *pub,
     crypto_box_seed_keypair(pub->bytes, sec->bytes, seed);
 }
 
+int box_public_of(const struct box_secret *sec, struct box_public *out,
+                  struct error *err)
+{
+    struct box_public pub;
+
+    if (crypto_scalarmult_base(pub.bytes, sec->bytes) != 0) {
+        return error_set(err, ERR_UNTRUSTED, "no X25519 secret");
+    }
+    *out = pub;
+    return 0;
+}
+
 struct signature sign_bytes(const struct sign_secret *sec, struct span bytes)
 {
     struct signature sig;

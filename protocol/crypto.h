@@ -84,6 +84,10 @@ bool sign_verify(const struct sign_public *pub, struct span bytes,
  * (tlog.md section 2.11). */
 bool sign_public_valid(const struct sign_public *pub) MUST_USE;
 
+/* The public half of a secret that is held alone. ERR_UNTRUSTED for a secret
+ * that has none. */
+int box_public_of(const struct box_secret *sec, struct box_public *out,
+                  struct error *err) MUST_USE;
 /* Anonymous sealing of a message to a key (crypto_box_seal). `out` holds
  * message.len + SEAL_OVERHEAD. The ephemeral key comes from libsodium itself:
  * the one place of this room that draws randomness, because the primitive

@@ -241,30 +241,37 @@ int password_ask(const struct cli *cli, const char *prompt,
                  char password[PASSWORD_MAX], struct error *err)
 {
     const char *path = getenv("QCDC_PASSWORD_FILE");
-    struct termios before;
+    FILE *file;
     int rc;
 
     (void)cli;
-    if (path != NULL && *path != '\0') {
-        FILE *file = fopen(path, "re");
-
-        if (file == NULL) {
-            return error_set(err, ERR_NOTFOUND, "QCDC_PASSWORD_FILE %.120s: %s",
-                             path, strerror(errno));
-        }
-        rc = read_line(file, password, err);
-        (void)fclose(file);
-        return rc;
+    if (path == NULL || *path == '\0') {
+        return secret_ask(prompt, password, err);
     }
+    file = fopen(path, "re");
+    if (file == NULL) {
+        return error_set(err, ERR_NOTFOUND, "QCDC_PASSWORD_FILE %.120s: %s",
+                         path, strerror(errno));
+    }
+    rc = read_line(file, password, err);
+    (void)fclose(file);
+    return rc;
+}
+
+int secret_ask(const char *prompt, char secret[PASSWORD_MAX], struct error *err)
+{
+    struct termios before;
+    int rc;
+
     if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &before) < 0) {
-        return read_line(stdin, password, err);
+        return read_line(stdin, secret, err);
     }
     struct termios silent = before;
 
     silent.c_lflag &= ~(tcflag_t)ECHO;
     fprintf(stderr, "%s", prompt);
     (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-    rc = read_line(stdin, password, err);
+    rc = read_line(stdin, secret, err);
     (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
     fprintf(stderr, "\n");
     return rc;

@@ -242,6 +242,19 @@ static void print_erasures(const struct cli *cli, const struct answer *root)
     }
 }
 
+static void print_sealed(const struct cli *cli, const struct answer *root)
+{
+    if (count(root, "to_recover") > 0) {
+        printf("%s: %s\n", say(cli, "CẦN LÀM", "TO DO"),
+               say(cli,
+                   "nội dung riêng từ trước khi mất máy còn niêm phong; đăng "
+                   "nhập, lấy mã khôi phục cũ trong két: qcdc user recovery",
+                   "private contents from before the disk was lost are still "
+                   "sealed; log in and take the old recovery secret from the "
+                   "safe: qcdc user recovery"));
+    }
+}
+
 /* What bit rot did, and what became of it. */
 static void print_damage(const struct cli *cli, const struct answer *one)
 {
@@ -323,6 +336,7 @@ static int print_sync(const struct cli *cli, const struct client_reply *reply,
                (long long)count(one, "events"));
     }
     print_erasures(cli, root);
+    print_sealed(cli, root);
     if (count(root, "refused") > 0) {
         printf("%s: %lld\n", say(cli, "Đã từ chối", "Refused"),
                (long long)count(root, "refused"));

@@ -155,8 +155,73 @@ static int list(struct cli *cli, struct error *err)
     return rc;
 }
 
+/* The secret from --secret FILE, or typed; never an argument, which others see
+ * in the list of processes. */
+static int secret_read(struct cli *cli, char secret[PASSWORD_MAX],
+                       struct error *err)
+{
+    const char *path = cli_option(cli, "secret");
+    char *text = NULL;
+    size_t len = 0;
+    int rc;
+
+    if (path == NULL) {
+        return secret_ask(say(cli,
+                              "Mã khôi phục ghi trên giấy (8 nhóm, 8 ký tự): ",
+                              "Recovery secret on the paper (8 groups of 8 "
+                              "characters): "),
+                          secret, err);
+    }
+    rc = file_read(path, PASSWORD_MAX - 1, &text, &len, err);
+    if (rc == 0) {
+        memcpy(secret, text, len);
+        secret[len] = '\0';
+        crypto_wipe(text, len);
+    }
+    free(text);
+    return rc;
+}
+
+static int recovery(struct cli *cli, struct error *err)
+{
+    char secret[PASSWORD_MAX];
+    struct client_reply reply;
+    int rc = cli->args_len == 1
+                 ? cli_session(cli, err)
+                 : error_set(err, ERR_USAGE,
+                             "the secret is typed or read from a file, never "
+                             "an argument: qcdc user recovery [--secret FILE]");
+
+    rc = rc < 0 ? rc : secret_read(cli, secret, err);
+    if (rc < 0) {
+        return rc;
+    }
+    struct request_body *body = request_new();
+
+    request_put_text(body, "secret", secret);
+    crypto_wipe(secret, sizeof(secret));
+    rc = cli_post(cli, "/v1/officials/recovery", body, &reply, err);
+    if (rc == 0 && !print_json(cli, &reply)) {
+        printf(
+            "%s: %s\n%s\n",
+            answer_text(answer_get(answer_get(reply.root, "unit"), "name")),
+            say(cli, "nội dung riêng từ trước đọc lại được khi đăng nhập.",
+                "earlier private contents are readable again after a login."),
+            say(cli,
+                "Giữ cả mã cũ lẫn mã mới trong két: mất máy lần nữa thì cần "
+                "cả hai.",
+                "Keep the old paper and the new one in the safe: another "
+                "loss needs both."));
+    }
+    client_reply_release(&reply);
+    return rc;
+}
+
 static int run(struct cli *cli, struct error *err)
 {
+    if (strcmp(cli->args[0], "recovery") == 0) {
+        return recovery(cli, err);
+    }
     if (strcmp(cli->args[0], "add") == 0) {
         return add(cli, err);
     }
@@ -166,17 +231,19 @@ static int run(struct cli *cli, struct error *err)
     if (strcmp(cli->args[0], "revoke") == 0) {
         return revoke(cli, err);
     }
-    return error_set(err, ERR_USAGE, "user: \"%.40s\": add, list or revoke",
+    return error_set(err, ERR_USAGE,
+                     "user: \"%.40s\": add, list, "
+                     "revoke or recovery",
                      cli->args[0]);
 }
 
 const struct command cmd_user = {
     .name = "user",
-    .args = "add NAME | list | revoke NAME",
+    .args = "add NAME | list | revoke NAME | recovery",
     .args_min = 1,
     .args_max = 2,
-    .vi = "cán bộ của nút này: thêm, xem, thu quyền",
-    .en = "officials of this node: add, list, revoke",
+    .vi = "cán bộ của nút này: thêm, xem, thu quyền; dùng mã khôi phục cũ",
+    .en = "officials of this node: add, list, revoke; give a recovery secret",
     .reads = true,
     .options =
         {
@@ -185,6 +252,8 @@ const struct command cmd_user = {
              "the post, not the person's name"},
             {"rights", "LIST", "record,lead,report,denunciation",
              "record,lead,report,denunciation"},
+            {"secret", "FILE", "tệp chứa mã khôi phục, - là đầu vào chuẩn",
+             "file with the recovery secret, - for standard input"},
         },
     .run = run,
 };

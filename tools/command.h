@@ -106,6 +106,10 @@ int cli_login(struct cli *cli, const char *name, struct client_reply *reply,
 int password_ask(const struct cli *cli, const char *prompt,
                  char password[PASSWORD_MAX], struct error *err) MUST_USE;
 
+/* The same without QCDC_PASSWORD_FILE. */
+int secret_ask(const char *prompt, char secret[PASSWORD_MAX],
+               struct error *err) MUST_USE;
+
 /* A whole file ("-" = stdin), heap, NUL-terminated. ERR_NOTFOUND, ERR_LIMIT,
  * ERR_IO, naming it. */
 int file_read(const char *path, size_t max, char **text, size_t *len,

@@ -46,6 +46,7 @@ int api_logout(struct api_call *call, struct error *err) MUST_USE;
 int api_officials(struct api_call *call, struct error *err) MUST_USE;
 int api_official_add(struct api_call *call, struct error *err) MUST_USE;
 int api_official_revoke(struct api_call *call, struct error *err) MUST_USE;
+int api_recovery_secret(struct api_call *call, struct error *err) MUST_USE;
 int api_invite(struct api_call *call, struct error *err) MUST_USE;
 int api_joins(struct api_call *call, struct error *err) MUST_USE;
 int api_join_confirm(struct api_call *call, struct error *err) MUST_USE;

@@ -162,6 +162,21 @@ int api_official_revoke(struct api_call *call, struct error *err)
     return rc;
 }
 
+int api_recovery_secret(struct api_call *call, struct error *err)
+{
+    const char *text = NULL;
+    uint32_t unit = 0;
+    int rc = api_arg_text(call, "secret", &text, err);
+
+    rc = rc < 0 ? rc
+                : engine_recovery_secret(call->engine, call->session, text,
+                                         &unit, err);
+    if (rc == 0) {
+        api_put_unit(call, call->answer, "unit", unit);
+    }
+    return rc;
+}
+
 /* ---- joining ----------------------------------------------------------------
  */
 

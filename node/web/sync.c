@@ -199,6 +199,7 @@ int api_sync(struct api_call *call, struct error *err)
     api_put_number(call->answer, "files_to_erase",
                    (int64_t)status.files_to_erase);
     api_put_bool(call->answer, "scrubbing", status.scrubbing);
+    api_put_number(call->answer, "to_recover", (int64_t)status.to_recover);
     api_put_bool(call->answer, "disk_low", status.disk_low);
     api_put_number(call->answer, "disk_free", (int64_t)status.disk_free);
     json_t *peers = api_put_array(call->answer, "peers");

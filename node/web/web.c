@@ -37,6 +37,7 @@ static const struct route routes[] = {
     {"/v1/officials", ROUTE_GET, false, api_officials},
     {"/v1/officials/add", ROUTE_WRITE, false, api_official_add},
     {"/v1/officials/revoke", ROUTE_WRITE, false, api_official_revoke},
+    {"/v1/officials/recovery", ROUTE_WRITE, false, api_recovery_secret},
     {"/v1/invite", ROUTE_WRITE, false, api_invite},
     {"/v1/joins", ROUTE_GET, false, api_joins},
     {"/v1/joins/confirm", ROUTE_WRITE, false, api_join_confirm},

@@ -130,7 +130,7 @@ bad "no time" clock --set yesterday
 bad "no time" clock --set 2024-02-30T08:00
 bad "no time" clock --set 2024-03-01T25:00
 bad "set" clock --set ""
-bad "add, list or revoke" user frobnicate
+bad "add, list, revoke or recovery" user frobnicate
 bad "usage" user add binh
 bad "" user add "Bình Sai" --unit 2000 --post x
 bad "" user add binh --unit 999999 --post x
@@ -271,6 +271,8 @@ post /v1/login 400 "name" '{}'
 post /v1/login 400 "object" '[]'
 post /v1/login 403 "wrong" '{"name":"an","password":"not this one"}'
 post "/v1/import?format=xls" 400 "csv or jsonl" "x"
+post /v1/officials/recovery 400 "missing" '{"x":"x"}'
+post /v1/officials/recovery 403 "logged in" '{"secret":"x"}'
 post /v1/officials/add 400 "missing" '{"name":"x"}'
 post /v1/officials/add 400 "rights" \
     '{"name":"x","post":"y","unit":2000,"password":"long enough","rights":99}'
