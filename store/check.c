@@ -6,6 +6,7 @@
  */
 #include "store/check_parts.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +33,15 @@ static const char *const sql[] = {
 };
 const struct query_table check_queries = {sql, sizeof(sql) / sizeof(sql[0])};
 
+/* The caller's wish to stop: inside, 1 means that something went on. */
+#define STOPPED INT_MIN
+
+static int stop(struct checking *c, int rc)
+{
+    c->stopped = rc;
+    return rc == 0 ? 0 : STOPPED;
+}
+
 int found(struct checking *c, const char *what, const char *fmt, ...)
 {
     struct store_finding finding = {.what = what};
@@ -43,14 +53,14 @@ int found(struct checking *c, const char *what, const char *fmt, ...)
     c->findings++;
     return c->options->visit == NULL
                ? 0
-               : c->options->visit(c->options->data, &finding);
+               : stop(c, c->options->visit(c->options->data, &finding));
 }
 
 int check_progress(struct checking *c, uint64_t done, uint64_t total)
 {
     return c->options->progress == NULL
                ? 0
-               : c->options->progress(c->options->data, done, total);
+               : stop(c, c->options->progress(c->options->data, done, total));
 }
 
 /* Damage is a finding; only what stops the reading itself is an error. */
@@ -458,7 +468,7 @@ int store_check(struct store *store, const struct store_check_options *options,
         (rc = check_directory(&checking)) != 0 ||
         (rc = check_tables(&checking)) != 0 ||
         (rc = check_derived(&checking)) != 0) {
-        return rc;
+        return rc == STOPPED ? checking.stopped : rc;
     }
     *findings = checking.findings;
     if (options->erased != NULL) {

@@ -17,13 +17,14 @@ struct checking {
     uint64_t erasures;  /* rows of erasures that there should be */
     uint64_t files;     /* rows of attachment_refs that there should be */
     uint64_t erased;    /* bodies absent with a ground */
+    int stopped;        /* what the caller's function ended it with, or 0 */
 };
 
-/* Counts one finding and shows it; what the visitor returned. */
+/* Counts one finding and shows it; negative when the visitor ends it all. */
 int found(struct checking *c, const char *what, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 bool is_damage(int rc);
-/* Tells how far it is; what the caller's function returned. */
+/* Tells how far it is; negative when the caller's function ends it all. */
 int check_progress(struct checking *c, uint64_t done, uint64_t total) MUST_USE;
 
 /* The event rows of a segment, and of one leaf, say what the leaves say. */

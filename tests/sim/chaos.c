@@ -21,7 +21,8 @@ enum trouble {
     /* Planned in stories, see below. */
     TROUBLE_IMAGE = TROUBLES_ALONE, /* a backup is taken */
     TROUBLE_BACK,                   /* ... and takes the place of the disk */
-    TROUBLE_ROOM,                   /* the disk has room again */
+    TROUBLE_BACK_SOON, /* the newest one, started and used within seconds */
+    TROUBLE_ROOM,      /* the disk has room again */
     TROUBLES
 };
 
@@ -43,6 +44,24 @@ static bool may_go_back(const struct machine *machine)
                                     : (kinds_now & CHAOS_ROLLBACK) != 0;
 }
 
+/* Like an administrator who restores at once, with people at the counter: an
+ * image, another session or two, the image again. */
+static void back_soon_plan(uint32_t who, uint64_t until_ms)
+{
+    uint64_t at_ms = dice_from_to(&world.dice, world.now_ms, until_ms - 1);
+
+    world_plan(at_ms, PLAN_TROUBLE, who, TROUBLE_IMAGE, NULL);
+    for (uint32_t i = dice_below(&world.dice, 3); i > 0; i--) {
+        at_ms += dice_from_to(&world.dice, 1000, 20000);
+        world_plan(at_ms, PLAN_TROUBLE, who, TROUBLE_BREAK, NULL);
+    }
+    at_ms += dice_from_to(&world.dice, 3000, 20000);
+    if (dice_hit(&world.dice, 500)) {
+        world_plan(at_ms - 2000, PLAN_WORK, who, 0, NULL);
+    }
+    world_plan(at_ms, PLAN_TROUBLE, who, TROUBLE_BACK_SOON, NULL);
+}
+
 /* An image, perhaps another, and later one of them is the disk. */
 static void set_back_plan(uint64_t until_ms)
 {
@@ -53,6 +72,10 @@ static void set_back_plan(uint64_t until_ms)
 
         if (!world.machines[who].enrolled ||
             !may_go_back(&world.machines[who])) {
+            continue;
+        }
+        if (dice_hit(&world.dice, 300)) {
+            back_soon_plan(who, until_ms);
             continue;
         }
         world_plan(image_ms, PLAN_TROUBLE, who, TROUBLE_IMAGE, NULL);
@@ -113,6 +136,32 @@ static void set_back(struct machine *machine)
     }
 }
 
+static void set_back_soon(struct machine *machine)
+{
+    uint64_t start_ms = world.now_ms + dice_from_to(&world.dice, 200, 4000);
+    uint64_t image_ms;
+
+    if (!may_go_back(machine) || machine->images[0] == NULL ||
+        !machine_is_on(machine)) {
+        return;
+    }
+    machine_kill(machine, dice_hit(&world.dice, 500));
+    world_plan(start_ms, PLAN_START, machine_index(machine), 0, NULL);
+    if (image_restore(machine, 0, &image_ms)) {
+        world.rollbacks++;
+        promise_set_back(machine, image_ms);
+    }
+    if (dice_hit(&world.dice, 500)) { /* the cable is not in yet */
+        net_split(machine, start_ms + dice_from_to(&world.dice, 1, 30000));
+    }
+    for (uint32_t i = dice_below(&world.dice, 4); i > 0; i--) {
+        world_plan(start_ms +
+                       dice_from_to(&world.dice, 1,
+                                    dice_hit(&world.dice, 500) ? 20 : 90000),
+                   PLAN_WORK, machine_index(machine), 0, NULL);
+    }
+}
+
 void chaos_do(struct plan *plan)
 {
     struct machine *machine = &world.machines[plan->machine];
@@ -166,6 +215,9 @@ void chaos_do(struct plan *plan)
         break;
     case TROUBLE_BACK:
         set_back(machine);
+        break;
+    case TROUBLE_BACK_SOON:
+        set_back_soon(machine);
         break;
     case TROUBLES:
         break;

@@ -13,18 +13,30 @@
 
 struct reading {
     struct holdings *holdings;
+    const struct machine *machine;
     struct store *store;
 };
 
-static void leaf_add(struct holdings *holdings, const void *hash)
+static void hash_add(struct hashes *hashes, const void *hash)
 {
-    if (holdings->len == holdings->room) {
-        holdings->room = holdings->room * 2 + 256;
-        holdings->leaves = realloc(holdings->leaves,
-                                   holdings->room * sizeof(*holdings->leaves));
-        assert(holdings->leaves != NULL);
+    if (hashes->len == hashes->room) {
+        hashes->room = hashes->room * 2 + 256;
+        hashes->all = realloc(hashes->all, hashes->room * sizeof(*hashes->all));
+        assert(hashes->all != NULL);
     }
-    memcpy(&holdings->leaves[holdings->len++], hash, sizeof(struct hash));
+    memcpy(&hashes->all[hashes->len++], hash, sizeof(struct hash));
+}
+
+/* A list of (u16 index || u8 slot). */
+static bool is_absent(struct span absent, size_t index)
+{
+    for (size_t at = 0; at + 3 <= absent.len; at += 3) {
+        if (((size_t)absent.ptr[at] << 8 | absent.ptr[at + 1]) == index &&
+            absent.ptr[at + 2] == AUDIENCE_OF_PRIVATE) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void size_note(struct holdings *holdings, const struct store_log *log)
@@ -49,6 +61,9 @@ static void size_note(struct holdings *holdings, const struct store_log *log)
 static int log_read(void *data, const struct store_log *log)
 {
     struct reading *reading = data;
+    struct machine *origin = machine_of(log->node);
+    bool keeps = origin == reading->machine ||
+                 (origin != NULL && origin->parent == reading->machine->node);
     struct error err = {0};
     uint64_t at = 0;
 
@@ -66,8 +81,12 @@ static int log_read(void *data, const struct store_log *log)
             return 1;
         }
         for (size_t i = 0; i < segment.parts.count; i++) {
-            leaf_add(reading->holdings,
-                     segment.hashes.ptr + i * sizeof(struct hash));
+            const uint8_t *hash = segment.hashes.ptr + i * sizeof(struct hash);
+
+            hash_add(&reading->holdings->leaves, hash);
+            if (keeps && !is_absent(segment.parts.absent, i)) {
+                hash_add(&reading->holdings->whole, hash);
+            }
         }
         at = segment.parts.first + segment.parts.count;
     }
@@ -92,7 +111,8 @@ static void spool_read(struct reading *reading, bool dir)
         for (size_t i = 0; i < len; i++) {
             struct hash hash = merkle_leaf(events[i].leaf);
 
-            leaf_add(reading->holdings, &hash);
+            hash_add(&reading->holdings->leaves, &hash);
+            hash_add(&reading->holdings->whole, &hash);
             from = events[i].number + 1;
         }
     }
@@ -101,7 +121,7 @@ static void spool_read(struct reading *reading, bool dir)
 void holdings_add(struct holdings *holdings, struct machine *machine,
                   bool spool)
 {
-    struct reading reading = {.holdings = holdings};
+    struct reading reading = {.holdings = holdings, .machine = machine};
     struct store *opened = NULL;
     char path[CONFIG_PATH_SIZE];
     struct store_options options = {.path = path};
@@ -133,19 +153,34 @@ static int hash_order(const void *a, const void *b)
     return memcmp(a, b, sizeof(struct hash));
 }
 
+static void hashes_sort(struct hashes *hashes)
+{
+    if (hashes->len > 0) {
+        qsort(hashes->all, hashes->len, sizeof(*hashes->all), hash_order);
+    }
+}
+
 void holdings_sort(struct holdings *holdings)
 {
-    if (holdings->len > 0) {
-        qsort(holdings->leaves, holdings->len, sizeof(*holdings->leaves),
-              hash_order);
-    }
+    hashes_sort(&holdings->leaves);
+    hashes_sort(&holdings->whole);
+}
+
+static bool hashes_have(const struct hashes *hashes, const struct hash *leaf)
+{
+    return hashes->len > 0 && bsearch(leaf, hashes->all, hashes->len,
+                                      sizeof(*hashes->all), hash_order) != NULL;
 }
 
 bool holdings_has(const struct holdings *holdings, const struct hash *leaf)
 {
-    return holdings->len > 0 &&
-           bsearch(leaf, holdings->leaves, holdings->len,
-                   sizeof(*holdings->leaves), hash_order) != NULL;
+    return hashes_have(&holdings->leaves, leaf);
+}
+
+bool holdings_has_whole(const struct holdings *holdings,
+                        const struct hash *leaf)
+{
+    return hashes_have(&holdings->whole, leaf);
 }
 
 uint64_t holdings_size(const struct holdings *holdings, const char *origin)
@@ -160,6 +195,7 @@ uint64_t holdings_size(const struct holdings *holdings, const char *origin)
 
 void holdings_free(struct holdings *holdings)
 {
-    free(holdings->leaves);
+    free(holdings->leaves.all);
+    free(holdings->whole.all);
     memset(holdings, 0, sizeof(*holdings));
 }

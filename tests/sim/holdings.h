@@ -5,9 +5,14 @@
 
 #include "tests/sim/world.h"
 
-struct holdings {
-    struct hash *leaves; /* ascending after holdings_sort; heap */
+struct hashes {
+    struct hash *all; /* ascending after holdings_sort; heap */
     size_t len, room;
+};
+
+struct holdings {
+    struct hashes leaves;
+    struct hashes whole; /* of these: with a private body, if it has one */
     /* Greatest size of each log that anybody added holds. */
     struct {
         char origin[ORIGIN_MAX + 1];
@@ -21,6 +26,10 @@ void holdings_add(struct holdings *holdings, struct machine *machine,
                   bool spool);
 void holdings_sort(struct holdings *holdings);
 bool holdings_has(const struct holdings *holdings, const struct hash *leaf);
+/* By a node that must hold private bodies, the log's own or its guard, and
+ * nothing of it is listed as absent there. */
+bool holdings_has_whole(const struct holdings *holdings,
+                        const struct hash *leaf);
 uint64_t holdings_size(const struct holdings *holdings, const char *origin);
 void holdings_free(struct holdings *holdings);
 

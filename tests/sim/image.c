@@ -94,6 +94,7 @@ bool image_restore(struct machine *machine, uint32_t which, uint64_t *at_ms)
     }
     assert(!machine_is_on(machine));
     disk_image_put(machine->node, image->disk);
+    machine->copy = ++machine->copies % COPIES;
     for (size_t i = 0; i < KEY_FILES; i++) {
         char path[160];
 

@@ -188,6 +188,13 @@ static void machine_owes(struct machine *machine)
                        event->node, id, machine->node);
             break;
         }
+        if (!event->bare && !holdings_has_whole(&held, &event->leaf) &&
+            (origin == machine || origin->parent == machine->node)) {
+            hex_encode(SPAN_OF(event->id), id);
+            world_fail("the private body of %s is lost at %u", id,
+                       machine->node);
+            break;
+        }
     }
     holdings_free(&held);
 }

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@
 #include "tests/sim/run.h"
 
 #define JOBS_MAX 16u
+#define SECONDS_MAX 300u /* of CPU for a seed: it spins, and is ended */
 
 struct job {
     uint64_t seed;
@@ -31,7 +33,7 @@ struct job {
 
 struct totals {
     uint64_t seeds, failed;
-    uint64_t turns, frames, recorded, crashes, rollbacks, excused;
+    uint64_t turns, frames, recorded, crashes, rollbacks, excused, bare;
 };
 
 static volatile sig_atomic_t stopped;
@@ -70,8 +72,10 @@ static bool job_start(struct job *job, uint64_t seed,
     }
     if (job->pid == 0) {
         struct run_result result = {0};
+        struct rlimit limit = {SECONDS_MAX, SECONDS_MAX};
 
         (void)close(ends[0]);
+        (void)setrlimit(RLIMIT_CPU, &limit);
         run_seed(seed, options, &result);
         (void)!write(ends[1], &result, sizeof(result));
         _exit(result.failed ? 1 : 0);
@@ -96,8 +100,9 @@ static void job_end(struct job *job, struct totals *totals)
     if (len != (ssize_t)sizeof(result)) {
         result.failed = true;
         (void)snprintf(result.failure, sizeof(result.failure),
-                       "the process died (status %d): an assertion, or worse",
-                       status);
+                       "the process died (status %d): an assertion, or it did "
+                       "not end in %u s",
+                       status, SECONDS_MAX);
     }
     totals->turns += result.turns;
     totals->frames += result.frames;
@@ -105,11 +110,12 @@ static void job_end(struct job *job, struct totals *totals)
     totals->crashes += result.crashes;
     totals->rollbacks += result.rollbacks;
     totals->excused += result.excused;
+    totals->bare += result.bare;
     if (result.failed) {
         totals->failed++;
-        printf("seed %llu: %s\n  again: sim --seed %llu --trace\n",
+        printf("seed %llu: %s\n  again: sim --seed %llu --kinds %u --trace\n",
                (unsigned long long)job->seed, result.failure,
-               (unsigned long long)job->seed);
+               (unsigned long long)job->seed, result.kinds);
         (void)fflush(stdout);
     }
 }
@@ -177,18 +183,18 @@ static struct totals run_all(const struct options *options)
 
 static void totals_print(const struct totals *totals, double seconds)
 {
-    printf("seeds=%llu violations=%llu seconds=%.1f ms_per_seed=%.1f turns=%llu"
-           " frames=%llu recorded=%llu crashes=%llu rollbacks=%llu "
-           "excused=%llu\n",
-           (unsigned long long)totals->seeds,
-           (unsigned long long)totals->failed, seconds,
-           totals->seeds == 0 ? 0 : seconds * 1000 / (double)totals->seeds,
-           (unsigned long long)totals->turns,
-           (unsigned long long)totals->frames,
-           (unsigned long long)totals->recorded,
-           (unsigned long long)totals->crashes,
-           (unsigned long long)totals->rollbacks,
-           (unsigned long long)totals->excused);
+    printf(
+        "seeds=%llu violations=%llu seconds=%.1f ms_per_seed=%.1f turns=%llu"
+        " frames=%llu recorded=%llu crashes=%llu rollbacks=%llu "
+        "excused=%llu bare=%llu\n",
+        (unsigned long long)totals->seeds, (unsigned long long)totals->failed,
+        seconds,
+        totals->seeds == 0 ? 0 : seconds * 1000 / (double)totals->seeds,
+        (unsigned long long)totals->turns, (unsigned long long)totals->frames,
+        (unsigned long long)totals->recorded,
+        (unsigned long long)totals->crashes,
+        (unsigned long long)totals->rollbacks,
+        (unsigned long long)totals->excused, (unsigned long long)totals->bare);
 }
 
 static bool options_read(int argc, char **argv, struct options *out)
@@ -237,7 +243,7 @@ static int named(void)
         struct job job = {0};
         struct totals totals = {0};
 
-        struct run_options options = {0};
+        struct run_options options = {.kinds = run_named[i].kinds};
 
         if (!job_start(&job, run_named[i].seed, &options)) {
             return 1;

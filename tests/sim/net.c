@@ -100,6 +100,7 @@ struct conn *net_dial(struct machine *child, struct machine *parent,
     conn = &net.conns[net.conns_len++];
     *conn = (struct conn){.number = net.conns_len,
                           .child = child,
+                          .copy = child->copy,
                           .parent = parent,
                           .key = *key,
                           .cut_ms = {NEVER, NEVER},

@@ -23,6 +23,7 @@ struct line {
 struct conn {
     uint64_t number; /* from 1 */
     struct machine *child;
+    uint32_t copy; /* of the child, that dialled */
     struct machine *parent;
     struct box_public key; /* of the child, proven */
     struct route route;

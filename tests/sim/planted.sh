@@ -60,8 +60,15 @@ for patch in "$here"/planted/*.patch; do
     check=$(sed -n 's/^Found by: //p' "$patch")
     target=${check%% *}
     [ "$target" = sim ] || target=test_$target
-    if ! patch -s -d "$work/tree" -p1 <"$patch" || ! build "$target"; then
-        echo "$name: cannot be planted"
+    if ! patch -s -f --dry-run -d "$work/tree" -p1 <"$patch" >"$log"; then
+        echo "$name: CANNOT BE PLANTED: $patch no longer applies, renew it"
+        cat "$log"
+        missed=1
+        continue
+    fi
+    patch -s -d "$work/tree" -p1 <"$patch"
+    if ! build "$target"; then
+        echo "$name: CANNOT BE PLANTED: the tree with it does not build"
         tail -n 5 "$log"
         missed=1
     elif run "$check"; then

@@ -12,6 +12,7 @@
 #include "protocol/log/checkpoint.h"
 #include "store/query.h"
 #include "tests/sim/holdings.h"
+#include "tests/sim/ledger.h"
 
 struct promises promises;
 
@@ -170,6 +171,7 @@ static void cosigned(struct machine *from, const struct origin *origin,
     int64_t time_s = (int64_t)cosignature_time(line);
     uint64_t size = head->size;
 
+    head_seen(origin, head, from);
     shrinks(log, from, size, time_s);
     if (size >= log->by[at]) {
         log->by[at] = size;
@@ -195,7 +197,8 @@ static void heads_seen(const struct frame_head *heads, size_t len,
     }
 }
 
-void promise_frame(struct machine *from, struct machine *to, struct span bytes)
+void promise_frame(struct machine *from, struct machine *to,
+                   const struct conn *conn, struct span bytes)
 {
     static struct arena arena;
     struct frame frame;
@@ -212,6 +215,7 @@ void promise_frame(struct machine *from, struct machine *to, struct span bytes)
         return;
     }
     world_trace("%u>%u %s", from->node, to->node, frame_name(frame.kind));
+    ledger_sent(from, conn, &frame);
     if (frame.kind == FRAME_HELLO) {
         heads_seen(frame.hello.heads, frame.hello.heads_len, from);
     } else if (frame.kind == FRAME_OFFER) {
@@ -255,6 +259,16 @@ bool promise_is_owed(const struct event_id *id)
     return false;
 }
 
+bool promise_is_bare(const uint8_t id[4])
+{
+    for (size_t i = 0; i < promises.events_len; i++) {
+        if (memcmp(promises.events[i].id.bytes, id, 4) == 0) {
+            return promises.events[i].bare;
+        }
+    }
+    return false;
+}
+
 /* Of one log: the leaves that no disk holds are lost, and the heads beyond
  * what is held were signed for nobody. */
 static void log_lose(struct promise_log *log, const struct holdings *all)
@@ -281,6 +295,7 @@ void promise_set_back(struct machine *machine, uint64_t image_ms)
 
     (void)image_ms;
     machine->rolled_back = true;
+    ledger_set_back(machine);
     for (size_t i = 0; i < MACHINES; i++) {
         if (world.machines[i].enrolled) {
             holdings_add(&all, &world.machines[i], true);
@@ -295,6 +310,10 @@ void promise_set_back(struct machine *machine, uint64_t image_ms)
     for (size_t i = 0; i < promises.events_len; i++) {
         struct promise_event *event = &promises.events[i];
 
+        if (!event->bare && !holdings_has_whole(&all, &event->leaf)) {
+            event->bare = true;
+            world.bare++;
+        }
         if (!event->excused && !holdings_has(&all, &event->leaf)) {
             event->excused = true;
             world.excused++;
@@ -351,6 +370,7 @@ static void events_kept(struct machine *machine)
 
 void promise_started(struct machine *machine)
 {
+    ledger_started(machine);
     if (machine->rolled_back) {
         return;
     }

@@ -14,6 +14,8 @@
 #include "protocol/link/frames.h"
 #include "tests/sim/world.h"
 
+struct conn;
+
 /* A (size, root) that somebody signed. */
 struct promise_head {
     uint64_t size;
@@ -39,6 +41,8 @@ struct promise_event {
     uint32_t node;
     uint64_t at_ms;
     bool excused; /* the only disk that held it was set back or lost */
+    bool bare;    /* likewise its private body, which goes no higher than the
+                     guard; a mirror further up has leaf and text */
 };
 
 struct promises {
@@ -51,12 +55,16 @@ extern struct promises promises;
 
 void promises_reset(void);
 /* A frame leaves a machine. */
-void promise_frame(struct machine *from, struct machine *to, struct span bytes);
+void promise_frame(struct machine *from, struct machine *to,
+                   const struct conn *conn, struct span bytes);
 /* A person was answered. */
 void promise_event(struct machine *machine, const struct event_id *id,
                    const struct hash *leaf);
 /* It was told to somebody, and not lost with the only disk that held it. */
 bool promise_is_owed(const struct event_id *id);
+/* Its private body may be missing: origin and guard were both set back. The
+ * event is named by the first four bytes of its id. */
+bool promise_is_bare(const uint8_t id[4]);
 /* The machine has started: does it still hold what it promised? */
 void promise_started(struct machine *machine);
 /* Its program ended by itself. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/log.h"
 #include "tests/sim/chaos.h"
 #include "tests/sim/judge.h"
 #include "tests/sim/realm.h"
@@ -13,8 +14,9 @@
 #define MINUTE_MS UINT64_C(60000)
 
 const struct run_name run_named[] = {
-    {1, "broken lines and crashes of three levels"},
-    {0, NULL},
+    {1, 0, "broken lines and crashes of three levels"},
+    {61, 39, "a body that no disk holds any more ends a check"},
+    {0, 0, NULL},
 };
 
 /* Every kind alone in some runs: what two cover up one may show. */
@@ -45,11 +47,14 @@ void run_seed(uint64_t seed, const struct run_options *options,
 
     if (realm_enter(seed)) {
         world.trace = options->trace;
+        log_level_set(options->trace ? LOG_INFO : LOG_ERROR);
         world.calm = false;
         until_ms = world.now_ms +
                    dice_from_to(&world.dice, 10 * MINUTE_MS, 90 * MINUTE_MS);
         kinds = kinds_drawn();
-        chaos_plan(options->kinds != 0 ? options->kinds : kinds, until_ms);
+        kinds = options->kinds != 0 ? options->kinds : kinds;
+        out->kinds = kinds;
+        chaos_plan(kinds, until_ms);
         work_plan(dice_below(&world.dice, 60), until_ms);
         world_run(until_ms);
         world_trace("calm");
@@ -68,4 +73,5 @@ void run_seed(uint64_t seed, const struct run_options *options,
     out->crashes = world.crashes;
     out->rollbacks = world.rollbacks;
     out->excused = world.excused;
+    out->bare = world.bare;
 }

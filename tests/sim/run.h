@@ -8,7 +8,8 @@
 struct run_result {
     bool failed;
     char failure[512];
-    uint64_t turns, frames, recorded, crashes, rollbacks, excused;
+    uint64_t turns, frames, recorded, crashes, rollbacks, excused, bare;
+    uint32_t kinds; /* of trouble that it had */
 };
 
 struct run_options {
@@ -22,6 +23,7 @@ void run_seed(uint64_t seed, const struct run_options *options,
 /* Seeds that once found something, each with what it was; ended by NULL. */
 struct run_name {
     uint64_t seed;
+    uint32_t kinds; /* 0: as the seed says */
     const char *text;
 };
 extern const struct run_name run_named[];

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "protocol/limits.h"
+#include "tests/sim/ledger.h"
 #include "tests/sim/net.h"
 #include "tests/sim/promise.h"
 
@@ -222,6 +223,9 @@ int transport_read(struct transport *transport, struct transport_event *event,
     free(transport->given);
     transport->given = packet;
     conn = net_conn(packet->conn);
+    if (packet->direction == UPWARD) {
+        ledger_taken(conn, span_make(packet->bytes, packet->len));
+    }
     event->kind =
         packet->direction == UPWARD ? TRANSPORT_DOWN_FRAME : TRANSPORT_UP_FRAME;
     event->frame = span_make(packet->bytes, packet->len);
@@ -271,7 +275,7 @@ static bool outgoing_send(struct transport *transport,
         return false;
     }
     to = one->up ? conn->parent : conn->child;
-    promise_frame(transport->machine, to, frame);
+    promise_frame(transport->machine, to, conn, frame);
     return conn->closed || net_send(conn, one->up ? UPWARD : DOWNWARD, frame);
 }
 

@@ -9,6 +9,7 @@
 #include "protocol/base/hex.h"
 #include "protocol/event/facts.h"
 #include "store/integrate.h"
+#include "store/log.h"
 #include "store/query.h"
 #include "store/spool.h"
 #include "tests/sim/promise.h"
@@ -139,6 +140,12 @@ static void refer(struct machine *machine, struct work_case *one,
                {"subject", subject}, {"refs", subject}, {"to", unit})) {
         one->referred = true;
         one->referred_to = to->node;
+        for (size_t i = 0; i < one->hands_len; i++) {
+            if (one->hands[i] == to->node) {
+                return;
+            }
+        }
+        one->hands[one->hands_len++] = to->node;
     }
 }
 
@@ -187,7 +194,8 @@ static void take_up(struct machine *machine, struct work_case *one)
     }
     hex_encode(SPAN_OF(one->subject), subject);
     hex_encode(SPAN_OF(one->referral), referral);
-    (void)snprintf(refs, sizeof(refs), "%s;%s", subject, referral);
+    /* What it answers comes first. */
+    (void)snprintf(refs, sizeof(refs), "%s;%s", referral, subject);
     if (back ? RECORD(machine, "ReferralReturned", &id, {"subject", subject},
                       {"refs", refs}, {"reason", "1"})
              : RECORD(machine, "ReferralAccepted", &id, {"subject", subject},
@@ -315,9 +323,51 @@ static void newer(struct machine *machine)
     }
 }
 
+/* The same segment comes to the store a second time, as from a turn that was
+ * forgotten: the size guard alone stands between it and the log. */
+static void repeat(struct machine *machine)
+{
+    struct store *store = engine_store(machine->engine);
+    struct origin origin = {.node = machine->node, .epoch = 1};
+    char name[ORIGIN_MAX + 1];
+    struct buf text = buf_over(name, ORIGIN_MAX);
+    struct store_log log;
+    struct store_segment segment;
+    struct range after;
+    struct error err = {0};
+
+    origin_format(span_str("sim"), &origin, &text);
+    name[text.len] = '\0';
+    machine_enter(machine);
+    if (store_log_find(store, span_str(name), &log, &err) == 0 &&
+        log.head.size > 0 && log.frozen[0] == '\0' &&
+        store_segment_read(store, log.id, 0, &world.arena, &segment, &err) ==
+            0) {
+        range_init(&after);
+        for (size_t i = 0; i < segment.parts.count; i++) {
+            struct hash hash;
+
+            memcpy(&hash, segment.hashes.ptr + i * sizeof(hash), sizeof(hash));
+            range_append_hash(&after, &hash);
+        }
+        segment.log = log.id;
+        if (engine_write(machine->engine, &err) == 0 &&
+            store_segment_append(store, &segment, &after, &err) == 0) {
+            world_fail("%u stores the first batch of its log a second time",
+                       machine->node);
+        }
+        engine_undo(machine->engine);
+    }
+    (void)machine_leave(machine);
+}
+
 void work_do(struct machine *machine)
 {
     if (!machine_is_on(machine)) {
+        return;
+    }
+    if (dice_hit(&world.dice, 20)) {
+        repeat(machine);
         return;
     }
     if (dice_hit(&world.dice, 50)) {

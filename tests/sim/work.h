@@ -20,7 +20,9 @@ struct work_case {
     uint32_t holder;      /* node, as its offices believe */
     uint32_t referred_to; /* node; 0 = nobody */
     struct event_id referral;
-    bool referred; /* ever */
+    bool referred;            /* ever */
+    uint32_t hands[MACHINES]; /* nodes that it was referred to, once each */
+    size_t hands_len;
     uint32_t step;
 };
 const struct work_case *work_cases(size_t *len);

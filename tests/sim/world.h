@@ -26,6 +26,7 @@
 
 #define MACHINES 7u
 #define IMAGES 3u
+#define COPIES 16u /* of one machine, in one run */
 #define NEVER UINT64_MAX
 #define TOP 1u
 
@@ -48,6 +49,8 @@ struct machine {
     uint64_t start_at_ms; /* off: when it is switched on again */
     bool may_give_up;     /* its disk failed: the program may end */
     bool rolled_back;     /* an older image since the last quiet */
+    uint32_t copies;      /* images put back so far */
+    uint32_t copy;        /* which of its disks this is: 0, then its images */
     unsigned restarts;
     struct image *images[IMAGES];    /* of earlier days, NULL: none */
     char session[SESSION_TEXT_SIZE]; /* of its clerk; "" = not logged in */
@@ -86,7 +89,7 @@ struct world {
     bool trace;
     bool failed;
     char failure[512];
-    uint64_t turns, frames, recorded, crashes, rollbacks, excused;
+    uint64_t turns, frames, recorded, crashes, rollbacks, excused, bare;
 };
 
 extern struct world world;

@@ -208,6 +208,42 @@ static void any_flipped_bit_is_found(void **state)
     }
 }
 
+static int stop_at_once(void *data, const struct store_finding *finding)
+{
+    (void)data;
+    (void)finding;
+    return 1;
+}
+
+/* A visitor's 1 once looked like "go on", and the check went round for ever. */
+static void whoever_looks_may_stop_the_check(void **state)
+{
+    static const char *const rows[][2] = {{"segments", "leaves_z"},
+                                          {"segments", "hashes"},
+                                          {"cosigs", "line"},
+                                          {"records", "bytes"}};
+    char original[600], copy[600];
+
+    (void)state;
+    (void)snprintf(original, sizeof(original), "%s", scene_path("whole"));
+    make(original);
+    for (size_t i = 0; i < TEST_LEN(rows); i++) {
+        struct store_check_options options = {.now = now_of(ASOF),
+                                              .visit = stop_at_once};
+        struct store_options open = {.path = copy, .read_only = true};
+        struct store *store = NULL;
+        struct error err = {0};
+        uint64_t findings = 0;
+
+        (void)snprintf(copy, sizeof(copy), "%s", scene_path("stopped"));
+        copy_file(original, copy);
+        flip(copy, rows[i][0], rows[i][1], "1");
+        assert_ok(store_open(&open, &store, &err), err);
+        assert_int_equal(store_check(store, &options, &findings, &err), 1);
+        store_close(store);
+    }
+}
+
 static void change(const char *path, const char *sql)
 {
     sqlite3 *db = NULL;
@@ -345,6 +381,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sound_store_has_no_findings),
         cmocka_unit_test(any_flipped_bit_is_found),
+        cmocka_unit_test(whoever_looks_may_stop_the_check),
         cmocka_unit_test(any_changed_row_is_found),
         cmocka_unit_test(rebuild_mends_what_is_derived),
         cmocka_unit_test(a_newer_program_derives_again_by_itself),
