@@ -340,6 +340,20 @@ const struct dir_heir *directory_heirs(const struct directory *dir,
 /* Who continues the unit's figures on that day; 0 while it lives. */
 uint32_t directory_heir(const struct directory *dir, uint32_t unit,
                         uint32_t day);
+/* The first day after `day` on which custody may pass; 0 = none known. */
+uint32_t directory_tree_day(const struct directory *dir, uint32_t day);
+/* NULL while it takes events. */
+const struct dir_end *directory_end(const struct directory *dir, uint32_t node,
+                                    bool is_dir, uint32_t epoch);
+/* The bar that reaches a leaf of that key at (epoch, position), recorded on
+ * `day`: of several the strictest (left before compromised); NULL = none. */
+const struct dir_bar *directory_bar(const struct directory *dir, uint32_t node,
+                                    uint32_t unit, const struct key_id *actor,
+                                    uint32_t epoch, uint64_t position,
+                                    uint32_t day);
+
+/* ---- directory_custody.c ---- */
+
 /* That transfer if it is effective, else NULL. */
 const struct dir_custody *directory_custody(const struct directory *dir,
                                             const struct event_id *event);
@@ -356,16 +370,5 @@ bool directory_passing(const struct directory *dir,
                        const struct event_id *subject, uint32_t unit,
                        uint32_t since_day, uint32_t day,
                        struct dir_passing *out);
-/* The first day after `day` on which custody may pass; 0 = none known. */
-uint32_t directory_tree_day(const struct directory *dir, uint32_t day);
-/* NULL while it takes events. */
-const struct dir_end *directory_end(const struct directory *dir, uint32_t node,
-                                    bool is_dir, uint32_t epoch);
-/* The bar that reaches a leaf of that key at (epoch, position), recorded on
- * `day`: of several the strictest (left before compromised); NULL = none. */
-const struct dir_bar *directory_bar(const struct directory *dir, uint32_t node,
-                                    uint32_t unit, const struct key_id *actor,
-                                    uint32_t epoch, uint64_t position,
-                                    uint32_t day);
 
 #endif
