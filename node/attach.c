@@ -39,6 +39,9 @@ static bool may_have(struct engine *engine, const struct peer *peer,
 {
     const struct directory *dir = engine_directory(engine);
 
+    if (node == engine_node(engine)) {
+        return true; /* our own, damaged here: whoever it went to */
+    }
     return peer->up ? !directory_node_within(dir, node, engine_node(engine))
                     : directory_node_within(dir, node, peer->node);
 }

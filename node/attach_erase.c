@@ -1,7 +1,9 @@
-/* Room: node. Owns the destruction of erased files, after the commit of what
+/* Room: node. Owns what becomes of files that must not stay as they are: the
+ * destruction of erased ones, after the commit of what
  * erased them: first the word is durable, then the bytes go. At open those that
  * were destroyed are looked for again, since a folder may have been copied
- * back. It must never decide what is erased (store/attachment.h). Next:
+ * back; the putting away of damaged ones, and of those that no event names.
+ * It must never decide what is erased (store/attachment.h). Next:
  * attach.c. */
 #include "node/peers.h"
 
@@ -97,4 +99,56 @@ int attach_destroy_again(struct engine *engine, struct error *err)
     }
     free(files);
     return rc;
+}
+
+/* Gone or damaged: missing from now on, so that it is asked for again. */
+static int held_suspect(struct engine *engine, const struct hash *file,
+                        struct error *err)
+{
+    struct error why = {0};
+    int rc = store_file_verify(engine->config->dir, file, &why);
+
+    if (rc == 0) {
+        return 0;
+    }
+    if (rc == ERR_CORRUPT) {
+        rc = store_file_destroy(engine->config->dir, file, err);
+    } else if (rc == ERR_NOTFOUND) {
+        rc = 0;
+    } else {
+        *err = why;
+    }
+    rc = rc != 0 ? rc : engine_write(engine, err);
+    rc = rc != 0 ? rc
+                 : store_attachment_set(engine->store, file,
+                                        STORE_ATTACHMENT_MISSING, err);
+    engine->attach_named = UINT64_MAX;
+    return rc;
+}
+
+void engine_file_suspect(struct engine *engine, const struct hash *file)
+{
+    struct store_attachment known = {.state = STORE_ATTACHMENT_MISSING};
+    struct error err = {0};
+    char hex[65];
+    int rc = store_attachment_find(engine->store, file, &known, &err);
+    bool orphan = rc == ERR_NOTFOUND;
+
+    if (orphan) {
+        rc = store_file_is_old(engine->config->dir, file,
+                               (int64_t)(engine_now_ms(engine) / 1000))
+                 ? store_file_destroy(engine->config->dir, file, &err)
+                 : 0;
+    } else if (rc == 0 && known.state == STORE_ATTACHMENT_GONE) {
+        rc = store_file_destroy(engine->config->dir, file, &err);
+    } else if (rc == 0 && known.state == STORE_ATTACHMENT_HELD) {
+        rc = held_suspect(engine, file, &err);
+    }
+    if (rc != 0) {
+        engine_react(engine, "attach", "suspect", &err);
+        return;
+    }
+    hex_encode(SPAN_OF(*file), hex);
+    log_line(LOG_WARN, "attach", orphan ? "orphan_removed" : "put_away",
+             "file=%.16s", hex);
 }

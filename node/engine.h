@@ -410,6 +410,10 @@ int engine_file_get(struct engine *engine, const char *session,
                     struct arena *arena, uint8_t **bytes, size_t *len,
                     struct error *err) MUST_USE;
 
+/* A file that `check` found wrong: looked at again, put away and fetched anew
+ * from the neighbours, or removed where no event names it. */
+void engine_file_suspect(struct engine *engine, const struct hash *file);
+
 /* A consistent copy of the store in a new file. */
 int engine_backup(struct engine *engine, const char *path,
                   struct error *err) MUST_USE;

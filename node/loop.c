@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -85,6 +86,18 @@ static void read_signals(struct loop *loop)
     }
 }
 
+/* What a check found wrong with attached files is looked at by the writer. */
+static void mend_files(struct loop *loop)
+{
+    size_t len = 0;
+    struct hash *files = reader_bad_files(loop->reader, &len);
+
+    for (size_t i = 0; i < len; i++) {
+        engine_file_suspect(loop->engine, &files[i]);
+    }
+    free(files);
+}
+
 /* One turn; true if the next must not wait. */
 static bool turn(struct loop *loop, bool idle)
 {
@@ -92,6 +105,7 @@ static bool turn(struct loop *loop, bool idle)
     bool more = read_peers(loop);
 
     reader_take(loop->reader);
+    mend_files(loop);
     if (kdf_take(loop->kdf) && loop->web != NULL) {
         web_again(loop->web);
     }

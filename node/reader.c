@@ -29,6 +29,7 @@ struct work {
     struct reader_job job;
     struct store_now now;
     const char *path;      /* the reader's */
+    const char *dir;       /* the reader's */
     atomic_bool *stopping; /* the reader's */
     void *socket;          /* the thread's */
     uint64_t noted_ms;     /* when the last note was sent */
@@ -46,6 +47,7 @@ struct reader {
     void *ours;
     void *theirs; /* bound here, used by the thread alone */
     char path[CONFIG_PATH_SIZE];
+    char dir[CONFIG_PATH_SIZE]; /* where the path's file lies */
     atomic_bool stopping;
     bool started;
     bool busy;
@@ -73,6 +75,16 @@ static int work_found(void *data, const struct store_finding *finding)
     return interrupted(work);
 }
 
+static void work_bad_file(void *data, const struct hash *file)
+{
+    struct work *work = data;
+    struct reader_job *job = &work->job;
+
+    if (job->bad_files_len < READER_FILES) {
+        job->bad_files[job->bad_files_len++] = *file;
+    }
+}
+
 static int work_progress(void *data, uint64_t done, uint64_t total)
 {
     struct work *work = data;
@@ -94,12 +106,17 @@ static int work_check(struct work *work, struct error *err)
                                           .visit = work_found,
                                           .data = work,
                                           .progress = work_progress,
-                                          .erased = &work->job.erased};
+                                          .erased = &work->job.erased,
+                                          .files_dir = work->dir,
+                                          .files = &work->job.files,
+                                          .orphans = &work->job.orphans,
+                                          .bad_file = work_bad_file};
     struct store *store = NULL;
     int rc;
 
     work->job.findings = calloc(READER_FINDINGS, sizeof(*work->job.findings));
-    if (work->job.findings == NULL) {
+    work->job.bad_files = calloc(READER_FILES, sizeof(*work->job.bad_files));
+    if (work->job.findings == NULL || work->job.bad_files == NULL) {
         return error_set(err, ERR_NOMEM, "no memory for findings");
     }
     rc = store_open(&open, &store, err);
@@ -133,6 +150,7 @@ static void *reader_run(void *argument)
         work->job.err = err;
         if (zmq_send(socket, &note, sizeof(note), 0) < 0) {
             free(work->job.findings);
+            free(work->job.bad_files);
             free(work);
             break;
         }
@@ -194,6 +212,14 @@ int reader_open(void *context, const char *store_path, struct reader **out,
                          store_path);
     }
     memcpy(made->path, store_path, len + 1);
+    memcpy(made->dir, store_path, len + 1);
+    while (len > 0 && made->dir[len] != '/') {
+        made->dir[len--] = '\0';
+    }
+    made->dir[len == 0 ? 0 : len] = '\0';
+    if (made->dir[0] == '\0') {
+        made->dir[0] = '.';
+    }
     atomic_init(&made->stopping, false);
     if (sockets_make(made, context) != 0 || thread_start(made) != 0) {
         int rc = error_set(err, ERR_IO, "reading thread: %s",
@@ -268,6 +294,7 @@ void reader_close(struct reader *reader)
     }
     for (size_t i = 0; i < READER_KEPT; i++) {
         free(reader->jobs[i].findings);
+        free(reader->jobs[i].bad_files);
     }
     free(reader);
 }
@@ -290,6 +317,7 @@ int reader_check(struct reader *reader, struct store_now now, uint64_t *number,
     work->job.number = reader->last + 1;
     work->now = now;
     work->path = reader->path;
+    work->dir = reader->dir;
     work->stopping = &reader->stopping;
     if (zmq_send(reader->ours, &work, POINTER, ZMQ_DONTWAIT) < 0) {
         free(work);
@@ -300,6 +328,7 @@ int reader_check(struct reader *reader, struct store_now now, uint64_t *number,
     reader->last++;
     job = slot_of(reader, reader->last);
     free(job->findings);
+    free(job->bad_files);
     *job = (struct reader_job){.number = reader->last, .state = READER_RUNS};
     *number = reader->last;
     return 0;
@@ -311,6 +340,20 @@ const struct reader_job *reader_find(const struct reader *reader,
     const struct reader_job *job = &reader->jobs[number % READER_KEPT];
 
     return number != 0 && job->number == number ? job : NULL;
+}
+
+struct hash *reader_bad_files(struct reader *reader, size_t *len)
+{
+    struct reader_job *job = slot_of(reader, reader->last);
+    struct hash *files = job->state == READER_DONE ? job->bad_files : NULL;
+
+    *len = 0;
+    if (files != NULL) {
+        *len = job->bad_files_len;
+        job->bad_files = NULL;
+        job->bad_files_len = 0;
+    }
+    return files;
 }
 
 void *reader_socket(struct reader *reader)

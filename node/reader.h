@@ -16,6 +16,7 @@ struct reader;
 
 #define READER_KEPT 8u       /* jobs whose outcome can be asked for */
 #define READER_FINDINGS 200u /* shown; all are counted */
+#define READER_FILES 1000u   /* of one job; the next one finds the rest */
 
 enum reader_state {
     READER_RUNS,
@@ -28,8 +29,12 @@ struct reader_job {
     enum reader_state state;
     uint64_t done; /* of total, of the part being read; total 0 = unknown */
     uint64_t total;
-    uint64_t found;  /* findings, when done */
-    uint64_t erased; /* bodies that are gone with a ground, when done */
+    uint64_t found;         /* findings, when done */
+    uint64_t erased;        /* bodies that are gone with a ground, when done */
+    uint64_t files;         /* attached files that are sound, when done */
+    uint64_t orphans;       /* files that no event names, when done */
+    struct hash *bad_files; /* for the writer to look at, when done */
+    size_t bad_files_len;
     struct store_finding *findings;
     size_t findings_len;
     struct error err; /* when failed */
@@ -53,6 +58,9 @@ const struct reader_job *reader_find(const struct reader *reader,
 
 /* Takes the notes that came. */
 void reader_take(struct reader *reader);
+/* Files that a job found wrong, once each: the array (heap, the caller's) or
+ * NULL. */
+struct hash *reader_bad_files(struct reader *reader, size_t *len);
 /* For zmq_poll. */
 void *reader_socket(struct reader *reader);
 

@@ -112,6 +112,13 @@ int store_file_put(const char *dir, struct span bytes, struct hash *file,
 int store_file_piece(const char *dir, const struct hash *file, uint64_t offset,
                      struct buf *out, uint64_t *total,
                      struct error *err) MUST_USE;
+/* Reads all of it, a piece at a time. ERR_NOTFOUND; ERR_CORRUPT: its bytes are
+ * others than its name says; nothing is changed. */
+int store_file_verify(const char *dir, const struct hash *file,
+                      struct error *err) MUST_USE;
+/* Has it, or what came of it, lain there for a day? Then no event that is being
+ * recorded will name it. */
+bool store_file_is_old(const char *dir, const struct hash *file, int64_t now_s);
 /* Is what lies there (or came of it so far) sealed? */
 bool store_file_is_sealed(const char *dir, const struct hash *file);
 /* Overwrites and removes it and what came of it so far; safe twice. Blocks that

@@ -20,6 +20,7 @@
 #include "store/restore.h"
 
 #define PART ".part"
+#define OLD_S 86400
 
 static int path_of(const char *dir, const struct hash *file, const char *tail,
                    char path[PATH_MAX], struct error *err)
@@ -240,6 +241,62 @@ int store_file_put(const char *dir, struct span bytes, struct hash *file,
     }
     rc = store_file_append(dir, file, 0, bytes, err);
     return rc != 0 ? rc : store_file_finish(dir, file, &size, err);
+}
+
+int store_file_verify(const char *dir, const struct hash *file,
+                      struct error *err)
+{
+    static const size_t piece = 65536;
+    char path[PATH_MAX];
+    struct hasher hasher;
+    struct hash hash;
+    uint8_t *bytes;
+    ssize_t len = 0;
+    int fd;
+    int rc = path_of(dir, file, "", path, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    if ((fd = open(path, O_RDONLY | O_CLOEXEC)) < 0) {
+        return error_set(err, ERR_NOTFOUND, "that file is not held here");
+    }
+    bytes = malloc(piece);
+    hasher_init(&hasher);
+    while (bytes != NULL && (len = read(fd, bytes, piece)) > 0) {
+        hasher_add(&hasher, span_make(bytes, (size_t)len));
+    }
+    hash = hasher_end(&hasher);
+    (void)close(fd);
+    if (bytes == NULL) {
+        return error_set(err, ERR_NOMEM, "no memory for a file");
+    }
+    free(bytes);
+    return len == 0 && hash_equal(&hash, file)
+               ? 0
+               : error_set(err, ERR_CORRUPT, "the file held here was damaged");
+}
+
+bool store_file_is_old(const char *dir, const struct hash *file, int64_t now_s)
+{
+    static const char *const tails[] = {"", PART};
+    bool some = false;
+
+    for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+        char path[PATH_MAX];
+        struct error ignored;
+        struct stat facts;
+
+        if (path_of(dir, file, tails[i], path, &ignored) != 0 ||
+            stat(path, &facts) != 0) {
+            continue;
+        }
+        if (now_s - (int64_t)facts.st_mtime < OLD_S) {
+            return false;
+        }
+        some = true;
+    }
+    return some;
 }
 
 /* Its bytes are written over before it goes. */

@@ -467,12 +467,19 @@ int store_check(struct store *store, const struct store_check_options *options,
         (rc = check_loose(&checking)) != 0 ||
         (rc = check_directory(&checking)) != 0 ||
         (rc = check_tables(&checking)) != 0 ||
-        (rc = check_derived(&checking)) != 0) {
+        (rc = check_derived(&checking)) != 0 ||
+        (rc = check_attached(&checking)) != 0) {
         return rc == STOPPED ? checking.stopped : rc;
     }
     *findings = checking.findings;
     if (options->erased != NULL) {
         *options->erased = checking.erased;
+    }
+    if (options->files != NULL) {
+        *options->files = checking.files_read;
+    }
+    if (options->orphans != NULL) {
+        *options->orphans = checking.orphans;
     }
     return 0;
 }

@@ -3,6 +3,7 @@
 #ifndef QCDC_STORE_CHECK_H
 #define QCDC_STORE_CHECK_H
 
+#include "protocol/crypto.h"
 #include "store/integrate.h"
 #include "store/store.h"
 
@@ -20,6 +21,12 @@ struct store_check_options {
     /* Or NULL. Anything but 0, here or of visit, ends the check with it. */
     int (*progress)(void *data, uint64_t done, uint64_t total);
     uint64_t *erased; /* or NULL: bodies that are gone, with a ground */
+    /* The node's folder, to read its attached files too, or NULL. */
+    const char *files_dir;
+    uint64_t *files;   /* or NULL: attached files that are sound */
+    uint64_t *orphans; /* or NULL: files there that no event names */
+    /* Or NULL: a file that whoever may write should look at. */
+    void (*bad_file)(void *data, const struct hash *file);
 };
 
 /* Re-verifies every leaf hash, root, checkpoint signature, cosignature,

@@ -11,13 +11,15 @@ struct checking {
     const struct directory *dir;
     struct error *err;
     uint64_t findings;
-    struct range block; /* the unfinished block of the log being read */
-    uint64_t actors;    /* certificates and revocations that count */
-    uint64_t units;     /* rows of record_units that there should be */
-    uint64_t erasures;  /* rows of erasures that there should be */
-    uint64_t files;     /* rows of attachment_refs that there should be */
-    uint64_t erased;    /* bodies absent with a ground */
-    int stopped;        /* what the caller's function ended it with, or 0 */
+    struct range block;  /* the unfinished block of the log being read */
+    uint64_t actors;     /* certificates and revocations that count */
+    uint64_t units;      /* rows of record_units that there should be */
+    uint64_t erasures;   /* rows of erasures that there should be */
+    uint64_t files;      /* rows of attachment_refs that there should be */
+    uint64_t files_read; /* attached files that are sound */
+    uint64_t orphans;    /* files that no event names */
+    uint64_t erased;     /* bodies absent with a ground */
+    int stopped;         /* what the caller's function ended it with, or 0 */
 };
 
 /* Counts one finding and shows it; negative when the visitor ends it all. */
@@ -73,6 +75,9 @@ int check_erasures(struct checking *c,
                    const struct record_out *record) MUST_USE;
 /* Which files the record's events name, and which of them are erased. */
 int check_files(struct checking *c, const struct record_out *record) MUST_USE;
+
+/* ---- check_files.c: attached files, read whole ---- */
+int check_attached(struct checking *c) MUST_USE;
 
 /* ---- check_tables.c: what integration leans on ---- */
 /* A log's row, its cursor and its newest cosignature agree with its origin. */

@@ -43,6 +43,7 @@ const struct query_table *const owners[OWNER_COUNT] = {
     [OWNER_ERASE] = &erase_queries,
     [OWNER_ATTACHMENT] = &attachment_queries,
     [OWNER_ATTACHMENT_REF] = &attachment_ref_queries,
+    [OWNER_FILES] = &files_queries,
     [OWNER_QUEUE] = &queue_queries,
     [OWNER_CHECK] = &check_queries,
     [OWNER_DERIVED] = &derived_queries,

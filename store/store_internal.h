@@ -44,6 +44,7 @@ enum query_owner {
     OWNER_ERASE,
     OWNER_ATTACHMENT,
     OWNER_ATTACHMENT_REF,
+    OWNER_FILES,
     OWNER_QUEUE,
     OWNER_CHECK,
     OWNER_DERIVED,
@@ -70,9 +71,9 @@ extern const struct query_table rejudge_queries, meta_queries, log_queries,
     subject_queries, record_queries, settle_queries, cell_queries, body_queries,
     asof_queries, rebuild_queries, search_queries, book_queries,
     delivery_queries, erase_queries, attachment_queries, attachment_ref_queries,
-    check_queries, derived_queries, loose_queries, tables_queries,
-    recovery_queries, patrol_queries, mend_queries, queue_queries,
-    staged_queries, arrange_queries, epoch_queries;
+    files_queries, check_queries, derived_queries, loose_queries,
+    tables_queries, recovery_queries, patrol_queries, mend_queries,
+    queue_queries, staged_queries, arrange_queries, epoch_queries;
 
 extern const struct query_table *const owners[OWNER_COUNT];
 

@@ -54,6 +54,8 @@ static void end_progress(void)
 struct outcome {
     uint64_t findings;
     uint64_t erased;
+    uint64_t files;
+    uint64_t orphans;
 };
 
 static int check_here(const struct cli *cli, struct outcome *outcome,
@@ -71,6 +73,9 @@ static int check_here(const struct cli *cli, struct outcome *outcome,
             .visit = print_found,
             .progress = print_progress,
             .erased = &outcome->erased,
+            .files_dir = config->dir,
+            .files = &outcome->files,
+            .orphans = &outcome->orphans,
         };
 
         rc = store_check(engine_store(engine), &options, &outcome->findings,
@@ -136,6 +141,10 @@ static int check_there(struct cli *cli, struct outcome *outcome,
             (uint64_t)answer_number(answer_get(reply.root, "count"));
         outcome->erased =
             (uint64_t)answer_number(answer_get(reply.root, "erased"));
+        outcome->files =
+            (uint64_t)answer_number(answer_get(reply.root, "files"));
+        outcome->orphans =
+            (uint64_t)answer_number(answer_get(reply.root, "orphans"));
         for (size_t i = 0; !print_json(cli, &reply) && i < answer_len(list);
              i++) {
             const struct answer *one = answer_at(list, i);
@@ -146,6 +155,27 @@ static int check_there(struct cli *cli, struct outcome *outcome,
     }
     client_reply_release(&reply);
     return rc;
+}
+
+static void print_count(const struct cli *cli, uint64_t count, const char *vi,
+                        const char *en)
+{
+    if (count > 0) {
+        printf("%llu %s\n", (unsigned long long)count, say(cli, vi, en));
+    }
+}
+
+static void print_sound(const struct cli *cli, const struct outcome *outcome)
+{
+    printf("%s\n", say(cli, "Tốt: mọi chữ ký, mã băm, hồ sơ và ô đều đúng.",
+                       "Sound: every signature, hash, record and cell."));
+    print_count(cli, outcome->erased, "nội dung đã xóa, đều có lệnh xóa.",
+                "bodies erased, each by an event that is held.");
+    print_count(cli, outcome->files, "tệp đính kèm đã đọc hết, đúng mã băm.",
+                "attached files read whole, as their hashes say.");
+    print_count(cli, outcome->orphans,
+                "tệp không sự kiện nào nêu; nút đang chạy sẽ bỏ đi.",
+                "files that no event names; a node that runs removes them.");
 }
 
 static int run_check(struct cli *cli, struct error *err)
@@ -171,13 +201,7 @@ static int run_check(struct cli *cli, struct error *err)
                              "anything else"));
     }
     if (!cli->json) {
-        printf("%s\n", say(cli, "Tốt: mọi chữ ký, mã băm, hồ sơ và ô đều đúng.",
-                           "Sound: every signature, hash, record and cell."));
-        if (outcome.erased > 0) {
-            printf("%llu %s\n", (unsigned long long)outcome.erased,
-                   say(cli, "nội dung đã xóa, đều có lệnh xóa.",
-                       "bodies erased, each by an event that is held."));
-        }
+        print_sound(cli, &outcome);
     }
     return 0;
 }

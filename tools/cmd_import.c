@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "protocol/base/buf.h"
+#include "protocol/crypto.h"
 #include "tools/command.h"
+#include "tools/import_files.h"
 
 #define FILE_MAX ((size_t)32 * 1024 * 1024)
 
@@ -60,34 +62,86 @@ static void print_result(const struct cli *cli, const struct answer *root)
     }
 }
 
-static int run(struct cli *cli, struct error *err)
+/* Sends rows; what is wrong with them goes to stderr. */
+static int rows_send(struct cli *cli, struct span text, bool dry_run,
+                     struct client_reply *reply, struct error *err)
 {
-    struct client_reply reply = {0};
     char room[512];
     struct buf path = buf_over(room, sizeof(room) - 1);
+    int rc;
+
+    buf_put_str(&path, "/v1/import");
+    client_query_put(&path, "type", cli->args[0]);
+    client_query_put(&path, "format", format_of((const char *)text.ptr));
+    client_query_put(&path, "dry_run", dry_run ? "1" : NULL);
+    room[path.len] = '\0';
+    rc = cli_post_text(cli, room, text, reply, err);
+    if (rc != 0 && !cli->json) {
+        (void)print_errors(cli, answer_get(reply->root, "errors"),
+                           cli->args[1]);
+        (void)error_wrap(err, "%.80s", cli->args[1]);
+    }
+    return rc;
+}
+
+/* First the rows are tried with the hashes of what is to be sent, then the
+ * files go, then the rows are recorded. */
+static int files_import(struct cli *cli, struct import_files *files,
+                        bool dry_run, struct client_reply *reply,
+                        struct error *err)
+{
+    char *text = NULL;
+    size_t len = 0;
+    int rc = import_files_text(files, &text, &len, err);
+
+    rc = rc != 0 ? rc : rows_send(cli, span_make(text, len), true, reply, err);
+    free(text);
+    if (rc != 0 || dry_run) {
+        return rc;
+    }
+    client_reply_release(reply);
+    *reply = (struct client_reply){0};
+    text = NULL;
+    rc = import_files_send(files, err);
+    rc = rc != 0 ? rc : import_files_text(files, &text, &len, err);
+    rc = rc != 0 ? rc : rows_send(cli, span_make(text, len), false, reply, err);
+    if (text != NULL) {
+        crypto_wipe(text, len);
+    }
+    free(text);
+    return rc;
+}
+
+static bool names_files(const char *text)
+{
+    return strstr(text, "attach") != NULL;
+}
+
+static int run(struct cli *cli, struct error *err)
+{
+    bool dry_run = cli_option(cli, "dry-run") != NULL;
+    struct client_reply reply = {0};
+    struct import_files *files = NULL;
     char *text = NULL;
     size_t len = 0;
     int rc = file_read(cli->args[1], FILE_MAX, &text, &len, err);
 
     rc = rc < 0 ? rc : cli_session(cli, err);
-    if (rc == 0) {
-        buf_put_str(&path, "/v1/import");
-        client_query_put(&path, "type", cli->args[0]);
-        client_query_put(&path, "format", format_of(text));
-        client_query_put(&path, "dry_run",
-                         cli_option(cli, "dry-run") != NULL ? "1" : NULL);
-        room[path.len] = '\0';
-        rc = cli_post_text(cli, room, span_make(text, len), &reply, err);
-        if (cli->json) {
-            (void)print_json(cli, &reply);
-        } else if (rc == 0) {
-            print_result(cli, reply.root);
-        } else {
-            (void)print_errors(cli, answer_get(reply.root, "errors"),
-                               cli->args[1]);
-            (void)error_wrap(err, "%.80s", cli->args[1]);
-        }
+    if (rc == 0 && names_files(text)) {
+        rc = import_files_new(cli, format_of(text), span_make(text, len),
+                              &files, err);
     }
+    if (rc == 0) {
+        rc = files != NULL && import_files_len(files) > 0
+                 ? files_import(cli, files, dry_run, &reply, err)
+                 : rows_send(cli, span_make(text, len), dry_run, &reply, err);
+    }
+    if (cli->json) {
+        (void)print_json(cli, &reply);
+    } else if (rc == 0) {
+        print_result(cli, reply.root);
+    }
+    import_files_free(files);
     client_reply_release(&reply);
     free(text);
     return rc;
@@ -95,18 +149,23 @@ static int run(struct cli *cli, struct error *err)
 
 static void more(const struct cli *cli)
 {
-    printf("\n%s\n",
-           say(cli,
-               "TYPE là một loại của `qcdc record --help`, hoặc `any` khi mỗi "
-               "dòng tự nói loại (cột `type`).\nFILE: CSV (UTF-8; dòng đầu là "
-               "tên cột) hoặc mỗi dòng một JSON. Cột: key, unit, on, subject,\n"
-               "refs, to, historical, các mục của loại, text.*, private.*. "
-               "Cột key giữ cho nhập lại không ghi hai lần.",
-               "TYPE is one of `qcdc record --help`, or `any` when each row "
-               "says its own (column `type`).\nFILE: CSV (UTF-8, first row "
-               "names the columns) or one JSON object a line. Columns: key, "
-               "unit, on,\nsubject, refs, to, historical, the type's fields, "
-               "text.*, private.*. `key` makes importing twice harmless."));
+    printf(
+        "\n%s\n",
+        say(cli,
+            "TYPE là một loại của `qcdc record --help`, hoặc `any` khi mỗi "
+            "dòng tự nói loại (cột `type`).\nFILE: CSV (UTF-8; dòng đầu là "
+            "tên cột) hoặc mỗi dòng một JSON. Cột: key, unit, on, subject,\n"
+            "refs, to, historical, các mục của loại, text.*, private.*. "
+            "Cột key giữ cho nhập lại không ghi hai lần.\nCột `attach` (hoặc "
+            "`attach.documents[0]` ...) nêu một tệp trong thư mục của tệp "
+            "nhập: tệp đi cùng dòng.",
+            "TYPE is one of `qcdc record --help`, or `any` when each row "
+            "says its own (column `type`).\nFILE: CSV (UTF-8, first row "
+            "names the columns) or one JSON object a line. Columns: key, "
+            "unit, on,\nsubject, refs, to, historical, the type's fields, "
+            "text.*, private.*. `key` makes importing twice harmless.\n"
+            "`attach` (or `attach.documents[0]` ...) names a file of the "
+            "import file's folder: it goes with the row."));
 }
 
 const struct command cmd_import = {
@@ -119,7 +178,9 @@ const struct command cmd_import = {
     .reads = true,
     .signs = true,
     .options = {{"dry-run", NULL, "chỉ kiểm tra, không ghi",
-                 "check only, record nothing"}},
+                 "check only, record nothing"},
+                {"sealed", NULL, "niêm phong các tệp của cột attach",
+                 "seal the files of the column attach"}},
     .run = run,
     .more = more,
 };

@@ -36,6 +36,8 @@ static void put_job(json_t *answer, const struct reader_job *job)
 
     api_put_number(answer, "count", (int64_t)job->found);
     api_put_number(answer, "erased", (int64_t)job->erased);
+    api_put_number(answer, "files", (int64_t)job->files);
+    api_put_number(answer, "orphans", (int64_t)job->orphans);
     for (size_t i = 0; i < job->findings_len; i++) {
         json_t *object = api_add_object(list);
 
