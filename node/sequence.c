@@ -29,8 +29,9 @@ bool sequence_is_free(struct engine *engine)
     return dir->top == self && cert != NULL && cert->guard == 0;
 }
 
-/* What the header names and the spool no longer has was erased: the batch says
- * so, or nobody could take it. */
+/* What the header names and the spool no longer has was erased, or lost before
+ * the event went back to the spool: the batch says so, or nobody could take
+ * it. */
 static void absent_note(struct segment_item *item)
 {
     struct error ignored = {0};
@@ -107,29 +108,6 @@ int bodies_take(struct span list, struct arena *arena,
     }
     absent_note(item);
     return 0;
-}
-
-/* Bodies that the header names and nobody has any more: erased or lost before
- * the event went back to the spool. */
-static void absent_name(struct segment_item *item)
-{
-    struct error ignored = {0};
-    struct leaf leaf;
-
-    if (leaf_scan(item->leaf, &leaf, &ignored) != 0 || !leaf.understood) {
-        return;
-    }
-    for (size_t i = 0; i < leaf.header.bodies_len; i++) {
-        uint8_t slot = (uint8_t)leaf.header.bodies[i].audience;
-        bool here = false;
-
-        for (size_t k = 0; k < item->bodies_len; k++) {
-            here = here || item->bodies[k].slot == slot;
-        }
-        if (!here && item->absent_len < BODIES_MAX) {
-            item->absent[item->absent_len++] = slot;
-        }
-    }
 }
 
 static const struct sign_pair *log_pair(const struct engine *engine, bool dir)
@@ -242,7 +220,6 @@ static int queue_move(struct engine *engine, bool dir, uint64_t max_line,
     for (size_t i = 0; rc == 0 && i < len; i++) {
         items[i].leaf = events[i].leaf;
         rc = bodies_take(events[i].bodies, &engine->turn, &items[i], err);
-        absent_name(&items[i]);
         *bytes += events[i].leaf.len + events[i].bodies.len;
     }
     if (rc != 0 || len == 0) {
