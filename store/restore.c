@@ -142,7 +142,7 @@ static int compare_spool(struct comparing *c, struct store *there)
     if (rc != SQLITE_OK) {
         return db_error(there, rc, "spool", c->err);
     }
-    while (sqlite3_step(q) == SQLITE_ROW) {
+    while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
         struct event_id id;
         struct store_event event;
         struct error ignored;
@@ -157,10 +157,17 @@ static int compare_spool(struct comparing *c, struct store *there)
         arena_rewind(&c->copy->scratch, mark);
     }
     (void)sqlite3_finalize(q);
-    return 0;
+    return rc == SQLITE_DONE ? 0 : db_error(there, rc, "spool", c->err);
 }
 
-/* What was erased in the store there. */
+/* A store that cannot be read whole may hold what no copy has. */
+static bool is_unreadable(int rc)
+{
+    return rc == ERR_CORRUPT || rc == ERR_IO;
+}
+
+/* What was erased in the store there, as far as that can be read: the list of
+ * node/erase.c says it again. */
 static int erase_too(struct store *there, struct store *copy, struct error *err)
 {
     struct store_erasure page[ERASURES_PAGE];
@@ -170,6 +177,9 @@ static int erase_too(struct store *there, struct store *copy, struct error *err)
 
     do {
         rc = store_erasure_list(there, &after, page, ERASURES_PAGE, &len, err);
+        if (is_unreadable(rc)) {
+            return 0;
+        }
         for (i = 0; rc == 0 && i < len; i++) {
             after = page[i];
             if (page[i].acts) {
@@ -201,7 +211,7 @@ static int compare(const struct store_restore *restore, struct store *copy,
     struct store_options options = {.path = restore->path};
     struct comparing c = {copy, report, err};
     struct store *there = NULL;
-    struct error damaged;
+    struct stat facts;
     int rc;
 
     if (store_self(copy) != restore->node) {
@@ -212,11 +222,13 @@ static int compare(const struct store_restore *restore, struct store *copy,
     if ((rc = store_log_each(copy, count_log, &c, err)) != 0) {
         return rc;
     }
-    report->replaced = access(restore->path, F_OK) == 0;
-    if (report->replaced && store_open(&options, &there, &damaged) == 0) {
-        if ((rc = store_log_each(there, compare_log, &c, err)) == 0) {
-            rc = compare_spool(&c, there);
-        }
+    report->replaced = stat(restore->path, &facts) == 0 && facts.st_size > 0;
+    if (report->replaced) {
+        rc = store_open(&options, &there, err);
+        rc = rc != 0 ? rc : store_log_each(there, compare_log, &c, err);
+        rc = rc != 0 ? rc : compare_spool(&c, there);
+        report->unread = is_unreadable(rc);
+        rc = report->unread ? 0 : rc;
         if (rc == 0 && report->ahead > 0 && !restore->force) {
             rc = error_set(err, ERR_USAGE,
                            "the store here holds %llu events that the copy "
@@ -229,15 +241,65 @@ static int compare(const struct store_restore *restore, struct store *copy,
     return rc;
 }
 
-static int put_in_place(const struct store_restore *restore, const char *fresh,
-                        bool keep_old, struct error *err)
+#define KEPT_MAX 100u
+
+/* A name that nothing has: what was replaced earlier stays, too. */
+static int kept_name(const char *path, char kept[PATH_MAX], struct error *err)
 {
-    char old[PATH_MAX + 16];
+    for (unsigned i = 1; i <= KEPT_MAX; i++) {
+        char number[8] = "";
+        int len;
+
+        if (i > 1) {
+            (void)snprintf(number, sizeof(number), "-%u", i);
+        }
+        len = snprintf(kept, PATH_MAX, "%s.replaced%s", path, number);
+        if (len < 0 || len >= PATH_MAX) {
+            return error_set(err, ERR_USAGE, "the path is too long");
+        }
+        if (access(kept, F_OK) != 0) {
+            return 0;
+        }
+    }
+    return error_set(err, ERR_USAGE,
+                     "%s.replaced: %u older stores are kept here already: move "
+                     "them away, then repeat",
+                     path, KEPT_MAX);
+}
+
+/* The old store under another name, with its WAL if it could not be read. */
+static int keep_old(const char *path, char kept[PATH_MAX], struct error *err)
+{
+    char wal[PATH_MAX + 8];
+    char kept_wal[PATH_MAX + 8];
+    int rc = kept_name(path, kept, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    /* Where the file system has links, there is a store at all times. */
+    if (link(path, kept) != 0 && rename(path, kept) != 0) {
+        return error_set(err, ERR_IO, "%s: %s", kept, strerror(errno));
+    }
+    (void)snprintf(wal, sizeof(wal), "%s-wal", path);
+    (void)snprintf(kept_wal, sizeof(kept_wal), "%s-wal", kept);
+    if (rename(wal, kept_wal) != 0 && errno != ENOENT) {
+        return error_set(err, ERR_IO, "%s: %s", kept_wal, strerror(errno));
+    }
+    return 0;
+}
+
+static int put_in_place(const struct store_restore *restore, const char *fresh,
+                        struct store_restored_report *report, struct error *err)
+{
     char tail[PATH_MAX + 8];
 
-    (void)snprintf(old, sizeof(old), "%s.replaced", restore->path);
-    if (keep_old && rename(restore->path, old) != 0) {
-        return error_set(err, ERR_IO, "%s: %s", old, strerror(errno));
+    if (report->ahead > 0 || report->unread) {
+        int rc = keep_old(restore->path, report->kept, err);
+
+        if (rc != 0) {
+            return rc;
+        }
     }
     /* Never a new file with an old WAL (libraries.md B2.11). */
     (void)snprintf(tail, sizeof(tail), "%s-wal", restore->path);
@@ -260,7 +322,7 @@ int store_restore(const struct store_restore *restore,
     int rc;
 
     memset(report, 0, sizeof(*report));
-    if (strlen(restore->path) + 16 >= sizeof(fresh)) {
+    if (strlen(restore->path) + 20 >= sizeof(fresh)) {
         return error_set(err, ERR_USAGE, "the path is too long");
     }
     (void)snprintf(fresh, sizeof(fresh), "%s.restoring", restore->path);
@@ -274,7 +336,7 @@ int store_restore(const struct store_restore *restore,
     rc = rc != 0 ? rc : store_tidy(copy, true, &left, err);
     store_close(copy);
     if (rc == 0) {
-        rc = put_in_place(restore, fresh, report->ahead > 0, err);
+        rc = put_in_place(restore, fresh, report, err);
     }
     if (rc != 0) {
         remove_store(fresh);

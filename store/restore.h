@@ -8,6 +8,8 @@
 #ifndef QCDC_STORE_RESTORE_H
 #define QCDC_STORE_RESTORE_H
 
+#include <limits.h>
+
 #include "store/store.h"
 
 /* A consistent copy at `path` (must not exist), checked and synced to disk.
@@ -23,12 +25,15 @@ struct store_restore {
     bool force;       /* even if what is there holds more than the copy */
 };
 struct store_restored_report {
-    uint64_t events; /* held by the copy */
-    uint64_t ahead;  /* events of the store there that the copy lacks */
-    bool replaced;   /* there was one: now at <path>.replaced if `ahead` */
+    uint64_t events;     /* held by the copy */
+    uint64_t ahead;      /* events of the store there that the copy lacks */
+    bool replaced;       /* there was one */
+    bool unread;         /* it is damaged: nobody knows what it holds alone */
+    char kept[PATH_MAX]; /* where it is now if `ahead` or `unread`, else "" */
 };
 /* ERR_USAGE when the store there is newer, with its lead in *report;
- * ERR_UNTRUSTED for a copy of another node; ERR_CORRUPT for a damaged one. The
+ * or when another program wrote it; ERR_UNTRUSTED for a copy of another node;
+ * ERR_CORRUPT for a damaged copy. A store there that is damaged is kept. The
  * copy itself is only read. Bodies erased in the store there are erased in the
  * new one too. */
 int store_restore(const struct store_restore *restore,

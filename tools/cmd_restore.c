@@ -65,11 +65,20 @@ static int restore_here(const struct cli *cli, const struct config *config,
     }
     printf("%s: %llu %s\n", say(cli, "Đã đặt lại kho", "Put back"),
            (unsigned long long)report.events, say(cli, "sự kiện", "events"));
-    if (report.ahead > 0) {
-        printf("%s: %s.replaced\n",
+    if (report.unread) {
+        printf("%s\n",
+               say(cli,
+                   "Kho cũ bị hỏng, có thể còn sự kiện chưa gửi đi: giữ lại, "
+                   "đừng xóa trước khi so lại với sổ giấy.",
+                   "The old store is damaged and may hold events that never "
+                   "left this machine: keep it until the paper has been "
+                   "compared."));
+    }
+    if (report.kept[0] != '\0') {
+        printf("%s: %s\n",
                say(cli, "Kho cũ còn ở (xóa khi không cần nữa)",
                    "The old store is kept (remove it when not needed)"),
-               path);
+               report.kept);
     }
     printf("%s\n",
            say(cli,
