@@ -15,12 +15,10 @@
 
 struct origin staged_origin(struct engine *engine, uint32_t node, bool dir)
 {
-    const struct dir_cert *cert =
-        directory_cert(engine_directory(engine), node);
+    uint32_t epoch = directory_epoch_now(engine_directory(engine), node, dir);
 
-    return (struct origin){.node = node,
-                           .epoch = !dir && cert != NULL ? cert->epoch : 1,
-                           .dir = dir};
+    return (struct origin){
+        .node = node, .epoch = epoch != 0 ? epoch : 1, .dir = dir};
 }
 
 /* ---- events without a place: out ---- */

@@ -13,10 +13,12 @@
 #define GIVE_BYTES 262144u /* of events given back for one asking */
 #define GIVE_EVENTS 64u
 
-/* Events that the child asks for, as many as one answer takes. */
+/* Events that the child asks for, as many as one answer takes; its own: what
+ * another child brought is none of its business. */
 static int give(struct engine *engine, struct peer *peer,
                 const struct frame_spooled *asked, struct error *err)
 {
+    struct store_log log;
     struct segment_item *items =
         arena_array(&engine->turn, GIVE_EVENTS, sizeof(*items));
     size_t len = 0, done = 0, bytes = 0;
@@ -24,6 +26,11 @@ static int give(struct engine *engine, struct peer *peer,
 
     if (items == NULL) {
         return error_set(err, ERR_LIMIT, "too much in one turn");
+    }
+    rc = asked->wanted.len == 0 ? 0
+                                : log_find(engine, &asked->origin, &log, err);
+    if (rc == ERR_NOTFOUND) {
+        return 0;
     }
     for (size_t at = 0; rc == 0 && at < asked->wanted.len &&
                         len < GIVE_EVENTS && bytes < GIVE_BYTES;
@@ -33,7 +40,7 @@ static int give(struct engine *engine, struct peer *peer,
 
         memcpy(&id, asked->wanted.ptr + at, sizeof(id));
         rc = store_staged_get(engine->store, &id, &engine->turn, &event, err);
-        if (rc == ERR_NOTFOUND) {
+        if (rc == ERR_NOTFOUND || (rc == 0 && event.log != log.id)) {
             rc = 0;
             continue;
         }

@@ -42,8 +42,9 @@ static const char *const sql[] = {
     [STAGED_AGAIN] = "UPDATE staged SET round = max(round, ?) WHERE number = ?",
     [STAGED_REMOVE] = "DELETE FROM staged WHERE number = ?",
     [STAGED_UNQUOTE] = "DELETE FROM quotes WHERE hash = ? AND place = ?",
-    [STAGED_LIST] = "SELECT number, event, round, leaf, bodies FROM staged "
-                    "WHERE log = ? AND number > ? ORDER BY number LIMIT ?",
+    [STAGED_LIST] =
+        "SELECT number, log, round, leaf, bodies, event FROM staged "
+        "WHERE log = ? AND number > ? ORDER BY number LIMIT ?",
     [STAGED_IDS] = "SELECT event FROM staged WHERE log = ? ORDER BY number "
                    "LIMIT ?",
     [STAGED_STATE] = "SELECT count(*), coalesce(min(came_s), 0) FROM staged "
@@ -309,6 +310,7 @@ static int event_fill(sqlite3_stmt *q, struct arena *arena,
     int rc;
 
     event->number = (uint64_t)column_int(q, 0);
+    event->log = column_u32(q, 1);
     event->round = (uint64_t)column_int(q, 2);
     rc = arena_keep(arena, column_span(q, 3), &event->leaf, err);
     return rc != 0 ? rc
@@ -333,7 +335,7 @@ int store_staged_list(struct store *store, uint32_t log, uint64_t after,
         if (i > 0 && bytes > max_bytes) {
             break;
         }
-        rc = column_bytes(q, 1, &events[i].id, sizeof(events[i].id), err);
+        rc = column_bytes(q, 5, &events[i].id, sizeof(events[i].id), err);
         rc = rc != 0 ? rc : event_fill(q, arena, &events[i], err);
         if (rc != 0) {
             break;

@@ -28,6 +28,7 @@ int store_stage(struct store *store, uint32_t log_id, struct span bytes,
 
 struct store_staged {
     uint64_t number; /* ascending, never reused */
+    uint32_t log;    /* into which it goes */
     struct event_id id;
     uint64_t round; /* of the newest bundle that had it */
     struct span leaf;
