@@ -13,6 +13,7 @@
 #include "protocol/base/hex.h"
 #include "protocol/link/join.h"
 #include "store/book.h"
+#include "store/recovery.h"
 
 /* ---- confirming
  * ------------------------------------------------------------------------ */
@@ -157,6 +158,43 @@ static int row_record(struct engine *engine, const char *type,
     return record_admin(engine, &row, &engine->turn, id, err);
 }
 
+/* Where ours is the shorter copy, and shows it, the rest must come first: what
+ * lies beyond the end is cut off everywhere. A frozen log gets no more, and of
+ * lost mirrors nothing comes. */
+static int whole_check(struct engine *engine, const struct turning *turning,
+                       const struct store_log *log, struct error *err)
+{
+    struct store_recovery recovery;
+    struct store_held held[16];
+    uint64_t most = log->head.size;
+    size_t len = 0;
+    int rc;
+
+    if (log->frozen[0] != '\0' || turning->reason == REJOIN_MIRRORS_LOST) {
+        return 0;
+    }
+    rc = store_held_list(engine->store, log->id, held, 16, &len, err);
+    if (rc != 0) {
+        return rc;
+    }
+    for (size_t i = 0; i < len; i++) {
+        most = held[i].head.size > most ? held[i].head.size : most;
+    }
+    if (recover_active(engine, log->id, &recovery)) {
+        most = recovery.until > most ? recovery.until : most;
+        rc = ERR_BUSY; /* perhaps its cosignatures alone are lacking */
+    }
+    return rc == 0 && most == log->head.size
+               ? 0
+               : error_set(err, ERR_BUSY,
+                           "of log %s %llu events are here and %llu elsewhere: "
+                           "connect this node to its superior and repeat when "
+                           "`qcdc sync` says that it is whole; if nobody has "
+                           "them any more: --reason mirrors-lost",
+                           log->origin, (unsigned long long)log->head.size,
+                           (unsigned long long)most);
+}
+
 /* Ours is the copy that counts: it ends where ours does. Whatever froze it is
  * settled with that. */
 static int epoch_close(struct engine *engine, struct turning *turning,
@@ -177,7 +215,8 @@ static int epoch_close(struct engine *engine, struct turning *turning,
 
     if (rc == 0) {
         head = log.head;
-        rc = engine_write(engine, err);
+        rc = whole_check(engine, turning, &log, err);
+        rc = rc != 0 ? rc : engine_write(engine, err);
         rc = rc != 0 ? rc : store_log_thaw(engine->store, log.id, err);
     } else if (rc == ERR_NOTFOUND) {
         rc = 0; /* nothing of it ever came */
@@ -277,6 +316,8 @@ int invite_certify(struct engine *engine, const struct box_public *one_time,
     struct join_keys keys;
     int rc = join_request_check(&request, &engine->turn, &keys, err);
 
+    /* The directory may be another one than when the request came. */
+    rc = rc != 0 ? rc : invite_keys_check(engine, invited, &keys, err);
     if (rc == 0) {
         rc = certificates_record(engine, invited, &keys, err);
     }

@@ -179,7 +179,7 @@ static bool same_units(const struct invited *invited,
 
 /* Joining again: the log's key is the old one exactly where the log goes on;
  * everything else is new (one purpose a key, one life a key). */
-static int keys_again(struct engine *engine, const struct invited *invited,
+int invite_keys_check(struct engine *engine, const struct invited *invited,
                       const struct join_keys *keys, struct error *err)
 {
     const struct directory *dir = engine_directory(engine);
@@ -189,7 +189,13 @@ static int keys_again(struct engine *engine, const struct invited *invited,
     bool rotate = invited->reason == REJOIN_ROTATE;
     bool known = false;
 
-    if (invited->reason == REJOIN_NONE || epoch == NULL) {
+    if (invited->reason == REJOIN_NONE && epoch != NULL) {
+        return error_set(err, ERR_CONFLICT,
+                         "node %u was certified meanwhile, with other keys: to "
+                         "let this machine take its place invite it --again",
+                         invited->node);
+    }
+    if (epoch == NULL) {
         return 0;
     }
     if (rotate && memcmp(&epoch->key, &keys->keys.log, 32) != 0) {
@@ -230,7 +236,7 @@ static int request_keep(struct engine *engine, struct peer *peer,
                          "the request is not for what was invited");
     }
     if (invited->state != INVITED_CERTIFIED &&
-        keys_again(engine, invited, &keys, err) != 0) {
+        invite_keys_check(engine, invited, &keys, err) != 0) {
         return err->code;
     }
     if (invited->state == INVITED_CERTIFIED) {

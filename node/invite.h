@@ -69,6 +69,13 @@ int invited_put(struct engine *engine, const struct box_public *one_time,
 int invited_get(struct engine *engine, const struct box_public *one_time,
                 struct invited *out, struct error *err) MUST_USE;
 
+/* ---- invite.c ---- */
+/* Do these keys still fit what the directory says of the node? ERR_UNTRUSTED,
+ * ERR_CONFLICT: it was certified meanwhile. */
+struct join_keys;
+int invite_keys_check(struct engine *engine, const struct invited *invited,
+                      const struct join_keys *keys, struct error *err) MUST_USE;
+
 /* ---- certify.c ---- */
 /* Certifies what was asked for; the directory then opens the gate. */
 int invite_certify(struct engine *engine, const struct box_public *one_time,

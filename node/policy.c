@@ -8,20 +8,23 @@
  * between by the certificates in the receipt (protocol/event/receipt.h). */
 #include "node/peers.h"
 
-static void logs_put(struct engine *engine, const struct dir_cert *cert,
-                     uint32_t node, struct buf *out)
+/* Every epoch of its logs: what an ended one holds is still shown. */
+static void logs_put(struct engine *engine, uint32_t node, struct buf *out)
 {
-    struct origin origins[2] = {{.node = node, .epoch = cert->epoch},
-                                {.node = node, .epoch = 1, .dir = true}};
+    const struct directory *dir = engine_directory(engine);
 
-    for (size_t i = 0; i < (cert->has_dir_log ? 2 : 1); i++) {
+    for (size_t i = 0; i < dir->epochs_len; i++) {
+        const struct dir_epoch *epoch = &dir->epochs[i];
+        struct origin origin = {epoch->node, epoch->epoch, epoch->is_dir};
         char name[ORIGIN_MAX + 1];
         struct error ignored = {0};
         struct vkey key;
 
-        origin_text(engine, &origins[i], name);
-        if (vkey_make(span_str(name), VKEY_ED25519,
-                      i == 0 ? &cert->log_key : &cert->dir_log_key, &key,
+        if (epoch->node != node || !epoch->has_key) {
+            continue;
+        }
+        origin_text(engine, &origin, name);
+        if (vkey_make(span_str(name), VKEY_ED25519, &epoch->key, &key,
                       &ignored) == 0) {
             buf_put_str(out, "log ");
             vkey_format(&key, out);
@@ -50,7 +53,7 @@ int engine_policy(struct engine *engine, struct buf *out, struct error *err)
         if (cert == NULL) {
             continue;
         }
-        logs_put(engine, cert, node, out);
+        logs_put(engine, node, out);
         if (mirror_key(engine, node, name, &key, &ignored) == 0) {
             buf_put_fmt(out, "witness m%u ", node);
             vkey_format(&key, out);

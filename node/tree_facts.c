@@ -1,6 +1,7 @@
 /* Room: node. Owns the facts that a superior need not type when he changes the
  * tree: keys as certified before, sizes and roots as held here. What is stated
  * is never changed. Next: record.c, which checks and signs the whole. */
+#include "node/peers.h"
 #include "node/tree.h"
 
 #include <stdarg.h>
@@ -10,6 +11,7 @@
 
 #include "protocol/base/hex.h"
 #include "store/directory.h"
+#include "store/recovery.h"
 
 #define PATH_ROOM 48u
 #define VALUE_ROOM 264u
@@ -156,7 +158,9 @@ static void put_guard(struct engine *engine, struct filling *f,
                       const struct dir_cert *cert, bool dir)
 {
     struct origin origin = {
-        .node = cert->node, .epoch = dir ? 1 : cert->epoch, .dir = dir};
+        .node = cert->node,
+        .epoch = directory_epoch_now(engine_directory(engine), cert->node, dir),
+        .dir = dir};
     struct error ignored = {0};
     struct store_log log;
 
@@ -224,15 +228,12 @@ static int end_complete(struct engine *engine, struct filling *f,
     const char *dir = stated(f, "dir");
     struct origin origin = {.node = number(f, "node"),
                             .dir = dir != NULL && strcmp(dir, "true") == 0};
-    const struct dir_cert *cert =
-        directory_cert(engine_directory(engine), origin.node);
+    struct store_recovery recovery;
     struct store_log log;
 
-    if (!origin.dir) {
-        put_number(f, "epoch", cert == NULL ? 0 : cert->epoch);
-    } else {
-        put_number(f, "epoch", 1);
-    }
+    put_number(
+        f, "epoch",
+        directory_epoch_now(engine_directory(engine), origin.node, origin.dir));
     origin.epoch = number(f, "epoch");
     if (stated(f, "size") != NULL) {
         return 0;
@@ -241,6 +242,13 @@ static int end_complete(struct engine *engine, struct filling *f,
         return error_set(err, ERR_USAGE,
                          "node: the log of node %u is not held here: state "
                          "size and root_hash",
+                         origin.node);
+    }
+    if (recover_active(engine, log.id, &recovery)) {
+        return error_set(err, ERR_BUSY,
+                         "node: the log of node %u is being fetched again "
+                         "here: repeat when `qcdc sync` says that it is whole, "
+                         "or its newest events would count nowhere",
                          origin.node);
     }
     put_number(f, "size", log.head.size);
