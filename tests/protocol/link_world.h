@@ -117,6 +117,8 @@ struct world {
 
 /* parents: parent of node i, 0 none; node 1 is the top. */
 struct world *world_new(const uint32_t parents[WORLD_NODES]);
+/* The same with the lines of nodes 2 to `last` to their parents. */
+struct world *world_chain(const uint32_t parents[WORLD_NODES], uint32_t last);
 void world_free(struct world *world);
 
 /* The line child-parent; both machines are closed until world_connect. */
@@ -160,5 +162,18 @@ void world_restore(struct world_node *node, struct world_node *image);
 /* Its process begins anew: it forgets whom it heard. */
 void world_reborn(struct world *world, uint32_t node);
 void world_image_free(struct world_node *image);
+
+/* ---- what a test asks ---- */
+
+void world_seconds(struct world *world, uint64_t count);
+/* Of a log that is there. */
+struct world_log *world_log_at(struct world *world, uint32_t node,
+                               struct origin origin);
+struct link_info world_info(struct world *world, uint32_t node, uint32_t peer);
+/* A batch of the district's log (node 2) as node 2 would send it. */
+struct frame world_batch_frame(struct world *world, size_t segment);
+/* Both hold `size` leaves of the log, the same ones. */
+void world_assert_same(struct world *world, uint32_t a, uint32_t b,
+                       struct origin origin, uint64_t size);
 
 #endif

@@ -11,55 +11,12 @@ static const struct origin district = {.node = 2, .epoch = 1};
 static const struct origin commune = {.node = 3, .epoch = 1};
 static const struct origin top_dir = {.node = 1, .epoch = 1, .dir = true};
 
-static struct world *three(void)
-{
-    struct world *world = world_new(tree);
-
-    world_line(world, 2);
-    world_line(world, 3);
-    return world;
-}
-
-static void seconds(struct world *world, uint64_t count)
-{
-    world_run(world, world->now_ms + count * 1000);
-}
-
-static struct world_log *log_at(struct world *world, uint32_t node,
-                                struct origin origin)
-{
-    struct world_log *log = world_log_of(&world->nodes[node], &origin);
-
-    assert_non_null(log);
-    return log;
-}
-
-static struct link_info info_of(struct world *world, uint32_t node,
-                                uint32_t peer)
-{
-    struct link_info info;
-
-    link_info(world_end_of(world, node, peer)->link, &info);
-    return info;
-}
-
-static void assert_same(struct world *world, uint32_t a, uint32_t b,
-                        struct origin origin, uint64_t size)
-{
-    struct hash left = world_root(log_at(world, a, origin));
-    struct hash right = world_root(log_at(world, b, origin));
-
-    assert_int_equal(world_size(log_at(world, a, origin)), size);
-    assert_int_equal(world_size(log_at(world, b, origin)), size);
-    assert_memory_equal(&left, &right, sizeof(left));
-}
-
 /* Both hold the same numbered cosignatures, bytes and all. */
 static void assert_cosigs(struct world *world, uint32_t a, uint32_t b,
                           struct origin origin)
 {
-    struct world_log *left = log_at(world, a, origin);
-    struct world_log *right = log_at(world, b, origin);
+    struct world_log *left = world_log_at(world, a, origin);
+    struct world_log *right = world_log_at(world, b, origin);
 
     assert_int_equal(left->cosigs_len, right->cosigs_len);
     for (size_t i = 0; i < left->cosigs_len; i++) {
@@ -100,27 +57,27 @@ static struct world_node *history(struct world *world, uint32_t of,
 
     world_connect(world, 2);
     world_record(world, 2, before);
-    seconds(world, 1);
+    world_seconds(world, 1);
     image = world_image(&world->nodes[of]);
     world_cut(world, 2);
     world_connect(world, 2); /* the token moves on */
     world_record(world, 2, after);
-    seconds(world, 1);
-    assert_same(world, 1, 2, district, before + after);
+    world_seconds(world, 1);
+    world_assert_same(world, 1, 2, district, before + after);
     world_cut(world, 2);
     return image;
 }
 
 static void quiet(struct world *world)
 {
-    seconds(world, LINK_QUIET_MS / 1000 + 1);
+    world_seconds(world, LINK_QUIET_MS / 1000 + 1);
 }
 
 /* ---- case 3: who writes the log was set back ---- */
 
 static void a_child_set_back_fetches_its_tail_and_goes_on(void **state)
 {
-    struct world *world = three();
+    struct world *world = world_chain(tree, 3);
     struct world_node *image = history(world, 2, 40, 200);
     struct world_log *log = NULL;
 
@@ -129,26 +86,26 @@ static void a_child_set_back_fetches_its_tail_and_goes_on(void **state)
     put_back(world, 2, image);
     world_record(world, 2, 5); /* offices do not wait for the network */
     world_connect(world, 2);
-    seconds(world, 5);
-    assert_same(world, 1, 2, district, 245);
+    world_seconds(world, 5);
+    world_assert_same(world, 1, 2, district, 245);
     assert_cosigs(world, 1, 2, district);
-    log = log_at(world, 2, district);
+    log = world_log_at(world, 2, district);
     assert_true(log->restored);
     assert_int_equal(log->reason, LINK_REASON_ORIGIN_BACK);
     assert_non_null(strstr(log->text, "40 events here and 240 at node 1"));
-    assert_true(log_at(world, 1, district)->lent);
-    assert_true(log_at(world, 1, district)->lent_back);
+    assert_true(world_log_at(world, 1, district)->lent);
+    assert_true(world_log_at(world, 1, district)->lent_back);
     assert_int_equal(world->nodes[2].spool, 0);
     assert_sound(world);
     world_record(world, 2, 3);
-    seconds(world, 1);
-    assert_same(world, 1, 2, district, 248);
+    world_seconds(world, 1);
+    world_assert_same(world, 1, 2, district, 248);
     world_free(world);
 }
 
 static void an_empty_child_gets_its_whole_log_back(void **state)
 {
-    struct world *world = three();
+    struct world *world = world_chain(tree, 3);
     struct world_node *image = world_image(&world->nodes[2]);
 
     (void)state;
@@ -156,8 +113,8 @@ static void an_empty_child_gets_its_whole_log_back(void **state)
     quiet(world);
     put_back(world, 2, image);
     world_connect(world, 2);
-    seconds(world, 5);
-    assert_same(world, 1, 2, district, 100);
+    world_seconds(world, 5);
+    world_assert_same(world, 1, 2, district, 100);
     assert_cosigs(world, 1, 2, district);
     assert_sound(world);
     world_free(world);
@@ -165,7 +122,7 @@ static void an_empty_child_gets_its_whole_log_back(void **state)
 
 static void nothing_is_sequenced_before_the_tail_is_here(void **state)
 {
-    struct world *world = three();
+    struct world *world = world_chain(tree, 3);
     struct world_node *image = history(world, 2, 40, 2000);
 
     (void)state;
@@ -175,14 +132,14 @@ static void nothing_is_sequenced_before_the_tail_is_here(void **state)
     world->rate = 8000;
     world->delay_ms = 300;
     world_connect(world, 2);
-    for (int i = 0; world_size(log_at(world, 2, district)) < 2040; i++) {
+    for (int i = 0; world_size(world_log_at(world, 2, district)) < 2040; i++) {
         assert_int_equal(world->nodes[2].spool, 5);
-        assert_int_equal(world_size(log_at(world, 1, district)), 2040);
-        seconds(world, 1);
+        assert_int_equal(world_size(world_log_at(world, 1, district)), 2040);
+        world_seconds(world, 1);
         assert_true(i < 120);
     }
-    seconds(world, 30);
-    assert_same(world, 1, 2, district, 2045);
+    world_seconds(world, 30);
+    world_assert_same(world, 1, 2, district, 2045);
     assert_sound(world);
     world_free(world);
 }
@@ -191,7 +148,7 @@ static void a_refill_cut_at_any_frame_ends_well(void **state)
 {
     (void)state;
     for (unsigned cut = 0; cut < 40; cut++) {
-        struct world *world = three();
+        struct world *world = world_chain(tree, 3);
         struct world_node *image = history(world, 2, 20, 100);
 
         quiet(world);
@@ -203,12 +160,12 @@ static void a_refill_cut_at_any_frame_ends_well(void **state)
         world_connect(world, 2);
         world_frames(world, cut / 2);
         world_cut(world, 2);
-        seconds(world, 100);
+        world_seconds(world, 100);
         world_connect(world, 2);
-        seconds(world, 10);
+        world_seconds(world, 10);
         quiet(world); /* should it have been taken for another copy */
-        seconds(world, 10);
-        assert_same(world, 1, 2, district, 123);
+        world_seconds(world, 10);
+        world_assert_same(world, 1, 2, district, 123);
         assert_cosigs(world, 1, 2, district);
         assert_sound(world);
         world_free(world);
@@ -218,7 +175,7 @@ static void a_refill_cut_at_any_frame_ends_well(void **state)
 static void
 a_top_node_gets_its_directory_log_back_from_its_children(void **state)
 {
-    struct world *world = three();
+    struct world *world = world_chain(tree, 3);
     struct world_node *image = NULL;
 
     (void)state;
@@ -226,26 +183,26 @@ a_top_node_gets_its_directory_log_back_from_its_children(void **state)
     world_connect(world, 2);
     world_connect(world, 4);
     world_direct(world, 1, 4);
-    seconds(world, 1);
+    world_seconds(world, 1);
     image = world_image(&world->nodes[1]);
     world_direct(world, 1, 40);
-    seconds(world, 1);
+    world_seconds(world, 1);
     world_cut(world, 4); /* one child knows less than the other */
     world_direct(world, 1, 50);
-    seconds(world, 1);
+    world_seconds(world, 1);
     world_cut(world, 2);
     put_back(world, 1, image);
     world_connect(world, 4);
-    seconds(world, 1);
-    assert_int_equal(world_size(log_at(world, 1, top_dir)), 44);
+    world_seconds(world, 1);
+    assert_int_equal(world_size(world_log_at(world, 1, top_dir)), 44);
     world_connect(world, 2);
-    seconds(world, 1);
-    assert_same(world, 1, 2, top_dir, 94);
-    assert_same(world, 1, 4, top_dir, 94);
+    world_seconds(world, 1);
+    world_assert_same(world, 1, 2, top_dir, 94);
+    world_assert_same(world, 1, 4, top_dir, 94);
     assert_sound(world);
     world_direct(world, 1, 6);
-    seconds(world, 1);
-    assert_same(world, 1, 4, top_dir, 100);
+    world_seconds(world, 1);
+    world_assert_same(world, 1, 4, top_dir, 100);
     assert_sound(world);
     world_free(world);
 }
@@ -254,68 +211,69 @@ a_top_node_gets_its_directory_log_back_from_its_children(void **state)
 
 static void a_parent_set_back_fetches_what_it_cosigned(void **state)
 {
-    struct world *world = three();
+    struct world *world = world_chain(tree, 3);
     struct world_node *image = history(world, 1, 40, 200);
-    size_t cosigs = log_at(world, 2, district)->cosigs_len;
+    size_t cosigs = world_log_at(world, 2, district)->cosigs_len;
     struct world_log *log = NULL;
 
     (void)state;
     put_back(world, 1, image);
     world_record(world, 2, 5);
     world_connect(world, 2);
-    seconds(world, 5);
-    assert_same(world, 1, 2, district, 245);
+    world_seconds(world, 5);
+    world_assert_same(world, 1, 2, district, 245);
     assert_cosigs(world, 1, 2, district);
-    log = log_at(world, 1, district);
+    log = world_log_at(world, 1, district);
     assert_true(log->cosigs_len > cosigs);
     assert_true(log->restored);
     assert_int_equal(log->reason, LINK_REASON_MIRROR_BACK);
     assert_non_null(strstr(log->text, "it holds 40 events"));
-    assert_false(log_at(world, 2, district)->restored); /* it was not old */
+    assert_false(
+        world_log_at(world, 2, district)->restored); /* it was not old */
     assert_sound(world);
     world_free(world);
 }
 
 static void a_parent_set_back_takes_lost_repeats_back_too(void **state)
 {
-    struct world *world = three();
+    struct world *world = world_chain(tree, 3);
     struct world_node *image = NULL;
     size_t cosigs = 0;
 
     (void)state;
     world_connect(world, 2);
     world_record(world, 2, 3);
-    seconds(world, 1);
+    world_seconds(world, 1);
     image = world_image(&world->nodes[1]);
-    seconds(world, 4000); /* heard at least once */
-    cosigs = log_at(world, 2, district)->cosigs_len;
+    world_seconds(world, 4000); /* heard at least once */
+    cosigs = world_log_at(world, 2, district)->cosigs_len;
     assert_true(cosigs > image->logs[1].cosigs_len);
     world_cut(world, 2);
     put_back(world, 1, image);
     world_connect(world, 2);
-    seconds(world, 2);
+    world_seconds(world, 2);
     assert_cosigs(world, 1, 2, district);
-    assert_true(log_at(world, 1, district)->restored);
+    assert_true(world_log_at(world, 1, district)->restored);
     world_record(world, 2, 3);
-    seconds(world, 1);
-    assert_same(world, 1, 2, district, 6);
+    world_seconds(world, 1);
+    world_assert_same(world, 1, 2, district, 6);
     assert_cosigs(world, 1, 2, district);
-    assert_int_equal(log_at(world, 1, district)->cosigs_len, cosigs + 1);
+    assert_int_equal(world_log_at(world, 1, district)->cosigs_len, cosigs + 1);
     assert_sound(world);
     world_free(world);
 }
 
 static void a_parent_that_lost_all_but_its_keys_is_filled_again(void **state)
 {
-    struct world *world = three();
+    struct world *world = world_chain(tree, 3);
     struct world_node *image = world_image(&world->nodes[1]);
 
     (void)state;
     world_image_free(history(world, 1, 40, 60));
     put_back(world, 1, image);
     world_connect(world, 2);
-    seconds(world, 5);
-    assert_same(world, 1, 2, district, 100);
+    world_seconds(world, 5);
+    world_assert_same(world, 1, 2, district, 100);
     assert_cosigs(world, 1, 2, district);
     assert_sound(world);
     world_free(world);
@@ -325,7 +283,7 @@ static void a_recall_cut_at_any_frame_ends_well(void **state)
 {
     (void)state;
     for (unsigned cut = 0; cut < 40; cut++) {
-        struct world *world = three();
+        struct world *world = world_chain(tree, 3);
         struct world_node *image = history(world, 1, 20, 100);
 
         put_back(world, 1, image);
@@ -334,10 +292,10 @@ static void a_recall_cut_at_any_frame_ends_well(void **state)
         world_frames(world, cut);
         world_cut(world, 2);
         world_connect(world, 2);
-        seconds(world, 10);
+        world_seconds(world, 10);
         quiet(world);
-        seconds(world, 10);
-        assert_same(world, 1, 2, district, 123);
+        world_seconds(world, 10);
+        world_assert_same(world, 1, 2, district, 123);
         assert_cosigs(world, 1, 2, district);
         assert_sound(world);
         world_free(world);
@@ -349,30 +307,30 @@ static void a_recall_cut_at_any_frame_ends_well(void **state)
 static void both_set_back_the_newest_of_both_goes_on(void **state)
 {
     for (int older = 1; older <= 2; older++) {
-        struct world *world = three();
+        struct world *world = world_chain(tree, 3);
         struct world_node *images[3] = {0};
         int newer = 3 - older;
 
         (void)state;
         world_connect(world, 2);
         world_record(world, 2, 20);
-        seconds(world, 1);
+        world_seconds(world, 1);
         images[older] = world_image(&world->nodes[older]);
         world_record(world, 2, 30);
-        seconds(world, 1);
+        world_seconds(world, 1);
         images[newer] = world_image(&world->nodes[newer]);
         world_record(world, 2, 40); /* held by nobody afterwards */
-        seconds(world, 1);
+        world_seconds(world, 1);
         world_cut(world, 2);
         quiet(world);
         put_back(world, 1, images[1]);
         put_back(world, 2, images[2]);
         world_record(world, 2, 7);
         world_connect(world, 2);
-        seconds(world, 5);
+        world_seconds(world, 5);
         quiet(world);
-        seconds(world, 30);
-        assert_same(world, 1, 2, district, 57);
+        world_seconds(world, 30);
+        world_assert_same(world, 1, 2, district, 57);
         assert_cosigs(world, 1, 2, district);
         assert_sound(world);
         world_free(world);
@@ -381,7 +339,7 @@ static void both_set_back_the_newest_of_both_goes_on(void **state)
 
 static void a_grandparent_helps_when_both_below_are_old(void **state)
 {
-    struct world *world = three();
+    struct world *world = world_chain(tree, 3);
     struct world_node *middle = NULL;
     struct world_node *below = NULL;
 
@@ -389,12 +347,12 @@ static void a_grandparent_helps_when_both_below_are_old(void **state)
     world_connect(world, 2);
     world_connect(world, 3);
     world_record(world, 3, 40);
-    seconds(world, 2);
+    world_seconds(world, 2);
     middle = world_image(&world->nodes[2]);
     below = world_image(&world->nodes[3]);
     world_record(world, 3, 60);
-    seconds(world, 2);
-    assert_same(world, 1, 3, commune, 100);
+    world_seconds(world, 2);
+    world_assert_same(world, 1, 3, commune, 100);
     world_cut(world, 3);
     world_cut(world, 2);
     quiet(world);
@@ -402,15 +360,15 @@ static void a_grandparent_helps_when_both_below_are_old(void **state)
     put_back(world, 3, below);
     world_record(world, 3, 4);
     world_connect(world, 2);
-    seconds(world, 2);
-    assert_int_equal(world_size(log_at(world, 2, commune)), 40);
-    assert_true(log_at(world, 2, commune)->recovering);
+    world_seconds(world, 2);
+    assert_int_equal(world_size(world_log_at(world, 2, commune)), 40);
+    assert_true(world_log_at(world, 2, commune)->recovering);
     world_connect(world, 3);
-    seconds(world, 60);
+    world_seconds(world, 60);
     quiet(world);
-    seconds(world, 30);
-    assert_same(world, 1, 3, commune, 104);
-    assert_same(world, 2, 3, commune, 104);
+    world_seconds(world, 30);
+    world_assert_same(world, 1, 3, commune, 104);
+    world_assert_same(world, 2, 3, commune, 104);
     assert_cosigs(world, 1, 3, commune);
     assert_cosigs(world, 2, 3, commune);
     assert_sound(world);
@@ -419,31 +377,31 @@ static void a_grandparent_helps_when_both_below_are_old(void **state)
 
 static void a_province_ahead_of_a_guard_set_back_freezes_nothing(void **state)
 {
-    struct world *world = three();
+    struct world *world = world_chain(tree, 3);
     struct world_node *middle = NULL;
 
     (void)state;
     world_connect(world, 2);
     world_connect(world, 3);
     world_record(world, 3, 40);
-    seconds(world, 2);
+    world_seconds(world, 2);
     middle = world_image(&world->nodes[2]);
     world_record(world, 3, 60);
-    seconds(world, 2);
+    world_seconds(world, 2);
     world_cut(world, 3);
     world_cut(world, 2);
     quiet(world);
     put_back(world, 2, middle);
     world_connect(world, 2); /* the commune is not there yet */
-    seconds(world, 10);
-    assert_int_equal(log_at(world, 2, commune)->reason,
+    world_seconds(world, 10);
+    assert_int_equal(world_log_at(world, 2, commune)->reason,
                      LINK_REASON_MIRROR_BACK);
-    assert_int_equal(world_size(log_at(world, 2, commune)), 40);
+    assert_int_equal(world_size(world_log_at(world, 2, commune)), 40);
     world_connect(world, 3); /* it holds all, bodies too: from there */
     world_record(world, 3, 5);
-    seconds(world, 10);
-    assert_same(world, 1, 3, commune, 105);
-    assert_same(world, 2, 3, commune, 105);
+    world_seconds(world, 10);
+    world_assert_same(world, 1, 3, commune, 105);
+    world_assert_same(world, 2, 3, commune, 105);
     assert_cosigs(world, 1, 3, commune);
     assert_sound(world);
     world_free(world);
@@ -453,33 +411,33 @@ static void a_province_ahead_of_a_guard_set_back_freezes_nothing(void **state)
 
 static void an_older_image_waits_for_silence_and_goes_on(void **state)
 {
-    struct world *world = three();
+    struct world *world = world_chain(tree, 3);
     struct world_node *image = NULL;
     struct world_log *log = NULL;
 
     (void)state;
     world_record(world, 2, 3);
     world_connect(world, 2);
-    seconds(world, 1);
+    world_seconds(world, 1);
     image = world_image(&world->nodes[2]);
     world_cut(world, 2);
     world_connect(world, 2); /* the token moves on */
-    seconds(world, 1);
+    world_seconds(world, 1);
     world_cut(world, 2);
     put_back(world, 2, image);
     world_record(world, 2, 2);
     world_connect(world, 2);
-    seconds(world, 2);
-    assert_true(info_of(world, 1, 2).waiting);
-    assert_true(info_of(world, 1, 2).token_wrong);
+    world_seconds(world, 2);
+    assert_true(world_info(world, 1, 2).waiting);
+    assert_true(world_info(world, 1, 2).token_wrong);
     assert_int_equal(world_end_of(world, 1, 2)->note, LINK_REASON_TOKEN);
     assert_int_equal(world->nodes[2].spool, 2); /* kept, not sequenced */
-    seconds(world, LINK_QUIET_MS / 1000 - 10);
+    world_seconds(world, LINK_QUIET_MS / 1000 - 10);
     assert_int_equal(world->nodes[2].spool, 2);
-    seconds(world, 20);
-    assert_same(world, 1, 2, district, 5);
-    assert_false(info_of(world, 1, 2).waiting);
-    log = log_at(world, 2, district);
+    world_seconds(world, 20);
+    world_assert_same(world, 1, 2, district, 5);
+    assert_false(world_info(world, 1, 2).waiting);
+    log = world_log_at(world, 2, district);
     assert_int_equal(log->reason, LINK_REASON_TOKEN);
     assert_true(log->restored);
     assert_sound(world);
@@ -488,29 +446,30 @@ static void an_older_image_waits_for_silence_and_goes_on(void **state)
 
 static void while_the_other_copy_is_heard_the_older_one_waits(void **state)
 {
-    struct world *world = three();
+    struct world *world = world_chain(tree, 3);
     struct world_node *image = history(world, 2, 10, 10);
 
     (void)state;
     put_back(world, 2, image);
     world_connect(world, 2);
     for (int i = 0; i < 20; i++) {
-        seconds(world, 20);
+        world_seconds(world, 20);
         world->nodes[1].alive_ms[2] = world->now_ms; /* on another line */
     }
-    assert_true(info_of(world, 1, 2).waiting);
-    assert_int_equal(world_size(log_at(world, 2, district)), 10);
-    assert_false(log_at(world, 1, district)->lent); /* nothing is given out */
+    assert_true(world_info(world, 1, 2).waiting);
+    assert_int_equal(world_size(world_log_at(world, 2, district)), 10);
+    assert_false(
+        world_log_at(world, 1, district)->lent); /* nothing is given out */
     quiet(world);
-    seconds(world, 20);
-    assert_same(world, 1, 2, district, 20);
+    world_seconds(world, 20);
+    world_assert_same(world, 1, 2, district, 20);
     assert_sound(world);
     world_free(world);
 }
 
 static void two_live_copies_freeze_the_log_until_a_person_acts(void **state)
 {
-    struct world *world = three();
+    struct world *world = world_chain(tree, 3);
     struct link_event seen = {.kind = LINK_CLONE_SEEN,
                               .text = span_str("the first still speaks")};
     struct world_log *log = NULL;
@@ -518,17 +477,17 @@ static void two_live_copies_freeze_the_log_until_a_person_acts(void **state)
     (void)state;
     world_connect(world, 2);
     world_record(world, 2, 3);
-    seconds(world, 1);
+    world_seconds(world, 1);
     world_event(world, world_end_of(world, 1, 2), seen);
-    seconds(world, 1);
-    log = log_at(world, 1, district);
+    world_seconds(world, 1);
+    log = world_log_at(world, 1, district);
     assert_int_equal(log->reason, LINK_REASON_CLONE);
     assert_non_null(strstr(log->text, "the first still speaks"));
     assert_non_null(strstr(log->text, "open a new epoch"));
-    assert_true(log_at(world, 2, district)->frozen);
+    assert_true(world_log_at(world, 2, district)->frozen);
     world_record(world, 2, 2);
-    seconds(world, 200);
-    assert_int_equal(world_size(log_at(world, 1, district)), 3);
+    world_seconds(world, 200);
+    assert_int_equal(world_size(world_log_at(world, 1, district)), 3);
     assert_int_equal(world->nodes[2].spool, 2);
     world_free(world);
 }
@@ -537,7 +496,7 @@ static void two_live_copies_freeze_the_log_until_a_person_acts(void **state)
 
 static void a_peer_cannot_make_a_node_recover_with_a_false_head(void **state)
 {
-    struct world *world = three();
+    struct world *world = world_chain(tree, 3);
     struct frame frame = {.kind = FRAME_OFFER};
     struct frame_head head = {.origin = district};
     struct world_end *end = world_end_of(world, 2, 1);
@@ -545,22 +504,22 @@ static void a_peer_cannot_make_a_node_recover_with_a_false_head(void **state)
     (void)state;
     world_connect(world, 2);
     world_record(world, 2, 3);
-    seconds(world, 1);
+    world_seconds(world, 1);
     head.head.size = 99; /* never signed */
-    head.note = log_at(world, 2, district)->segments[0].segment.note;
+    head.note = world_log_at(world, 2, district)->segments[0].segment.note;
     frame.offer.heads = &head;
     frame.offer.heads_len = 1;
     link_stamp(end->other->link, &frame);
     world_inject(world, end, &frame);
     assert_int_equal(end->note, LINK_REASON_BAD_HEAD);
-    assert_false(log_at(world, 2, district)->recovering);
+    assert_false(world_log_at(world, 2, district)->recovering);
     assert_int_equal(end->strikes, 1);
     world_free(world);
 }
 
 static void a_parent_cannot_be_made_to_wait_by_a_false_count(void **state)
 {
-    struct world *world = three();
+    struct world *world = world_chain(tree, 3);
     struct frame frame = {.kind = FRAME_OFFER};
     struct frame_head head = {.origin = district};
     struct world_end *end = world_end_of(world, 1, 2);
@@ -569,8 +528,8 @@ static void a_parent_cannot_be_made_to_wait_by_a_false_count(void **state)
     (void)state;
     world_connect(world, 2);
     world_record(world, 2, 3);
-    seconds(world, 1);
-    log = log_at(world, 2, district);
+    world_seconds(world, 1);
+    log = world_log_at(world, 2, district);
     head.head = (struct merkle_head){3, world_root(log)};
     head.note = log->segments[0].segment.note;
     head.cosigs = 1000000;
@@ -582,7 +541,7 @@ static void a_parent_cannot_be_made_to_wait_by_a_false_count(void **state)
     frame.offer.heads_len = 1;
     link_stamp(end->other->link, &frame);
     world_inject(world, end, &frame);
-    assert_false(log_at(world, 1, district)->recovering);
+    assert_false(world_log_at(world, 1, district)->recovering);
     world_free(world);
 }
 
