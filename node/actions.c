@@ -269,6 +269,9 @@ static int ready(struct engine *engine, struct peer *peer, struct error *err)
     if (store_peer_get(engine->store, peer->node, &kept, &ignored) != 0) {
         memset(&kept, 0, sizeof(kept)); /* seen for the first time */
     }
+    if (link_reason_of(kept.refusal) == LINK_REASON_KEY) {
+        kept.refusal[0] = '\0'; /* the keys are right again */
+    }
     peer->troubled = kept.refusal[0] != '\0';
     kept.node = peer->node;
     kept.contact_s = (int64_t)(clock_now_ms() / 1000);

@@ -4,12 +4,14 @@
  * Next: peer.c, one of them and its link; gate.c, who gets this far. */
 #include "node/peers.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "node/clock.h"
 #include "node/log.h"
 #include "node/tree.h"
+#include "store/book.h"
 #include "store/delivery.h"
 #include "store/directory.h"
 
@@ -174,6 +176,33 @@ static void down_frame(struct engine *engine,
     peer_proven(peer);
 }
 
+/* Once more than by chance: `sync` says what to look at, until it is mended. */
+static void refused_say(struct engine *engine, struct peer *up)
+{
+    struct store_peer kept = {.node = up->node};
+    struct error err = {0};
+    char text[160];
+    int rc;
+
+    log_line(LOG_WARN, "link", "key_refused", "peer=%u retry_ms=%llu", up->node,
+             (unsigned long long)up->retry_ms);
+    if (up->joining || up->retry_ms <= RETRY_LEAST_MS ||
+        (store_peer_get(engine->store, up->node, &kept, &err) == 0 &&
+         link_reason_of(kept.refusal) == LINK_REASON_KEY)) {
+        return;
+    }
+    (void)snprintf(text, sizeof(text), "%s: refused at %.100s",
+                   link_reason_name(LINK_REASON_KEY),
+                   engine->config->parent_endpoint);
+    rc = engine_write(engine, &err);
+    rc = rc != 0 ? rc
+                 : store_peer_refuse(engine->store, up->node, text,
+                                     (int64_t)(clock_now_ms() / 1000), &err);
+    if (rc != 0) {
+        engine_react(engine, "link", "key_refused", &err);
+    }
+}
+
 void peers_read(struct engine *engine, const struct transport_event *event)
 {
     struct peer *up = peer_up(engine);
@@ -200,8 +229,7 @@ void peers_read(struct engine *engine, const struct transport_event *event)
         return;
     case TRANSPORT_UP_REFUSED:
         if (up != NULL) {
-            log_line(LOG_WARN, "link", "key_refused", "peer=%u retry_ms=%llu",
-                     up->node, (unsigned long long)up->retry_ms);
+            refused_say(engine, up);
             up->routed = false;
             peer_retry(engine, up);
         }

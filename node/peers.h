@@ -10,7 +10,8 @@
 
 #define PEERS_MAX 512u
 #define RETRY_LEAST_MS 2000u
-#define RETRY_MOST_MS 300000u
+/* However long an outage was: a minute after it the link is there again. */
+#define RETRY_MOST_MS 40000u
 
 /* One file on its way from a peer. */
 struct attach_fetch {

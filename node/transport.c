@@ -199,7 +199,9 @@ int transport_connect(struct transport *transport, const char *endpoint,
     if (transport->dealer == NULL || set_common(transport->dealer) != 0 ||
         set_int(transport->dealer, ZMQ_IMMEDIATE, 1) != 0 ||        /* (10) */
         set_int(transport->dealer, ZMQ_RECONNECT_IVL, 2000) != 0 || /* (3) */
-        set_int(transport->dealer, ZMQ_RECONNECT_IVL_MAX, 300000) != 0 ||
+        set_int(transport->dealer, ZMQ_RECONNECT_IVL_MAX, 20000) != 0 ||
+        /* Else a line on which packets vanish keeps one attempt for minutes. */
+        set_int(transport->dealer, ZMQ_CONNECT_TIMEOUT, 20000) != 0 ||
         zmq_setsockopt(transport->dealer, ZMQ_CURVE_SERVERKEY, server->bytes,
                        32) != 0 ||
         zmq_setsockopt(transport->dealer, ZMQ_CURVE_PUBLICKEY, own->pub.bytes,

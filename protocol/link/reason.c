@@ -130,6 +130,14 @@ static const struct row rows[LINK_REASONS] = {
          "kết nối. Hãy kiểm tra máy đó; nếu bị chiếm dụng, thu hồi khóa.",
          "This node sends without measure, or a message without end; cut off. "
          "Look at that machine; if somebody else has it, revoke its key."},
+    [LINK_REASON_KEY] =
+        {"key",
+         "Nơi trả lời ở địa chỉ cấp trên không nhận khóa của máy này, hoặc có "
+         "khóa khác. Hãy kiểm tra parent_endpoint trong qcdc.conf; nếu đúng, "
+         "hỏi cấp trên xem nút này có được cấp lại khóa không.",
+         "Who answers at the superior's address does not take this machine's "
+         "key, or has another one. Check parent_endpoint in qcdc.conf; if it "
+         "is right, ask the superior whether this node was given a new key."},
 };
 
 static const struct row *row_of(uint32_t reason)

@@ -33,6 +33,7 @@ enum link_reason {
     LINK_REASON_JOIN = 21,        /* the invitation's answer */
     LINK_REASON_CLONE = 22,       /* two copies of a node alive at once */
     LINK_REASON_FLOOD = 23,       /* more than anybody needs, or no end */
+    LINK_REASON_KEY = 24,         /* the superior's key or ours is refused */
     LINK_REASONS
 };
 
