@@ -284,8 +284,9 @@ struct span scene_sign(struct scene *s, const struct scene_event *event,
     uint8_t facts_bytes[8192], leaf_bytes[16384];
     struct buf facts = buf_over(facts_bytes, sizeof(facts_bytes));
     struct buf out = buf_over(leaf_bytes, sizeof(leaf_bytes));
-    struct header header = {
-        .type = event->type, .version = 1, .node = event->node};
+    struct header header = {.type = event->type,
+                            .version = event->version != 0 ? event->version : 1,
+                            .node = event->node};
     struct sign_secret secret;
     struct sign_public pub;
     struct error err = {0};
@@ -316,7 +317,10 @@ struct span scene_sign(struct scene *s, const struct scene_event *event,
     while (pairs < 24 && event->facts[pairs].path != NULL) {
         pairs++;
     }
-    assert_ok(facts_encode(type, event->facts, pairs, NULL, &facts, &err), err);
+    if (type != NULL) {
+        assert_ok(facts_encode(type, event->facts, pairs, NULL, &facts, &err),
+                  err);
+    }
     assert_ok(leaf_sign(&header, buf_span(&facts), &secret, &out, id, &err),
               err);
     if (event->forged) {

@@ -68,8 +68,9 @@ struct scene {
 /* What one event says; facts as pairs of path and value. */
 struct scene_event {
     uint32_t node;
-    uint32_t type;
-    uint32_t unit; /* 0 = UBND(node) */
+    uint32_t type;    /* one that is not known here has no facts */
+    uint32_t version; /* of the type; 0 = 1 */
+    uint32_t unit;    /* 0 = UBND(node) */
     const char *on;
     struct event_id subject; /* zero: opens one */
     struct event_id refs[4];

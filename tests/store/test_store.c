@@ -67,6 +67,58 @@ static void a_petition_becomes_a_record_and_a_cell(void **state)
     free(s);
 }
 
+/* Said by a newer program: a type that is not known here, and a newer version
+ * of one that is. */
+static void
+what_is_not_understood_is_kept_whole_counted_and_means_nothing(void **state)
+{
+    struct scene *s = calloc(1, sizeof(*s));
+    struct store_standing_count counts[8];
+    struct store_record record;
+    struct store_event event;
+    struct event_id id, newer[2];
+    struct span leaves[2];
+    struct error err = {0};
+    struct store *store;
+    struct arena arena;
+    size_t len;
+
+    (void)state;
+    assert_non_null(s);
+    scene_open(s);
+    scene_found(s);
+    id = petition(s, COMMUNE_A, "2024-03-01", NULL);
+    newer[0] =
+        SAY(s, .node = COMMUNE_A, .type = 60000, .subject = id, .refs = {id});
+    leaves[0] = scene_log(s, COMMUNE_A, false)->items[1].leaf;
+    newer[1] = SAY(s, .node = COMMUNE_A, .type = EVENT_PETITION_WITHDRAWN,
+                   .version = 2, .subject = id, .refs = {id});
+    leaves[1] = scene_log(s, COMMUNE_A, false)->items[2].leaf;
+    scene_flush(s);
+    store = scene_store(scene_path("newer"), PROVINCE);
+    scene_give_all(s, store);
+    scene_settle(store, "2024-06-01");
+    assert_ok(arena_new(&arena, 1 << 20, &err), err);
+    assert_ok(store_standing_list(store, COMMUNE_A, counts, 8, &len, &err),
+              err);
+    assert_int_equal(len, 1);
+    assert_int_equal(counts[0].standing, STANDING_NOT_UNDERSTOOD);
+    assert_int_equal(counts[0].events, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_ok(store_event_find(store, &newer[i], &arena, &event, &err),
+                  err);
+        assert_int_equal(event.standing, STANDING_NOT_UNDERSTOOD);
+        assert_true(event.signature_ok);
+        assert_true(span_equal(event.leaf, leaves[i]));
+    }
+    assert_ok(store_record_find(store, &id, &arena, &record, &err), err);
+    assert_int_equal(record.kind, RECORD_PETITION);
+    store_close(store);
+    arena_release(&arena);
+    scene_close(s);
+    free(s);
+}
+
 /* A clock set back touches every record; intake must not wait for them. */
 static void a_turn_never_folds_all_records_at_once(void **state)
 {
@@ -226,6 +278,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_petition_becomes_a_record_and_a_cell),
+        cmocka_unit_test(
+            what_is_not_understood_is_kept_whole_counted_and_means_nothing),
         cmocka_unit_test(a_denunciation_moves_by_its_own_right_alone),
         cmocka_unit_test(a_day_that_a_correction_names_wakes_the_record),
         cmocka_unit_test(a_turn_never_folds_all_records_at_once),
