@@ -66,7 +66,7 @@ static int deliveries_send(struct step *s)
     return 0;
 }
 
-int send_flow(struct step *s)
+static int flow(struct step *s, bool deliveries)
 {
     struct link *link = s->link;
     struct link_track *track = NULL;
@@ -78,12 +78,15 @@ int send_flow(struct step *s)
         return 0;
     }
     track = track_next(link, &waiting);
-    if (track == NULL || !track->origin.dir) {
+    if (deliveries && (track == NULL || !track->origin.dir)) {
         int rc = deliveries_send(s);
 
-        if (rc != 0 || link->delivering || track == NULL) {
+        if (rc != 0 || link->delivering) {
             return rc;
         }
+    }
+    if (track == NULL) {
+        return 0;
     }
     if (waiting == 1 && track->to_guard && !track->turned) {
         /* What is about to be sequenced waits for this line too. */
@@ -106,6 +109,11 @@ int send_flow(struct step *s)
     action->privates = track->turned ? track->lends_bodies : track->to_guard;
     action->others_wait = waiting > 1 || spooled > 0;
     return 0;
+}
+
+int send_flow(struct step *s)
+{
+    return flow(s, true);
 }
 
 /* ---- cosignatures ---- */
@@ -342,7 +350,7 @@ int step_deliveries_sent(struct step *s)
     link->delivering = false;
     link->sent += s->event->count;
     if (s->event->number <= link->delivery_sent) {
-        return 0; /* none could be made: not again before the next event */
+        return flow(s, false); /* none could be made: no log waits for it */
     }
     link->delivery_sent = s->event->number;
     link->spoke_ms = s->event->now_ms;

@@ -54,6 +54,7 @@ struct world_node {
     uint64_t recorded; /* ever: numbers the leaves */
     struct link_tokens tokens[WORLD_NODES];
     uint64_t delivered; /* taken from the parent */
+    bool unmade;        /* what is queued cannot be made now */
     uint64_t queued[WORLD_NODES];
     uint64_t acked[WORLD_NODES];
     bool ignorant;                  /* knows nobody's certificates */

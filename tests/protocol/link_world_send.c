@@ -176,8 +176,9 @@ void world_send_deliveries(struct world *world, struct world_end *end,
     struct link_event event = {.kind = LINK_DELIVERIES_SENT};
     size_t bytes = 0;
 
-    for (uint64_t i = action->from; i <= end->node->queued[child] &&
-                                    (bytes == 0 || bytes < action->max_bytes);
+    for (uint64_t i = action->from;
+         !end->node->unmade && i <= end->node->queued[child] &&
+         (bytes == 0 || bytes < action->max_bytes);
          i++) {
         struct frame frame = {.kind = FRAME_DELIVERY};
 

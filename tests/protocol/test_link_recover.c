@@ -103,6 +103,29 @@ static void a_child_set_back_fetches_its_tail_and_goes_on(void **state)
     world_free(world);
 }
 
+/* What a parent set back had queued cannot be made before that event is here
+ * again; the child's tail does not wait for it. */
+static void a_delivery_that_cannot_be_made_holds_no_log_back(void **state)
+{
+    struct world *world = world_chain(tree, 3);
+    struct world_node *image = history(world, 2, 40, 200);
+
+    (void)state;
+    quiet(world);
+    put_back(world, 2, image);
+    world->nodes[1].unmade = true;
+    world->nodes[1].queued[2] = world->nodes[2].delivered + 3;
+    world_connect(world, 2);
+    world_seconds(world, 5);
+    world_assert_same(world, 1, 2, district, 240);
+    world->nodes[1].unmade = false;
+    world_deliver(world, 1, 2, 1);
+    world_seconds(world, 5);
+    assert_int_equal(world->nodes[2].delivered, world->nodes[1].queued[2]);
+    assert_sound(world);
+    world_free(world);
+}
+
 static void an_empty_child_gets_its_whole_log_back(void **state)
 {
     struct world *world = world_chain(tree, 3);
@@ -549,6 +572,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_child_set_back_fetches_its_tail_and_goes_on),
+        cmocka_unit_test(a_delivery_that_cannot_be_made_holds_no_log_back),
         cmocka_unit_test(an_empty_child_gets_its_whole_log_back),
         cmocka_unit_test(nothing_is_sequenced_before_the_tail_is_here),
         cmocka_unit_test(a_refill_cut_at_any_frame_ends_well),

@@ -110,8 +110,9 @@ static void records_same(void)
             if (!is_party(&cases[i], machine, at_top ? &top : NULL)) {
                 continue;
             }
-            if (record_of(machine, &cases[i].subject, &own) != at_top ||
-                (at_top && !span_equal(own.bytes, top.bytes))) {
+            if ((record_of(machine, &cases[i].subject, &own) != at_top ||
+                 (at_top && !span_equal(own.bytes, top.bytes))) &&
+                promise_is_whole(&cases[i].subject)) {
                 hex_encode(SPAN_OF(cases[i].subject), id);
                 bytes_trace(machine, &own);
                 bytes_trace(&world.machines[0], &top);

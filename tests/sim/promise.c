@@ -197,6 +197,49 @@ static void heads_seen(const struct frame_head *heads, size_t len,
     }
 }
 
+static void heads_trace(const struct frame_head *heads, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        world_trace("    %u%s/e%u size %llu cosigs %llu seen %llu",
+                    heads[i].origin.node, heads[i].origin.dir ? "/dir" : "",
+                    heads[i].origin.epoch,
+                    (unsigned long long)heads[i].head.size,
+                    (unsigned long long)heads[i].cosigs,
+                    (unsigned long long)heads[i].seen.head.size);
+    }
+}
+
+static void frame_trace(const struct machine *from, const struct machine *to,
+                        const struct frame *frame)
+{
+    if (!world.trace) {
+        return;
+    }
+    world_trace("%u>%u %s", from->node, to->node, frame_name(frame->kind));
+    if (frame->kind == FRAME_HELLO) {
+        heads_trace(frame->hello.heads, frame->hello.heads_len);
+    } else if (frame->kind == FRAME_OFFER) {
+        heads_trace(frame->offer.heads, frame->offer.heads_len);
+    } else if (frame->kind == FRAME_BATCH) {
+        world_trace("    %u/e%u from %llu, %u leaves", frame->batch.origin.node,
+                    frame->batch.origin.epoch,
+                    (unsigned long long)frame->batch.segment.first,
+                    frame->batch.segment.count);
+    } else if (frame->kind == FRAME_WANT) {
+        world_trace("    credit %llu",
+                    (unsigned long long)frame->want.credit_bytes);
+        for (size_t i = 0; i < frame->want.pulls_len; i++) {
+            const struct frame_pull *pull = &frame->want.pulls[i];
+
+            world_trace("    %u%s/e%u held %llu cosigs %llu%s",
+                        pull->origin.node, pull->origin.dir ? "/dir" : "",
+                        pull->origin.epoch, (unsigned long long)pull->held,
+                        (unsigned long long)pull->cosigs,
+                        pull->begin ? " begin" : "");
+        }
+    }
+}
+
 void promise_frame(struct machine *from, struct machine *to,
                    const struct conn *conn, struct span bytes)
 {
@@ -214,7 +257,7 @@ void promise_frame(struct machine *from, struct machine *to,
                    err.text);
         return;
     }
-    world_trace("%u>%u %s", from->node, to->node, frame_name(frame.kind));
+    frame_trace(from, to, &frame);
     ledger_sent(from, conn, &frame);
     if (frame.kind == FRAME_HELLO) {
         heads_seen(frame.hello.heads, frame.hello.heads_len, from);
@@ -237,7 +280,7 @@ void promise_frame(struct machine *from, struct machine *to,
 /* ---- people ---- */
 
 void promise_event(struct machine *machine, const struct event_id *id,
-                   const struct hash *leaf)
+                   const struct event_id *subject, const struct hash *leaf)
 {
     if (promises.events_len == promises.events_room) {
         promises.events_room = promises.events_room * 2 + 64;
@@ -245,8 +288,12 @@ void promise_event(struct machine *machine, const struct event_id *id,
             promises.events, promises.events_room * sizeof(*promises.events));
         assert(promises.events != NULL);
     }
-    promises.events[promises.events_len++] = (struct promise_event){
-        .id = *id, .leaf = *leaf, .node = machine->node, .at_ms = world.now_ms};
+    promises.events[promises.events_len++] =
+        (struct promise_event){.id = *id,
+                               .subject = *subject,
+                               .leaf = *leaf,
+                               .node = machine->node,
+                               .at_ms = world.now_ms};
 }
 
 bool promise_is_owed(const struct event_id *id)
@@ -269,6 +316,17 @@ bool promise_is_bare(const uint8_t id[4])
     return false;
 }
 
+bool promise_is_whole(const struct event_id *subject)
+{
+    for (size_t i = 0; i < promises.events_len; i++) {
+        if (event_id_compare(&promises.events[i].subject, subject) == 0 &&
+            promises.events[i].excused) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Of one log: the leaves that no disk holds are lost, and the heads beyond
  * what is held were signed for nobody. */
 static void log_lose(struct promise_log *log, const struct holdings *all)
@@ -289,6 +347,45 @@ static void log_lose(struct promise_log *log, const struct holdings *all)
     }
 }
 
+/* The neighbour through whom the log comes: it remembers what we cosigned. */
+static struct machine *towards(struct machine *from, struct machine *origin)
+{
+    if (!machine_is_above(from, origin)) {
+        return machine_of(from->parent);
+    }
+    while (origin->parent != from->node) {
+        origin = machine_of(origin->parent);
+    }
+    return origin;
+}
+
+/* Who was set back and whose neighbour was, too, has no memory of what it
+ * cosigned left but beyond that neighbour: it may cosign less first
+ * (DESIGN section 5: both old may fork, which is handled, not prevented). */
+static void memory_lose(struct promise_log *log)
+{
+    struct machine *origin = machine_of(log->origin.node);
+    char name[ORIGIN_MAX + 1];
+
+    log_name(log, name);
+    for (uint32_t i = 0; i < MACHINES; i++) {
+        struct machine *machine = &world.machines[i];
+        struct holdings held = {0};
+        uint64_t size;
+
+        if (!machine->rolled_back || machine == origin || log->by[i] == 0) {
+            continue;
+        }
+        holdings_add(&held, machine, false);
+        holdings_add(&held, towards(machine, origin), false);
+        size = holdings_size(&held, name);
+        if (size < log->by[i]) {
+            log->by[i] = size;
+        }
+        holdings_free(&held);
+    }
+}
+
 void promise_set_back(struct machine *machine, uint64_t image_ms)
 {
     struct holdings all = {0};
@@ -305,6 +402,7 @@ void promise_set_back(struct machine *machine, uint64_t image_ms)
     for (size_t i = 0; i < promises.logs_len; i++) {
         if (machine_of(promises.logs[i].origin.node)->enrolled) {
             log_lose(&promises.logs[i], &all);
+            memory_lose(&promises.logs[i]);
         }
     }
     for (size_t i = 0; i < promises.events_len; i++) {

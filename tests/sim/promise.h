@@ -37,6 +37,7 @@ struct promise_log {
 /* What a person was told is recorded. */
 struct promise_event {
     struct event_id id;
+    struct event_id subject;
     struct hash leaf;
     uint32_t node;
     uint64_t at_ms;
@@ -59,9 +60,12 @@ void promise_frame(struct machine *from, struct machine *to,
                    const struct conn *conn, struct span bytes);
 /* A person was answered. */
 void promise_event(struct machine *machine, const struct event_id *id,
-                   const struct hash *leaf);
+                   const struct event_id *subject, const struct hash *leaf);
 /* It was told to somebody, and not lost with the only disk that held it. */
 bool promise_is_owed(const struct event_id *id);
+/* No event of that subject was lost with the log it stood in. (A party may
+ * hold one all the same: it was delivered.) */
+bool promise_is_whole(const struct event_id *subject);
 /* Its private body may be missing: origin and guard were both set back. The
  * event is named by the first four bytes of its id. */
 bool promise_is_bare(const uint8_t id[4]);

@@ -34,6 +34,10 @@ static uint32_t kinds_drawn(void)
         CHAOS_NETWORK | CHAOS_CRASH | CHAOS_DISK,
         CHAOS_CLOCK,
         CHAOS_NETWORK | CHAOS_CRASH | CHAOS_CLOCK,
+        CHAOS_TOP,
+        CHAOS_NETWORK | CHAOS_CRASH | CHAOS_PARENT,
+        CHAOS_NETWORK | CHAOS_CRASH | CHAOS_TOP,
+        CHAOS_ROLLBACK | CHAOS_PARENT | CHAOS_TOP,
     };
 
     return mixes[dice_below(&world.dice, sizeof(mixes) / sizeof(mixes[0]))];

@@ -97,7 +97,7 @@ static bool record(struct machine *machine, const char *type,
     }
     world.recorded++;
     world_trace("%u records %s %s", machine->node, type, result.code);
-    promise_event(machine, &result.id, &leaf);
+    promise_event(machine, &result.id, &result.subject, &leaf);
     *id = result.id;
     return true;
 }
@@ -319,7 +319,7 @@ static void newer(struct machine *machine)
     hash = merkle_leaf(made.bytes);
     if (spool(machine, made.bytes)) {
         world_trace("%u records something newer", machine->node);
-        promise_event(machine, &made.id, &hash);
+        promise_event(machine, &made.id, &made.id, &hash);
     }
 }
 
