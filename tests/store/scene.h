@@ -31,6 +31,7 @@
 
 #define UBND(node) (1000u + (node)) /* the people's committee it hosts */
 
+#define SCENE_REALM "thu-nghiem"
 #define SCENE_LOGS 8
 #define SCENE_PARTS 4096
 
@@ -119,6 +120,15 @@ struct sign_public scene_key(uint32_t number, struct sign_secret *secret);
  * voided; dialogues with conclusions; plans, reports; forged events, keys
  * without right, acts dated ahead, a revoked clerk. About 20 events a round. */
 void scene_story(struct scene *s, int rounds);
+
+/* ---- scene.c, for scene_realm.c ---- */
+
+uint32_t scene_day_of(const char *text); /* an ISO date */
+/* A copy that lives as long as the scene. */
+struct span scene_keep(struct scene *s, struct span bytes);
+/* Puts what is signed into the log, to be sealed. */
+void scene_log_put(struct scene *s, struct scene_log *log, struct span leaf,
+                   struct span bodies);
 
 /* ---- stores ---- */
 

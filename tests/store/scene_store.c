@@ -1,0 +1,120 @@
+/* tests/store: stores for the realm of scene.h: opened, given what was sealed
+ * in whatever order, settled, and dumped to be compared. Next: scene.c. */
+#include "tests/store/scene.h"
+
+#include <unistd.h>
+
+#include "qcdc/v1/event.pb-c.h"
+#include "store/directory.h"
+
+const char *scene_path(const char *name)
+{
+    static char path[512];
+    static const char *const tails[] = {"", "-wal", "-shm"};
+    const char *dir = getenv("QCDC_BUILD_DIR");
+    char file[600];
+    size_t i;
+
+    (void)snprintf(path, sizeof(path), "%s/store-%s-%ld.db",
+                   dir == NULL ? "/tmp" : dir, name, (long)getpid());
+    for (i = 0; i < TEST_LEN(tails); i++) {
+        (void)snprintf(file, sizeof(file), "%s%s", path, tails[i]);
+        (void)unlink(file);
+    }
+    return path;
+}
+
+struct store *scene_store(const char *path, uint32_t self)
+{
+    struct sign_public root = scene_key(KEY_ROOT, NULL);
+    struct store_options options = {.path = path, .create = true};
+    struct store *store = NULL;
+    struct error err = {0};
+
+    assert_ok(store_open(&options, &store, &err), err);
+    assert_ok(store_begin(store, &err), err);
+    assert_ok(store_self_set(store, self, &err), err);
+    assert_ok(store_meta_put(store, STORE_META_ROOT, SPAN_OF(root), &err), err);
+    assert_ok(store_commit(store, &err), err);
+    return store;
+}
+
+void scene_give(struct scene *s, struct store *store, size_t log, size_t i)
+{
+    struct scene_part *part = &s->logs[log].parts[i];
+    struct error err = {0};
+    struct store_log held;
+
+    assert_ok(store_begin(store, &err), err);
+    assert_ok(store_log_ensure(store, &s->logs[log].log, &held, &err), err);
+    if (part->is_cosig) {
+        part->cosig.log = held.id;
+        assert_ok(store_cosig_append(store, &part->cosig, &err), err);
+    } else {
+        part->segment.log = held.id;
+        assert_ok(
+            store_segment_append(store, &part->segment, &part->after, &err),
+            err);
+    }
+    assert_ok(store_commit(store, &err), err);
+}
+
+void scene_give_all(struct scene *s, struct store *store)
+{
+    size_t log, i;
+
+    for (log = 0; log < s->logs_len; log++) {
+        for (i = 0; i < s->logs[log].parts_len; i++) {
+            scene_give(s, store, log, i);
+        }
+    }
+}
+
+void scene_settle(struct store *store, const char *asof)
+{
+    struct store_integrate_options options = {.now = now_of(asof),
+                                              .verify_here = true};
+    struct store_integrated done;
+    struct error err = {0};
+
+    assert_ok(store_begin(store, &err), err);
+    do {
+        assert_ok(store_integrate(store, &options, &done, &err), err);
+    } while (done.more);
+    do {
+        assert_ok(store_settle(store, options.now, 0, &done, &err), err);
+    } while (done.more);
+    assert_ok(store_commit(store, &err), err);
+}
+
+struct dump {
+    char *text;
+    size_t len;
+    size_t size;
+};
+
+static void add_line(void *data, const char *text)
+{
+    struct dump *dump = data;
+    size_t len = strlen(text);
+
+    while (dump->len + len + 2 > dump->size) {
+        dump->size = dump->size == 0 ? 65536 : dump->size * 2;
+        dump->text = realloc(dump->text, dump->size);
+        assert_non_null(dump->text);
+    }
+    memcpy(dump->text + dump->len, text, len);
+    dump->len += len;
+    dump->text[dump->len++] = '\n';
+    dump->text[dump->len] = '\0';
+}
+
+char *scene_dump(struct store *store)
+{
+    struct dump dump = {0};
+    struct error err = {0};
+
+    assert_ok(store_dump(store, add_line, &dump, &err), err);
+    assert_non_null(dump.text);
+    return dump.text;
+}
