@@ -187,6 +187,53 @@ static void a_paused_log_goes_on_by_itself(void **state)
     world_free(world);
 }
 
+/* Answers from above do not wait for what is stuck below. */
+static void the_way_down_is_open_while_the_way_up_is_stuck(void **state)
+{
+    struct world *world = world_chain(tree, 2);
+    struct link_event paused = {.kind = LINK_BATCH_REFUSED,
+                                .origin = district,
+                                .code = ERR_LIMIT,
+                                .text = span_str("over its quota of today"),
+                                .retry_ms = 86400000};
+
+    (void)state;
+    world_connect(world, 2);
+    world_seconds(world, 1);
+    world_event(world, world_end_of(world, 1, 2), paused);
+    world_record(world, 2, 3);
+    world_seconds(world, 5);
+    assert_int_equal(world_size(world_log_at(world, 1, district)), 0);
+    world_deliver(world, 1, 2, 5);
+    world_direct(world, 1, 7);
+    world_seconds(world, 5);
+    assert_int_equal(world_size(world_log_at(world, 1, district)), 0);
+    assert_int_equal(world->nodes[2].delivered, 5);
+    assert_int_equal(world->nodes[1].acked[2], 5);
+    world_assert_same(world, 1, 2, top_dir, 7);
+    world_free(world);
+}
+
+/* No acknowledgement is acknowledged: an hour costs the pings alone. */
+static void who_has_said_all_says_no_more(void **state)
+{
+    struct world *world = world_chain(tree, 2);
+    struct world_end *above = world_end_of(world, 1, 2);
+    uint64_t before;
+
+    (void)state;
+    world_connect(world, 2);
+    world_record(world, 2, 300);
+    world_deliver(world, 1, 2, 5);
+    world_seconds(world, 2 * LINK_HEARD_REST_S);
+    world_assert_same(world, 1, 2, district, 300);
+    before = above->sent_frames + above->other->sent_frames;
+    world_seconds(world, 3000);
+    assert_in_range(above->sent_frames + above->other->sent_frames - before, 1,
+                    2 * 3000000 / LINK_PING_MS);
+    world_free(world);
+}
+
 static void eight_faults_end_the_session(void **state)
 {
     struct world *world = world_chain(tree, 2);
@@ -269,6 +316,8 @@ int main(void)
         cmocka_unit_test(
             a_parent_that_forgot_the_session_makes_the_child_greet),
         cmocka_unit_test(a_paused_log_goes_on_by_itself),
+        cmocka_unit_test(the_way_down_is_open_while_the_way_up_is_stuck),
+        cmocka_unit_test(who_has_said_all_says_no_more),
         cmocka_unit_test(eight_faults_end_the_session),
         cmocka_unit_test(an_invited_node_is_certified_and_gets_the_directory),
         cmocka_unit_test(an_invitation_takes_one_request_and_nothing_else),

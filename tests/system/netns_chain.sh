@@ -7,7 +7,7 @@
 #   netns_chain.sh         half a minute
 #   netns_chain.sh long    10,000 events, round trip 0.6 s, a cut every two
 #                          minutes: the row of the slow line, as the kernel's
-#                          own TCP has it
+#                          own TCP has it; then six minutes without a line
 #
 # Namespaces need root and /dev/net/tun. Where these are missing it says so
 # and runs on loopback, through the line that cut_link has; there it measures
@@ -224,4 +224,15 @@ for node in province district commune; do
         die "the $node grows"
 done
 [ "$form" = loopback ] || { until_true 10 counted 2 && row; }
+
+# ---- an outage, longer than any pause between two attempts: nobody is told
+if [ "$long" = long ] && [ "$form" = spaces ]; then
+    opened=$(grep -c event=open "$WORK/commune.log")
+    line commune cut
+    wait_s 360
+    line commune mend
+    mended=$SECONDS
+    until_true 60 is_open
+    echo "cut for 360 s: $((SECONDS - mended)) s after it the link is there"
+fi
 echo "$EVENTS events at 64 kbit/s in $took s, $cuts cuts"
