@@ -86,11 +86,19 @@ static void unit_pairs(struct pairs *pairs, size_t i,
     pairs_put(pairs, span_str(list), "units[%zu].registrar_keys", i);
 }
 
+/* Where our children, and theirs when a child is silent, reach us. */
+static struct span own_endpoint(const struct engine *engine)
+{
+    return span_str(engine->config->endpoint[0] != '\0'
+                        ? engine->config->endpoint
+                        : engine->config->listen);
+}
+
 static int certificate_record(struct engine *engine,
                               const struct invited *invited,
                               const struct join_keys *keys, struct error *err)
 {
-    struct pairs pairs = {.max = 16 + 4 * HOSTED_UNITS_MAX,
+    struct pairs pairs = {.max = 18 + 4 * HOSTED_UNITS_MAX,
                           .arena = &engine->turn};
     const struct directory *dir = engine_directory(engine);
     const struct dir_cert *before = directory_cert(dir, invited->node);
@@ -122,6 +130,12 @@ static int certificate_record(struct engine *engine,
     if (before != NULL) {
         pairs_number(&pairs, "quota_events", before->quota_events);
         pairs_number(&pairs, "quota_kib", before->quota_kib);
+    }
+    if (before != NULL && before->endpoint.len > 0) {
+        pairs_put(&pairs, before->endpoint, "endpoint");
+    }
+    if (own_endpoint(engine).len > 0) {
+        pairs_put(&pairs, own_endpoint(engine), "parent_endpoint");
     }
     pairs_number(&pairs, "epoch",
                  epoch == 0 ? 1 : epoch + rejoin_opens_epoch(invited->reason));

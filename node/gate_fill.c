@@ -5,6 +5,7 @@
 
 #include "node/clock.h"
 #include "node/invite.h"
+#include "node/tree.h"
 #include "store/book.h"
 #include "store/directory.h"
 
@@ -64,6 +65,20 @@ static bool was_child(const struct dir_node *node, uint32_t self)
     return false;
 }
 
+/* One further below, whose own parent does not answer, comes here to hear what
+ * became of it (detour.c). Its guard we are not either. */
+static bool is_below(const struct directory *dir, const struct dir_node *node,
+                     uint32_t self)
+{
+    for (unsigned depth = 0; node != NULL && depth < TREE_DEPTH_MAX; depth++) {
+        if (node->parent == self) {
+            return true;
+        }
+        node = node->parent == 0 ? NULL : directory_node(dir, node->parent);
+    }
+    return false;
+}
+
 static void children_put(struct filling *filling, const struct directory *dir)
 {
     uint32_t self = engine_node(filling->engine);
@@ -76,7 +91,8 @@ static void children_put(struct filling *filling, const struct directory *dir)
         }
         for (size_t j = 0; j < node->certs_len; j++) {
             bool newest = j + 1 == node->certs_len;
-            bool child = newest && was_child(node, self);
+            bool child =
+                newest && (was_child(node, self) || is_below(dir, node, self));
 
             (void)put(filling, &node->certs[j]->curve_key,
                       child ? GATE_CHILD : GATE_REVOKED, node->number);

@@ -113,6 +113,27 @@ bool peer_guards(struct engine *engine, const struct peer *peer)
     return cert != NULL && cert->guard == (peer->up ? peer->node : self);
 }
 
+/* Our cosigning keys before the present one, newest first. */
+static size_t mirrors_fill(struct engine *engine, struct span name)
+{
+    const struct dir_node *self =
+        directory_node(engine_directory(engine), engine_node(engine));
+    size_t len = 0;
+
+    for (size_t i = self == NULL ? 0 : self->certs_len;
+         i-- > 0 && len < MIRRORS_BEFORE_MAX;) {
+        const struct sign_public *key = &self->certs[i]->mirror_key;
+        struct error ignored = {0};
+
+        if (memcmp(key, &engine->keys.mirror.pub, sizeof(*key)) != 0 &&
+            vkey_make(name, VKEY_COSIGNATURE, key,
+                      &engine->peers->mirrors_before[len], &ignored) == 0) {
+            len++;
+        }
+    }
+    return len;
+}
+
 /* A link in fresh memory: at the first session, and when the realm outgrew
  * the old one. */
 static int link_make(struct engine *engine, struct peer *peer,
@@ -145,6 +166,8 @@ static int link_make(struct engine *engine, struct peer *peer,
     origin_mirror_name(options.realm, engine_node(engine), &name);
     rc = vkey_make(buf_span(&name), VKEY_COSIGNATURE, &engine->keys.mirror.pub,
                    &options.mirror, err);
+    options.mirrors_before = engine->peers->mirrors_before;
+    options.mirrors_before_len = mirrors_fill(engine, buf_span(&name));
     if (rc == 0 && peer->joining && peer->up) {
         arena_reset(&engine->joining); /* of the try before */
         rc = join_request_make(&engine->keys, engine->config->realm,

@@ -321,6 +321,7 @@ static void peer_tick(struct engine *engine, struct peer *peer, uint64_t now_ms)
         }
     }
     if (peer->up) {
+        detour_tick(engine, peer);
         up_tick(engine, peer);
     }
     if (peer->joined_at_ms != 0 &&
@@ -425,6 +426,9 @@ uint64_t peers_deadline_ms(const struct engine *engine)
         if (peer->lost) {
             due_ms = 0;
         }
+        uint64_t leg_ms = detour_wait_ms(engine, peer);
+
+        due_ms = leg_ms < due_ms ? leg_ms : due_ms;
         wait_ms = due_ms < wait_ms ? due_ms : wait_ms;
     }
     return wait_ms;

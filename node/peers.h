@@ -9,6 +9,7 @@
 #include "store/delivery.h"
 
 #define PEERS_MAX 512u
+#define MIRRORS_BEFORE_MAX 16u /* the newest of those we had */
 #define RETRY_LEAST_MS 2000u
 /* However long an outage was: a minute after it the link is there again. */
 #define RETRY_MOST_MS 40000u
@@ -32,7 +33,13 @@ struct peer {
     uint32_t node;
     uint32_t next_node; /* UP: the parent from the next session on, 0 = same */
     bool guards;        /* as the present link was told */
-    struct box_public key; /* DOWN: proven by CURVE */
+    bool detour;        /* UP: node is not the parent, but above it */
+    uint64_t leg_began_ms; /* UP: steady; since when one of them is tried, or
+                              the parent's session was last seen open */
+    uint64_t leg_ms;       /* UP: how long the parent is tried */
+    uint32_t left_parent;  /* UP: whom the detour leads round, and by which */
+    struct box_public left_key; /* key it was tried */
+    struct box_public key;      /* DOWN: proven by CURVE */
     struct route route;
     struct route old_route; /* of the connection before: its frames are late */
     bool routed;            /* there is a connection as far as we know */
@@ -64,6 +71,7 @@ struct peers {
     uint8_t note[NOTE_MAX];
     char mirror_name[64];
     char software[64];
+    struct vkey mirrors_before[MIRRORS_BEFORE_MAX];
     uint64_t directory_serial;
     /* Copies of ours that are being fetched again; SIZE_MAX: ask the store. */
     size_t recovering;

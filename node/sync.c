@@ -273,6 +273,16 @@ static int damages_fill(struct engine *engine, struct arena *arena,
     return rc;
 }
 
+/* A node from further below, here on its detour: its parent's line tells what
+ * is the matter. */
+static bool is_guest(struct engine *engine, const struct peer *peer)
+{
+    const struct dir_node *node =
+        directory_node(engine_directory(engine), peer->node);
+
+    return !peer->up && node != NULL && node->parent != engine_node(engine);
+}
+
 int engine_sync_status(struct engine *engine, struct arena *arena,
                        struct sync_status *out, struct error *err)
 {
@@ -294,7 +304,8 @@ int engine_sync_status(struct engine *engine, struct arena *arena,
         return error_set(err, ERR_LIMIT, "too little room for the answer");
     }
     for (size_t i = 0; i < engine->peers->len; i++) {
-        if (engine->peers->all[i].used && !engine->peers->all[i].joining) {
+        if (engine->peers->all[i].used && !engine->peers->all[i].joining &&
+            !is_guest(engine, &engine->peers->all[i])) {
             peer_fill(engine, &engine->peers->all[i], arena, &peers[len++]);
         }
     }

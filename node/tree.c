@@ -37,6 +37,38 @@ static int endpoint_copy(struct span text, char out[CONFIG_TEXT_SIZE])
     return 0;
 }
 
+/* A key that the node had, and that a later certificate replaced. */
+static bool is_replaced(const struct directory *dir, uint32_t number,
+                        const struct box_public *key)
+{
+    const struct dir_node *node = directory_node(dir, number);
+
+    for (size_t i = 0; node != NULL && i + 1 < node->certs_len; i++) {
+        if (memcmp(&node->certs[i]->curve_key, key, sizeof(*key)) == 0) {
+            return memcmp(&node->certs[node->certs_len - 1]->curve_key, key,
+                          sizeof(*key)) != 0;
+        }
+    }
+    return false;
+}
+
+/* Where a superior of a superior of ours is reached: as the one below it was
+ * told, when that was certified. */
+static struct span told_below(const struct directory *dir, uint32_t self,
+                              uint32_t number)
+{
+    const struct dir_cert *cert = directory_cert(dir, self);
+
+    for (unsigned depth = 0; cert != NULL && depth < TREE_DEPTH_MAX; depth++) {
+        if (cert->issuer == number) {
+            return cert->parent_endpoint;
+        }
+        cert = cert->issuer == cert->node ? NULL
+                                          : directory_cert(dir, cert->issuer);
+    }
+    return (struct span){NULL, 0};
+}
+
 int tree_target(struct engine *engine, uint32_t parent,
                 char endpoint[CONFIG_TEXT_SIZE], struct box_public *key,
                 struct error *err)
@@ -47,16 +79,23 @@ int tree_target(struct engine *engine, uint32_t parent,
 
     /* The parent we were set up with: what an administrator wrote there. */
     if (parent == engine->config->parent) {
+        int rc = hex_decode(span_str(engine->config->parent_key), key,
+                            sizeof(*key), err);
+
         memcpy(endpoint, engine->config->parent_endpoint, CONFIG_TEXT_SIZE);
-        return hex_decode(span_str(engine->config->parent_key), key,
-                          sizeof(*key), err);
+        if (rc != 0 || !is_replaced(dir, parent, key)) {
+            return rc;
+        }
+        *key = above->curve_key; /* it has another one since */
+        (void)endpoint_copy(above->endpoint, endpoint);
+        return 0;
     }
     if (own == NULL || above == NULL ||
-        (endpoint_copy(own->parent_endpoint, endpoint) != 0 &&
+        (endpoint_copy(told_below(dir, own->node, parent), endpoint) != 0 &&
          endpoint_copy(above->endpoint, endpoint) != 0)) {
         return error_set(err, ERR_NOTFOUND,
-                         "node %u is our superior now, but no certificate says "
-                         "where it is reached: it must certify this node again "
+                         "node %u is our superior, but no certificate says "
+                         "where it is reached: it must certify its child again "
                          "with its endpoint",
                          parent);
     }
@@ -77,6 +116,8 @@ static void move(struct engine *engine, struct peer *up, uint32_t parent)
     log_line(LOG_INFO, "tree", "moved", "from=%u to=%u endpoint=%s", up->node,
              parent, endpoint);
     up->next_node = parent;
+    up->detour = false;
+    up->leg_began_ms = 0;
     up->lost = true; /* the session ends; the next one is with the new one */
     up->retry_ms = RETRY_LEAST_MS / 8;
 }
@@ -124,7 +165,7 @@ void tree_follow(struct engine *engine)
             continue;
         }
         if (peer->up && parent != 0 && peer->node != parent) {
-            if (peer->next_node != parent) {
+            if (peer->next_node != parent && !detour_goes_on(engine, peer)) {
                 move(engine, peer, parent);
             }
         } else if (peer->link != NULL &&

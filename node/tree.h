@@ -17,6 +17,8 @@
 
 #include "node/peers.h"
 
+#define TREE_DEPTH_MAX 16u
+
 /* The node above ours: as our newest certificate says, before there is one as
  * the configuration does. 0 for the top node. */
 uint32_t tree_parent(struct engine *engine);
@@ -28,6 +30,14 @@ int tree_target(struct engine *engine, uint32_t parent,
 /* After a change of the directory: moves the link to the parent where the
  * parent is another one, and starts sessions over whose guard changed. */
 void tree_follow(struct engine *engine);
+
+/* ---- detour.c: the way round a parent who does not answer ---- */
+/* Once a turn, of the peer above: changes sides when it is time. */
+void detour_tick(struct engine *engine, struct peer *peer);
+/* What came on the detour says nothing new of the parent's key. */
+bool detour_goes_on(struct engine *engine, const struct peer *peer);
+/* Milliseconds until detour_tick has something to do; UINT64_MAX: never. */
+uint64_t detour_wait_ms(const struct engine *engine, const struct peer *peer);
 
 /* The key of whoever made a numbered cosignature of that log, among all its
  * guards; *turn = which of them (from 0), at least `from`. `name` holds the

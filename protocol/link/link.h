@@ -298,9 +298,11 @@ struct link_options {
     enum link_side side;
     struct span realm; /* keeps */
     uint32_t self, peer;
-    bool guard;           /* UP: the peer is our guard; DOWN: we are its */
-    struct vkey mirror;   /* our cosigning key; keeps its name */
-    struct span software; /* keeps; name and version */
+    bool guard;         /* UP: the peer is our guard; DOWN: we are its */
+    struct vkey mirror; /* our cosigning key; keeps its name */
+    const struct vkey *mirrors_before; /* those we had; keeps, may be NULL */
+    size_t mirrors_before_len;
+    struct span software;              /* keeps; name and version */
     uint32_t version_min, version_max; /* 0: LINK_VERSION */
     uint64_t features;
     uint64_t quiet_ms;              /* 0: LINK_QUIET_MS */

@@ -52,9 +52,21 @@ bool seen_is_ours(struct step *s, const struct frame_head *head)
     origin_format(options->realm, &head->origin, &origin);
     checkpoint.origin = buf_span(&origin);
     checkpoint_format(&checkpoint, &text);
-    return !text.overflow &&
-           cosignature_verify(&head->seen.line, &options->mirror,
-                              buf_span(&text), &why) == 0;
+    if (text.overflow) {
+        return false;
+    }
+    if (cosignature_verify(&head->seen.line, &options->mirror, buf_span(&text),
+                           &why) == 0) {
+        return true;
+    }
+    /* After a lost disk, or a change of keys, it is our memory all the same. */
+    for (size_t i = 0; i < options->mirrors_before_len; i++) {
+        if (cosignature_verify(&head->seen.line, &options->mirrors_before[i],
+                               buf_span(&text), &why) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* 0 and *differs: do we hold another root at that size? */

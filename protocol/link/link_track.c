@@ -132,6 +132,10 @@ static int way_down(struct step *s, const struct origin *origin,
     }
     if (origin->dir) {
         rc = node_below(s, options->self, origin->node, &below);
+        if (rc == 0 && below != BELOW_YES) {
+            /* One of those between us and a peer who came round them. */
+            rc = node_below(s, options->peer, origin->node, &below);
+        }
         if (below == BELOW_YES) {
             *out = TRACK_SEND;
         }
