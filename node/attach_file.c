@@ -170,9 +170,8 @@ static int ask_for(struct engine *engine, const struct hash *file,
     engine->attach_named = UINT64_MAX; /* look for it now */
     return error_set(
         err, ERR_BUSY,
-        "tệp chưa có ở đây: đang lấy về, làm lại sau ít phút / the "
-        "file is not here yet: it is being fetched, repeat in a "
-        "few minutes");
+        "the file is not here yet: it is being fetched, repeat in a few "
+        "minutes");
 }
 
 /* NOLINTNEXTLINE(readability-function-size): plain inputs, one answer */

@@ -405,7 +405,7 @@ int engine_bundle_put(struct engine *engine, uint64_t offset, struct span bytes,
         open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (offset == 0 ? O_TRUNC : 0),
              0600);
     if (fd < 0 || fstat(fd, &stat) != 0) {
-        rc = error_set(err, ERR_LIMIT, BUNDLE_IN ": %s", strerror(errno));
+        rc = error_set(err, ERR_LIMIT, "bundle.in: %s", strerror(errno));
     } else if ((uint64_t)stat.st_size != offset) {
         rc = error_set(err, ERR_USAGE, "%llu bytes of the bundle are here",
                        (unsigned long long)stat.st_size);
@@ -414,7 +414,7 @@ int engine_bundle_put(struct engine *engine, uint64_t offset, struct span bytes,
         ssize_t done = pwrite(fd, bytes.ptr, bytes.len, (off_t)offset);
 
         if (done <= 0) {
-            rc = error_set(err, ERR_LIMIT, BUNDLE_IN ": %s", strerror(errno));
+            rc = error_set(err, ERR_LIMIT, "bundle.in: %s", strerror(errno));
             break;
         }
         offset += (uint64_t)done;
@@ -436,7 +436,7 @@ int engine_bundle_import(struct engine *engine, struct error *err)
         return rc;
     }
     if (fstat(job->fd, &stat) != 0 || stat.st_size < 0) {
-        rc = error_set(err, ERR_LIMIT, BUNDLE_IN ": %s", strerror(errno));
+        rc = error_set(err, ERR_LIMIT, "bundle.in: %s", strerror(errno));
     }
     job->size = (uint64_t)stat.st_size;
     rc = rc != 0 ? rc : config_path(engine->config, BUNDLE_IN, job->gone, err);

@@ -117,12 +117,8 @@ int disk_refuse(const struct disk *disk, struct error *err)
         return 0;
     }
     return error_set(err, ERR_LIMIT,
-                     "đĩa gần đầy (còn %llu MiB, cần %llu): chưa ghi gì; dọn "
-                     "đĩa rồi làm lại / the disk is nearly full (%llu MiB "
-                     "left, %llu needed): nothing was recorded; free space "
-                     "and repeat",
-                     (unsigned long long)(disk->free / MIB),
-                     (unsigned long long)(disk->reserve / MIB),
+                     "the disk is nearly full (%llu MiB left, %llu needed): "
+                     "nothing was recorded; free space and repeat",
                      (unsigned long long)(disk->free / MIB),
                      (unsigned long long)(disk->reserve / MIB));
 }

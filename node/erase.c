@@ -215,10 +215,8 @@ int engine_bodies_held_back(struct engine *engine, struct error *err)
 {
     return engine->restored
                ? error_set(err, ERR_BUSY,
-                           "vừa khôi phục từ bản sao: nội dung được mở khi đã "
-                           "lấy đủ lệnh xóa từ cấp trên / restored from a "
-                           "copy: bodies open when the erasures known above "
-                           "have come")
+                           "restored from a copy: bodies open when the "
+                           "erasures known above have come")
                : 0;
 }
 

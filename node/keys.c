@@ -399,8 +399,8 @@ static int file_take(struct keys *keys, const char *dir, bool units,
     }
     line = strtok_r(text, "\n", &rest);
     if (line == NULL || strcmp(line, KEYS_HEAD) != 0) {
-        rc = error_set(err, ERR_CORRUPT, "%s: first line is not " KEYS_HEAD,
-                       path);
+        rc = error_set(err, ERR_CORRUPT, "%s: first line is not %s", path,
+                       KEYS_HEAD);
     }
     while (rc == 0 && (line = strtok_r(NULL, "\n", &rest)) != NULL) {
         char *space = strchr(line, ' ');

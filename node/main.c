@@ -10,6 +10,7 @@
 #include "node/config.h"
 #include "node/log.h"
 #include "node/loop.h"
+#include "node/words/words.h"
 #include "protocol/crypto.h"
 
 static const char usage[] =
@@ -40,7 +41,9 @@ static void level_set(const char *name)
 int main(int argc, char **argv)
 {
     static struct config config;
+    const enum words_lang lang = words_named(getenv("QCDC_LANG"));
     struct error err = {0};
+    char text[WORDS_SIZE];
     const struct rlimit no_core = {0, 0};
     const char *dir = dir_of(argc, argv);
     int rc;
@@ -68,6 +71,9 @@ int main(int argc, char **argv)
     }
     if (rc != 0) {
         log_error("main", "ended", &err);
+        fprintf(stderr, "qcdc-node: %s: %s\n",
+                lang == WORDS_VI ? "LỖI" : "ERROR",
+                words_say(lang, err.text, text, sizeof(text)));
     }
     return err_exit_status(rc);
 }

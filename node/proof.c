@@ -15,9 +15,9 @@
 static int only_here(struct error *err)
 {
     return error_set(err, ERR_BUSY,
-                     "chỉ có trên máy này; thử lại sau: the event exists on "
-                     "this machine only so far, a receipt needs the "
-                     "cosignatures of the nodes above");
+                     "the event exists on this machine only so far, a receipt "
+                     "needs the cosignatures of the nodes above: try again "
+                     "later");
 }
 
 static int item_make(struct engine *engine, const struct event_id *id,

@@ -55,16 +55,14 @@ static void superiors_of(struct engine *engine, uint32_t node, uint32_t guard,
     }
 }
 
-/* One sentence in both languages: this one is read at the counter. */
 static int missing(struct engine *engine, uint32_t node, struct error *err)
 {
     bool top = node == engine_directory(engine)->top;
 
     return error_set(err, ERR_BUSY,
-                     "%s (nút %u) chưa xác nhận; thử lại sau: node %u has not "
-                     "cosigned it yet, as far as this machine has heard; try "
-                     "again after the next contact",
-                     top ? "tỉnh" : "cấp trên", node, node);
+                     "%s (node %u) has not cosigned it yet, as far as this "
+                     "machine has heard; try again after the next contact",
+                     top ? "the province" : "the superior", node);
 }
 
 static const struct store_held *held_of(const struct vouching *v, uint32_t node)

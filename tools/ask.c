@@ -34,7 +34,11 @@ static int open_client(struct cli *cli, struct error *err)
         return 0;
     }
     rc = cli_path(cli, "api.sock", path, sizeof(path), err);
-    return rc < 0 ? rc : client_open(path, &cli->client, err);
+    rc = rc < 0 ? rc : client_open(path, &cli->client, err);
+    if (rc == 0) {
+        client_speak(cli->client, say(cli, "vi", "en"));
+    }
+    return rc;
 }
 
 int cli_node_runs(struct cli *cli, bool *runs, struct error *err)
@@ -55,10 +59,10 @@ static int call_node(struct cli *cli, const struct client_request *request,
     *reply = (struct client_reply){0};
     rc = rc < 0 ? rc : client_call(cli->client, request, reply, err);
     if (rc == ERR_BUSY && reply->len == 0) {
-        (void)error_set(
-            err, ERR_BUSY, "%s %s: %s `qcdc-node --dir %s`",
-            say(cli, "không có nút nào chạy trong", "no node runs in"),
-            cli->dir, say(cli, "khởi động bằng", "start it with"), cli->dir);
+        (void)error_set(err, ERR_BUSY,
+                        "no node runs in %s: start it with `qcdc-node --dir "
+                        "%s`",
+                        cli->dir, cli->dir);
     }
     return rc;
 }
@@ -95,9 +99,7 @@ int cli_post(struct cli *cli, const char *path, struct request_body *body,
 
     *reply = (struct client_reply){0};
     if (text == NULL) {
-        return error_set(err, ERR_MALFORMED, "%s",
-                         say(cli, "một đối số không phải chữ UTF-8",
-                             "an argument is no UTF-8 text"));
+        return error_set(err, ERR_MALFORMED, "an argument is no UTF-8 text");
     }
     int rc = cli_post_text(cli, path, span_str(text), reply, err);
 

@@ -13,6 +13,12 @@ const char *say(const struct cli *cli, const char *vi, const char *en)
     return cli->english ? en : vi;
 }
 
+const char *say_words(const struct cli *cli, const char *text, char *room,
+                      size_t size)
+{
+    return words_say(cli->english ? WORDS_EN : WORDS_VI, text, room, size);
+}
+
 const char *cli_option(const struct cli *cli, const char *name)
 {
     for (size_t i = 0; i < COMMAND_OPTIONS_MAX; i++) {
@@ -124,9 +130,16 @@ static int take_option(struct reading *in, const char *word, struct error *err)
     if (word_is(word, "user") && cli->command != NULL && cli->command->signs) {
         return take_value(in, word, &cli->user, err);
     }
-    return error_set(err, ERR_USAGE, "%.60s: %s%s has no such option", word,
-                     cli->command == NULL ? "qcdc" : "qcdc ",
-                     cli->command == NULL ? "" : cli->command->name);
+    if (cli->command == NULL) {
+        return error_set(err, ERR_USAGE,
+                         "%.60s: qcdc has no such option; `qcdc --help` lists "
+                         "them",
+                         word);
+    }
+    return error_set(err, ERR_USAGE,
+                     "%.60s: qcdc %s has no such option; `qcdc %s --help` "
+                     "lists them",
+                     word, cli->command->name, cli->command->name);
 }
 
 static int take_word(struct cli *cli, const struct command *const *commands,
@@ -172,7 +185,7 @@ int cli_parse(struct cli *cli, const struct command *const *commands,
     bool words_only = false;
 
     cli->dir = getenv("QCDC_DIR");
-    cli->english = lang != NULL && strncmp(lang, "en", 2) == 0;
+    cli->english = words_named(lang) == WORDS_EN;
     for (in.at = 1; in.at < argc; in.at++) {
         const char *word = argv[in.at];
         int rc;

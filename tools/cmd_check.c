@@ -29,8 +29,10 @@ static int open_engine(const struct cli *cli, struct config *config,
 
 static int print_found(void *data, const struct store_finding *finding)
 {
-    (void)data;
-    printf("%s: %s\n", finding->what, finding->text);
+    char text[WORDS_SIZE];
+
+    printf("%s: %s\n", finding->what,
+           say_words(data, finding->text, text, sizeof(text)));
     return 0;
 }
 
@@ -58,7 +60,7 @@ struct outcome {
     uint64_t orphans;
 };
 
-static int check_here(const struct cli *cli, struct outcome *outcome,
+static int check_here(struct cli *cli, struct outcome *outcome,
                       struct error *err)
 {
     struct config *config = calloc(1, sizeof(*config));
@@ -71,6 +73,7 @@ static int check_here(const struct cli *cli, struct outcome *outcome,
             .now = {.day = day_of_ms(engine_now_ms(engine)),
                     .time_s = (int64_t)(engine_now_ms(engine) / 1000)},
             .visit = print_found,
+            .data = cli,
             .progress = print_progress,
             .erased = &outcome->erased,
             .files_dir = config->dir,
@@ -192,13 +195,10 @@ static int run_check(struct cli *cli, struct error *err)
         return rc;
     }
     if (outcome.findings > 0) {
-        return error_set(err, CHECK_EXIT_FOUND, "%llu %s",
-                         (unsigned long long)outcome.findings,
-                         say(cli,
-                             "chỗ không đúng; chép thư mục này lại trước "
-                             "khi làm gì tiếp",
-                             "findings; copy this directory before doing "
-                             "anything else"));
+        return error_set(err, CHECK_EXIT_FOUND,
+                         "%llu findings; copy this directory before doing "
+                         "anything else",
+                         (unsigned long long)outcome.findings);
     }
     if (!cli->json) {
         print_sound(cli, &outcome);

@@ -53,12 +53,10 @@ static int restore_here(const struct cli *cli, const struct config *config,
     rc = rc < 0 ? rc : store_restore(&restore, &report, err);
     if (rc == ERR_USAGE && report.ahead > 0) {
         return error_set(
-            err, ERR_USAGE, "%llu %s", (unsigned long long)report.ahead,
-            say(cli,
-                "sự kiện có trong kho ở đây mà không có trong bản sao; nếu "
-                "vẫn muốn: --force " FORCE_WORDS,
-                "events of the store here are not in the copy; if it must "
-                "be: --force " FORCE_WORDS));
+            err, ERR_USAGE,
+            "%llu events of the store here are not in the copy; if it must "
+            "be: --force %s",
+            (unsigned long long)report.ahead, FORCE_WORDS);
     }
     if (rc < 0) {
         return rc;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "node/client/client.h"
+#include "node/words/words.h"
 #include "protocol/base/error.h"
 #include "protocol/base/span.h"
 
@@ -73,6 +74,9 @@ void cli_close(struct cli *cli);
 const char *cli_option(const struct cli *cli, const char *name);
 /* The text in the language of this call. */
 const char *say(const struct cli *cli, const char *vi, const char *en);
+/* The English of an error in the language of this call. Returns room. */
+const char *say_words(const struct cli *cli, const char *text, char *room,
+                      size_t size);
 
 /* ---- ask.c: the node -------------------------------------------------------
  */

@@ -29,6 +29,7 @@ int main(int argc, char **argv)
 {
     struct cli cli = {0};
     struct error err = {0};
+    char text[WORDS_SIZE];
     size_t len = 0;
 
     while (commands[len] != NULL) {
@@ -49,7 +50,8 @@ int main(int argc, char **argv)
         rc = error_set(&err, ERR_IO, "the answer could not be written");
     }
     if (rc < 0) {
-        fprintf(stderr, "qcdc: %s: %s\n", say(&cli, "LỖI", "ERROR"), err.text);
+        fprintf(stderr, "qcdc: %s: %s\n", say(&cli, "LỖI", "ERROR"),
+                say_words(&cli, err.text, text, sizeof(text)));
     }
     return err_exit_status(rc);
 }

@@ -121,11 +121,12 @@ static void put_header(const struct header *header)
     printf("%-14s %s\n", "historical", header->historical ? "true" : "false");
 }
 
-static void put_leaf(const struct leaf *leaf)
+static void put_leaf(const struct cli *cli, const struct leaf *leaf)
 {
     struct event_id id = leaf->id;
     struct error why = {0};
     char code[CODE_TEXT_SIZE];
+    char text[WORDS_SIZE];
 
     code_format(&id, code);
     printf("%-14s %zu bytes\n", "leaf", leaf->bytes.len);
@@ -136,7 +137,8 @@ static void put_leaf(const struct leaf *leaf)
     put_hex("facts", leaf->facts);
     if (!leaf->understood) {
         (void)!header_explain(leaf->header_bytes, &why);
-        printf("header not understood: %s\n", why.text);
+        printf("header not understood: %s\n",
+               say_words(cli, why.text, text, sizeof(text)));
         return;
     }
     put_header(&leaf->header);
@@ -145,7 +147,8 @@ static void put_leaf(const struct leaf *leaf)
     if (type == NULL || type->shape == NULL) {
         printf("facts not understood: type %u\n", leaf->header.type);
     } else if (facts_visit(type, leaf->facts, put_fact, NULL, &why) < 0) {
-        printf("facts not understood: %s\n", why.text);
+        printf("facts not understood: %s\n",
+               say_words(cli, why.text, text, sizeof(text)));
     }
 }
 
@@ -169,7 +172,7 @@ static bool is_leaf_list(struct span bytes)
     return bytes.len == 0 && leaves > 0;
 }
 
-static void put_leaf_list(struct span bytes)
+static void put_leaf_list(const struct cli *cli, struct span bytes)
 {
     struct error ignored = {0};
 
@@ -179,7 +182,7 @@ static void put_leaf_list(struct span bytes)
 
         printf("%s[%zu]\n", i == 0 ? "" : "\n", i);
         if (leaf_parse(span_slice(bytes, 2, len), &leaf, &ignored) == 0) {
-            put_leaf(&leaf);
+            put_leaf(cli, &leaf);
         }
         bytes = span_slice(bytes, 2 + len, bytes.len - 2 - len);
     }
@@ -259,15 +262,13 @@ int raw_print(const struct cli *cli, struct span text, struct error *err)
     } else if (note_parse(bytes, &note, &ignored) == 0) {
         put_note(&note);
     } else if (is_leaf_list(bytes)) {
-        put_leaf_list(bytes);
+        put_leaf_list(cli, bytes);
     } else if (leaf_parse(bytes, &leaf, &ignored) == 0) {
-        put_leaf(&leaf);
+        put_leaf(cli, &leaf);
     } else {
         rc = error_set(
-            err, ERR_MALFORMED, "%s",
-            say(cli, "không phải lá, bút tích, danh sách lá hay gói",
-                "neither a leaf, nor a note, nor a list of leaves, nor a "
-                "bundle"));
+            err, ERR_MALFORMED,
+            "neither a leaf, nor a note, nor a list of leaves, nor a bundle");
     }
     free(decoded);
     return rc;

@@ -16,6 +16,7 @@
 
 struct client {
     CURL *curl;
+    const char *lang;
     char socket_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 };
 
@@ -39,8 +40,14 @@ int client_open(const char *socket_path, struct client **out, struct error *err)
         free(client);
         return error_set(err, ERR_NOMEM, "libcurl does not start");
     }
+    client->lang = "en";
     *out = client;
     return 0;
+}
+
+void client_speak(struct client *client, const char *lang)
+{
+    client->lang = lang;
 }
 
 void client_close(struct client *client)
@@ -92,14 +99,15 @@ static bool add_header(struct curl_slist **list, const char *name,
     return true;
 }
 
-static struct curl_slist *headers_of(const struct client_request *request)
+static struct curl_slist *headers_of(const struct client *client,
+                                     const struct client_request *request)
 {
     struct curl_slist *list = NULL;
     uint8_t random[16];
     char id[33];
-    bool ok = true;
+    bool ok = add_header(&list, "Accept-Language", client->lang);
 
-    if (request->session != NULL) {
+    if (ok && request->session != NULL) {
         ok = add_header(&list, "Qcdc-Session", request->session);
     }
     if (request->write) {
@@ -187,7 +195,7 @@ int client_call(struct client *client, const struct client_request *request,
     if (len < 0 || (size_t)len >= sizeof(url)) {
         return error_set(err, ERR_USAGE, "the arguments are too long");
     }
-    struct curl_slist *headers = headers_of(request);
+    struct curl_slist *headers = headers_of(client, request);
     int rc = set_up(client, request, url, headers, out);
     CURLcode code =
         rc < 0 ? CURLE_OUT_OF_MEMORY : curl_easy_perform(client->curl);

@@ -19,6 +19,9 @@ int client_open(const char *socket_path, struct client **out,
                 struct error *err) MUST_USE;
 void client_close(struct client *client); /* accepts NULL */
 
+/* Which language the node answers in: "vi" or "en" (the default); borrowed. */
+void client_speak(struct client *client, const char *lang);
+
 /* True if something answers at the socket. */
 bool client_is_there(struct client *client);
 

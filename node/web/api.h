@@ -6,7 +6,8 @@
  *
  * Writes are POSTs with a header `Qcdc-Request: ID` (1-64 of [A-Za-z0-9._-]):
  * the same id again gives the first answer. `Qcdc-Session` is what /v1/login
- * gave. Errors are {"error":{"code","text"}} with the HTTP status of the code.
+ * gave. Errors are {"error":{"code","text"}} with the HTTP status of the code;
+ * sentences are in the language of Accept-Language: vi, or en when preferred.
  */
 #ifndef QCDC_NODE_WEB_API_H
 #define QCDC_NODE_WEB_API_H
@@ -15,6 +16,7 @@
 
 #include "node/engine.h"
 #include "node/web/http.h"
+#include "node/words/words.h"
 #include "protocol/base/arena.h"
 #include "protocol/record/calendar.h"
 
@@ -31,8 +33,9 @@ struct api_call {
     const char *session;    /* "" = none given */
     struct span request_id; /* empty on reads */
     uint32_t today;
-    json_t *answer; /* an object, to be filled */
-    char *text;     /* instead of it: heap, taken */
+    enum words_lang lang; /* that the caller reads */
+    json_t *answer;       /* an object, to be filled */
+    char *text;           /* instead of it: heap, taken */
     size_t text_len;
 };
 
@@ -108,6 +111,9 @@ int api_event_named(const struct api_call *call, const char *text,
 /* Text; bytes that are no UTF-8 become 0x and hex. */
 void api_put(json_t *object, const char *name, struct span text);
 void api_put_str(json_t *object, const char *name, const char *text);
+/* A sentence of ours (an error's text), in the language asked for. */
+void api_put_words(json_t *object, const char *name, const char *text,
+                   enum words_lang lang);
 void api_put_number(json_t *object, const char *name, int64_t value);
 void api_put_bool(json_t *object, const char *name, bool value);
 void api_put_id(json_t *object, const char *name, const struct event_id *id);

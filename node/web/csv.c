@@ -167,10 +167,13 @@ static int read_plain(struct csv *csv, size_t column, char *cell, size_t *len,
 
         if (c == '"' || c == '\r') {
             return error_set(err, ERR_MALFORMED,
-                             "line %u, column %zu: a %s inside a cell: put the "
-                             "whole cell in quotes",
-                             csv->line, column,
-                             c == '"' ? "quote" : "carriage return");
+                             c == '"'
+                                 ? "line %u, column %zu: a quote inside a "
+                                   "cell: put the whole cell in quotes"
+                                 : "line %u, column %zu: a carriage return "
+                                   "inside a cell: put the whole cell in "
+                                   "quotes",
+                             csv->line, column);
         }
         skip(csv, 1);
         cell[(*len)++] = c;

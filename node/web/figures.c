@@ -227,7 +227,8 @@ static int put_duty(struct api_call *call, const struct duty_input *input,
             rc = put_item(call, api_add_object(items), input, item, err);
         }
     }
-    api_put_str(call->answer, "uncomputed", result->uncomputed.text);
+    api_put_words(call->answer, "uncomputed", result->uncomputed.text,
+                  call->lang);
     return rc;
 }
 

@@ -5,6 +5,7 @@
  * (libraries.md A1). Must never call the handler for a request that breaks a
  * rule of http.h. Read next: api.c, which answers the requests. */
 #include "node/web/http.h"
+#include "node/words/words.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -257,17 +258,24 @@ static enum MHD_Result send_reply(struct http_exchange *exchange,
 
 static enum MHD_Result send_refusal(struct http_exchange *exchange)
 {
-    static const char form[] = "{\"error\":{\"code\":\"MALFORMED\",\"text\":"
-                               "\"request refused: %s\"}}\n";
+    static const char form[] =
+        "{\"error\":{\"code\":\"MALFORMED\",\"text\":\"%s\"}}\n";
     struct http_reply reply = {.status = exchange->refusal_status,
                                .type = "application/json"};
-    size_t size = sizeof(form) + strlen(exchange->refusal);
+    char text[256];
+    char said[WORDS_SIZE];
 
-    reply.text = malloc(size);
+    (void)snprintf(text, sizeof(text), "request refused: %s",
+                   exchange->refusal);
+    (void)words_say(
+        words_accepted(header_value(exchange, MHD_HTTP_HEADER_ACCEPT_LANGUAGE)),
+        text, said, sizeof(said));
+    reply.text = malloc(sizeof(form) + sizeof(said));
     if (reply.text == NULL) {
         return MHD_NO;
     }
-    reply.len = (size_t)snprintf(reply.text, size, form, exchange->refusal);
+    reply.len =
+        (size_t)snprintf(reply.text, sizeof(form) + sizeof(said), form, said);
     return send_reply(exchange, &reply, true);
 }
 

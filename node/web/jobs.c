@@ -21,8 +21,10 @@ static const char *state_name(enum reader_state state)
     return "";
 }
 
-static void put_job(json_t *answer, const struct reader_job *job)
+static void put_job(const struct api_call *call, const struct reader_job *job)
 {
+    json_t *answer = call->answer;
+
     api_put_number(answer, "job", (int64_t)job->number);
     api_put_str(answer, "state", state_name(job->state));
     if (job->state == READER_RUNS) {
@@ -42,7 +44,7 @@ static void put_job(json_t *answer, const struct reader_job *job)
         json_t *object = api_add_object(list);
 
         api_put_str(object, "what", job->findings[i].what);
-        api_put_str(object, "text", job->findings[i].text);
+        api_put_words(object, "text", job->findings[i].text, call->lang);
     }
 }
 
@@ -57,7 +59,7 @@ int api_check(struct api_call *call, struct error *err)
     int rc = reader_check(reader, now, &number, err);
 
     if (rc == 0) {
-        put_job(call->answer, reader_find(reader, number));
+        put_job(call, reader_find(reader, number));
     }
     return rc;
 }
@@ -78,7 +80,7 @@ int api_job(struct api_call *call, struct error *err)
                          "the node restarts",
                          call->rest, READER_KEPT);
     }
-    put_job(call->answer, job);
+    put_job(call, job);
     if (job->state == READER_FAILED) {
         *err = job->err;
         return err->code;

@@ -69,6 +69,7 @@ int api_record(struct api_call *call, struct error *err)
 struct row_errors {
     json_t *array;
     size_t count;
+    enum words_lang lang;
 };
 
 static void put_row_error(void *ctx, uint32_t line, const char *path,
@@ -84,7 +85,7 @@ static void put_row_error(void *ctx, uint32_t line, const char *path,
 
     api_put_number(object, "line", line);
     api_put_str(object, "column", path);
-    api_put_str(object, "text", text);
+    api_put_words(object, "text", text, errors->lang);
 }
 
 static int read_rows(struct api_call *call, struct arena *arena,
@@ -154,7 +155,8 @@ static int import_rows(struct api_call *call, const struct rows *rows,
 
 int api_import(struct api_call *call, struct error *err)
 {
-    struct row_errors errors = {.array = api_put_array(call->answer, "errors")};
+    struct row_errors errors = {.array = api_put_array(call->answer, "errors"),
+                                .lang = call->lang};
     struct rows rows = {0};
     struct arena arena;
     int rc = arena_new(&arena, rows_arena_size(call->request->body.len), err);

@@ -269,7 +269,7 @@ static int put_text(struct api_call *call, json_t *object,
         return 0;
     }
     if (rc == 0 && engine_bodies_held_back(call->engine, &why) != 0) {
-        api_put_str(object, "held_back", why.text);
+        api_put_words(object, "held_back", why.text, call->lang);
         return 0;
     }
     if (rc < 0) {
@@ -293,7 +293,7 @@ static int put_private(struct api_call *call, json_t *object,
         return 0;
     }
     if (rc == ERR_UNTRUSTED || rc == ERR_BUSY) {
-        api_put_str(object, "private_refused", why.text);
+        api_put_words(object, "private_refused", why.text, call->lang);
         return 0;
     }
     if (rc < 0) {

@@ -129,12 +129,13 @@ static int status_of(int code)
     return 500;
 }
 
-static void put_error(json_t *answer, const struct error *err)
+static void put_error(json_t *answer, const struct error *err,
+                      enum words_lang lang)
 {
     json_t *object = api_put_object(answer, "error");
 
     api_put_str(object, "code", err_name(err->code));
-    api_put_str(object, "text", err->text);
+    api_put_words(object, "text", err->text, lang);
 }
 
 static void reply_with(struct http_reply *reply, int status, json_t *answer)
@@ -145,13 +146,19 @@ static void reply_with(struct http_reply *reply, int status, json_t *answer)
     reply->len = reply->text == NULL ? 0 : strlen(reply->text);
 }
 
-static void reply_error(struct http_reply *reply, const struct error *err)
+static void reply_error(struct http_reply *reply, const struct error *err,
+                        enum words_lang lang)
 {
     json_t *answer = json_object();
 
-    put_error(answer, err);
+    put_error(answer, err, lang);
     reply_with(reply, status_of(err->code), answer);
     json_decref(answer);
+}
+
+static enum words_lang lang_of(const struct http_request *request)
+{
+    return words_accepted(http_header(request, "Accept-Language"));
 }
 
 /* ---- requests repeated
@@ -267,7 +274,7 @@ static void finish_call(struct api_call *call, int rc, const struct error *err,
                         struct http_reply *reply)
 {
     if (rc < 0) {
-        put_error(call->answer, err);
+        put_error(call->answer, err, call->lang);
         reply_with(reply, status_of(rc), call->answer);
         free(call->text);
     } else if (call->text != NULL) {
@@ -318,6 +325,7 @@ static void run_route(struct web *web, const struct route *route,
         .session = session == NULL ? "" : session,
         .request_id = id == NULL ? (struct span){NULL, 0} : span_str(id),
         .today = day_of_ms(engine_now_ms(web->engine)),
+        .lang = lang_of(request),
         .answer = json_object(),
     };
     int rc = room_take(web, &call, &err);
@@ -348,11 +356,11 @@ static void answer(void *ctx, const struct http_request *request,
     if (route == NULL) {
         (void)error_set(&err, ERR_NOTFOUND, "%.80s: there is nothing here",
                         request->path);
-        reply_error(reply, &err);
+        reply_error(reply, &err, lang_of(request));
         return;
     }
     if (check_method(request, route, &err) < 0) {
-        reply_error(reply, &err);
+        reply_error(reply, &err, lang_of(request));
         return;
     }
     if (route->kind >= ROUTE_WRITE && (id == NULL || !id_is_fine(id))) {
@@ -360,7 +368,7 @@ static void answer(void *ctx, const struct http_request *request,
                         "a write needs a header Qcdc-Request: 1 to %u of "
                         "[A-Za-z0-9._-], chosen by you",
                         REQUEST_ID_MAX);
-        reply_error(reply, &err);
+        reply_error(reply, &err, lang_of(request));
         return;
     }
     if (route->kind < ROUTE_WRITE) {

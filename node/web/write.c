@@ -30,6 +30,14 @@ void api_put(json_t *object, const char *name, struct span text)
     (void)json_object_set_new(object, name, value);
 }
 
+void api_put_words(json_t *object, const char *name, const char *text,
+                   enum words_lang lang)
+{
+    char room[WORDS_SIZE];
+
+    api_put(object, name, span_str(words_say(lang, text, room, sizeof(room))));
+}
+
 void api_put_str(json_t *object, const char *name, const char *text)
 {
     api_put(object, name, span_str(text == NULL ? "" : text));

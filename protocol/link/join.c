@@ -153,7 +153,8 @@ int invitation_parse(struct span text, struct arena *arena,
         text.len > INVITATION_TEXT_MAX) {
         return error_set(err, ERR_USAGE,
                          "this is no invitation: it must be one line that "
-                         "begins with " MAGIC);
+                         "begins with %s",
+                         MAGIC);
     }
     text = span_slice(text, magic.len, text.len - magic.len);
     bytes = arena_alloc(arena, INVITATION_BYTES_MAX);

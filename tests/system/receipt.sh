@@ -86,11 +86,13 @@ province_is_named() {
         echo "a receipt without the province" >"$NODES_DIR/said"
         return 0
     fi
-    grep -q "tỉnh (nút $province) chưa xác nhận; thử lại sau" "$NODES_DIR/said"
+    grep -q "the province (node $province) has not cosigned it yet" "$NODES_DIR/said"
 }
 wait_until 30 "the missing province to be named" province_is_named ||
     die "who is missing is not said: $(cat "$NODES_DIR/said")"
-grep -q "chưa xác nhận" "$NODES_DIR/said" || die "$(cat "$NODES_DIR/said")"
+QCDC_LANG=vi node $commune receipt "$of_commune" 2>"$NODES_DIR/vi" && die "a receipt"
+grep -q "LỖI: tỉnh (nút $province) chưa xác nhận.*hãy thử lại" "$NODES_DIR/vi" ||
+    die "$(cat "$NODES_DIR/vi")"
 [ "$(wc -l <"$NODES_DIR/said")" -eq 1 ] || die "more than one sentence"
 [ -s "$NODES_DIR/early" ] && die "something was written"
 node_start $province && node $province login clerk >/dev/null ||

@@ -1,7 +1,9 @@
 /* tools/witness: the program. Owns its arguments. Read next: witness.h. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "node/words/words.h"
 #include "tools/witness/witness.h"
 
 static const char usage[] =
@@ -47,6 +49,7 @@ static int serve(const char *dir, const char *socket, struct error *err)
 int main(int argc, char **argv)
 {
     struct error err = {0};
+    char text[WORDS_SIZE];
     int rc = crypto_start(&err);
 
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
@@ -64,7 +67,9 @@ int main(int argc, char **argv)
         return err_exit_status(ERR_USAGE);
     }
     if (rc != 0) {
-        fprintf(stderr, "qcdc-witness: %s\n", err.text);
+        fprintf(stderr, "qcdc-witness: %s\n",
+                words_say(words_named(getenv("QCDC_LANG")), err.text, text,
+                          sizeof(text)));
         return err_exit_status(rc);
     }
     return 0;

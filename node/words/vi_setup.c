@@ -1,0 +1,157 @@
+/* Room: node. Vietnamese of setting up a node, joining, what the directory
+ * says. Owns constant rows, sorted by their English. Must never hold a sentence
+ * that the sources do not say (tests/node/test_words.c). Read next: words.h. */
+#include "node/words/words.h"
+
+static const struct word rows[] = {
+    {"%s (node %u) has not cosigned it yet, as far as this machine has heard; "
+     "try again after the next contact",
+     "{1} (nút {2}) chưa xác nhận sự kiện này, theo những gì máy này nghe "
+     "được; hãy thử lại sau lần liên lạc tới"},
+    {"%s exists: a root key is never written over",
+     "{1} đã có: khóa gốc không bao giờ bị ghi đè"},
+    {"%s has %lu events here, not %lu: the witness knows more than this node",
+     "{1} ở đây có {2} sự kiện, không phải {3}: nhân chứng biết nhiều hơn nút "
+     "này"},
+    {"%s is in use: a node runs here already",
+     "{1} đang được dùng: đã có một nút chạy ở đây"},
+    {"%s is node %u of realm %s, the invitation is for node %u: use it in that "
+     "node's directory",
+     "{1} là nút {2} của hệ {3}, lời mời dành cho nút {4}: hãy dùng trong thư "
+     "mục của nút đó"},
+    {"%s is set up already, and the invitation is one for a new node: choose "
+     "another directory, or ask for `qcdc invite %u --again`",
+     "{1} đã được cài đặt, mà lời mời này dành cho nút mới: hãy chọn thư mục "
+     "khác, hoặc xin `qcdc invite {2} --again`"},
+    {"%s is set up already: choose another directory",
+     "{1} đã được cài đặt: hãy chọn thư mục khác"},
+    {"%s is the store of node %u, the configuration says %u",
+     "{1} là kho của nút {2}, cấu hình ghi {3}"},
+    {"%s still holds this node's records: a node whose disk was lost joins in "
+     "an empty directory; for this one ask for --reason fork or clone",
+     "{1} vẫn còn hồ sơ của nút này: nút mất đĩa thì gia nhập trong thư mục "
+     "trống; với thư mục này hãy xin --reason fork hoặc clone"},
+    {"%s: %s must be %s", "{1}: {2} phải là {3}"},
+    {"%s: %s must be a number from %lu to %lu",
+     "{1}: {2} phải là số từ {3} đến {4}"},
+    {"%s: %s; `qcdc init` or `qcdc join` makes one",
+     "{1}: {2}; tạo bằng `qcdc init` hoặc `qcdc join`"},
+    {"%s: cannot be read", "{1}: không đọc được"},
+    {"%s: cannot be read, or too large", "{1}: không đọc được, hoặc quá lớn"},
+    {"%s: expected 'key = value'", "{1}: phải viết 'mục = giá trị'"},
+    {"%s: line too long", "{1}: dòng quá dài"},
+    {"%s: no header row", "{1}: thiếu dòng tiêu đề"},
+    {"%s: node, realm and root_key must be set",
+     "{1}: phải có node, realm và root_key"},
+    {"%s: too many facts", "{1}: quá nhiều dữ kiện"},
+    {"%s: unknown key '%.40s'", "{1}: không có mục '{2}'"},
+    {"%s:%u: %s", "{1}:{2}: {3}"},
+    {"%s:%u: %zu cells, expected %zu", "{1}:{2}: có {3} ô, phải có {4}"},
+    {"%s:%u: more than %u units hosted by node %u",
+     "{1}:{2}: quá {3} đơn vị do nút {4} quản lý"},
+    {"--auto is for demo realms: confirm the fingerprint",
+     "--auto chỉ dùng cho hệ trình diễn: hãy xác nhận bằng dấu nhận dạng"},
+    {"a certificate of the chain: %s", "một chứng nhận trong chuỗi: {1}"},
+    {"a cosignature of the log of node %u is by none of its guards",
+     "chữ ký xác nhận sổ của nút {1} không phải của nút xác nhận nào của nó"},
+    {"a new log needs a key that no log had before",
+     "sổ mới cần một khóa chưa sổ nào dùng"},
+    {"a node runs in %s: stop it, then join again",
+     "có nút đang chạy ở {1}: hãy dừng nút rồi gia nhập lại"},
+    {"a rotation keeps the log's key, the request has another: invite it with "
+     "--reason key-suspect",
+     "thay khóa (rotate) giữ nguyên khóa của sổ, nhưng yêu cầu có khóa sổ "
+     "khác: hãy mời với --reason key-suspect"},
+    {"a stored invitation is damaged", "một lời mời đã lưu bị hỏng"},
+    {"a time after the year 2200", "thời điểm sau năm 2200"},
+    {"directory name too long: %.80s", "tên thư mục quá dài: {1}"},
+    {"guard of the log of node %u from event %llu on, %llu are held here: the "
+     "rest must come first",
+     "xác nhận sổ của nút {1} từ sự kiện {2}, ở đây mới có {3}: phần còn lại "
+     "phải về trước"},
+    {"init needs a file for the root key and a unit file",
+     "init cần tệp ghi khóa gốc và tệp đơn vị"},
+    {"no chain of certificates from the root to node %u",
+     "không có chuỗi chứng nhận từ gốc đến nút {1}"},
+    {"no memory for the certificate", "không đủ bộ nhớ cho chứng nhận"},
+    {"no memory for the node", "không đủ bộ nhớ cho nút"},
+    {"no memory for the rules", "không đủ bộ nhớ cho các quy tắc"},
+    {"no request with fingerprint '%.40s' waits here: compare it with what "
+     "`qcdc join` printed",
+     "không có yêu cầu nào với dấu nhận dạng '{1}' đang chờ ở đây: hãy so với "
+     "dấu mà `qcdc join` đã in"},
+    {"node %u belongs to node %u, which must invite it",
+     "nút {1} thuộc nút {2}, nút đó phải mời"},
+    {"node %u cannot be invited", "không mời được nút {1}"},
+    {"node %u hosts more than %u units", "nút {1} quản lý quá {2} đơn vị"},
+    {"node %u is certified already; to let it join again with new keys: "
+     "--again --reason fork, clone, key-suspect, disk-lost or rotate",
+     "nút {1} đã được chứng nhận; để nút vào lại với khóa mới: --again "
+     "--reason fork, clone, key-suspect, disk-lost hoặc rotate"},
+    {"node %u is our superior now, but no certificate says where it is "
+     "reached: it must certify this node again with its endpoint",
+     "nút {1} nay là cấp trên của ta, nhưng chưa có chứng nhận ghi địa chỉ: "
+     "nút đó phải chứng nhận lại chính mình kèm địa chỉ"},
+    {"node %u was never certified: invite it without --again",
+     "nút {1} chưa từng được chứng nhận: hãy mời không kèm --again"},
+    {"node: %u has no certificate yet: invite it",
+     "node: {1} chưa có chứng nhận: hãy mời nút đó"},
+    {"node: no node keeps unit %u", "node: không có nút nào giữ đơn vị {1}"},
+    {"node: the log of node %u is not held here: state size and root_hash",
+     "node: ở đây không có sổ của nút {1}: hãy ghi rõ size và root_hash"},
+    {"not the line of a witness", "không phải dòng của một nhân chứng"},
+    {"path too long: %.60s/%.40s", "đường dẫn quá dài: {1}/{2}"},
+    {"poll: %s", "poll: {1}"},
+    {"qcdc.conf: witness: no key of a witness stands there; qcdc-witness init "
+     "prints it",
+     "qcdc.conf: witness: đó không phải khóa của nhân chứng; qcdc-witness init "
+     "in ra khóa"},
+    {"realm '%.40s': use 1 to 32 of a-z, 0-9 and -",
+     "hệ '{1}': dùng 1 đến 32 ký tự a-z, 0-9 và -"},
+    {"reason '%.40s': fork, clone, key-suspect, disk-lost, mirrors-lost or "
+     "rotate",
+     "lý do '{1}': chỉ có fork, clone, key-suspect, disk-lost, mirrors-lost "
+     "hoặc rotate"},
+    {"signalfd: %s", "signalfd: {1}"},
+    {"signals: %s", "tín hiệu: {1}"},
+    {"stopped after a fault: see the log above",
+     "đã dừng sau một sự cố: xem nhật ký ở trên"},
+    {"the certificate of the signer is not in the log",
+     "chứng nhận của người ký không có trong sổ"},
+    {"the clock can be set in a demo realm only",
+     "chỉ hệ trình diễn mới được đặt giờ"},
+    {"the event exists on this machine only so far, a receipt needs the "
+     "cosignatures of the nodes above: try again later",
+     "sự kiện mới chỉ có trên máy này, bản xác nhận cần chữ ký xác nhận của "
+     "các nút cấp trên: hãy thử lại sau"},
+    {"the event was delivered here without the log of node %u: ask that node, "
+     "or one above it, for the receipt",
+     "sự kiện được giao đến đây không kèm sổ của nút {1}: hãy hỏi nút đó hoặc "
+     "nút trên nó để lấy bản xác nhận"},
+    {"the first events could not be stored",
+     "không lưu được các sự kiện đầu tiên"},
+    {"the invitation is damaged", "lời mời bị hỏng: hãy chép lại cả dòng"},
+    {"the invitation was used with other keys",
+     "lời mời đã dùng với khóa khác"},
+    {"the invitation was used with other keys already",
+     "lời mời đã được dùng với khóa khác"},
+    {"the log of node %u has another root at event %llu than the change of "
+     "guard names: two histories, an administrator must look",
+     "sổ của nút {1} ở sự kiện {2} có gốc khác với gốc ghi trong lệnh đổi nút "
+     "xác nhận: có hai lịch sử, người quản trị phải xem"},
+    {"the policy is too large", "tệp chính sách quá lớn"},
+    {"the receipt is too large", "bản xác nhận quá lớn"},
+    {"the request is not for what was invited",
+     "yêu cầu không khớp với lời mời"},
+    {"the request is too large", "yêu cầu quá lớn"},
+    {"the top node needs a number", "nút đứng đầu phải có số"},
+    {"this node does not listen: set `listen` in its qcdc.conf",
+     "nút này không nhận kết nối: hãy đặt `listen` trong qcdc.conf"},
+    {"this node is not certified yet: wait for its own superior first",
+     "nút này chưa được chứng nhận: hãy chờ cấp trên của mình trước"},
+    {"this node is stopping after a fault", "nút đang dừng sau một sự cố"},
+    {"too little room for the list", "thiếu chỗ cho danh sách"},
+    {"too little room for the request", "thiếu chỗ cho yêu cầu"},
+};
+
+const struct words_part words_setup = {rows, sizeof(rows) / sizeof(*rows)};
