@@ -147,9 +147,8 @@ static int ask_for(struct engine *engine, const struct hash *file,
     }
     if (known.state >= STORE_ATTACHMENT_ERASED) {
         return error_set(err, ERR_NOTFOUND,
-                         "tệp này đã bị xóa theo lệnh; hồ sơ ghi ai ra lệnh "
-                         "và lý do / that file was erased: its record says by "
-                         "whom and why");
+                         "that file was erased: its record says by whom and "
+                         "why");
     }
     if (known.state == STORE_ATTACHMENT_HELD) { /* it was, and is gone */
         rc = engine_write(engine, err);

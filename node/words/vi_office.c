@@ -15,6 +15,10 @@ static const struct word rows[] = {
     {"'%s' exists already: a new person gets a new name",
      "'{1}' đã có: người mới phải có tên đăng nhập mới"},
     {"'%s' is revoked already", "'{1}' đã bị thu quyền từ trước"},
+    {", or it was sealed before the disk was lost: give the old recovery "
+     "secret (qcdc user recovery)",
+     ", hoặc nội dung niêm phong trước khi mất đĩa: hãy nhập mã khôi phục cũ "
+     "(qcdc user recovery)"},
     {"a file needs an official: run `qcdc login` first",
      "gửi tệp thì phải có cán bộ: hãy chạy `qcdc login` trước"},
     {"a file of %zu bytes: at most %u, and %llu MiB of files in all "
@@ -36,6 +40,7 @@ static const struct word rows[] = {
     {"more than %u readers of one body", "quá {1} người đọc của một nội dung"},
     {"more than %u units on one node", "quá {1} đơn vị trên một nút"},
     {"name or password is wrong", "tên hoặc mật khẩu không đúng"},
+    {"no memory for %zu names", "không đủ bộ nhớ cho {1} tên"},
     {"no memory for the file", "không đủ bộ nhớ cho tệp"},
     {"no memory for the hashing thread",
      "không đủ bộ nhớ cho luồng kiểm mật khẩu"},
@@ -60,6 +65,8 @@ static const struct word rows[] = {
      "text: tố cáo không có phần này; hãy ghi vào private.content"},
     {"that file came and was of a type that is not taken",
      "tệp đã về nhưng thuộc loại không nhận"},
+    {"that file was erased: its record says by whom and why",
+     "tệp này đã bị xóa theo lệnh: hồ sơ ghi ai ra lệnh và lý do"},
     {"the disk is nearly full (%llu MiB left, %llu needed): nothing was "
      "recorded; free space and repeat",
      "đĩa gần đầy (còn {1} MiB, cần {2}): chưa ghi gì; hãy dọn đĩa rồi làm "
@@ -72,6 +79,18 @@ static const struct word rows[] = {
     {"the post needs a name, at most %u bytes",
      "phải có chức danh, nhiều nhất {1} byte"},
     {"the post's name is too long", "chức danh quá dài"},
+    {"this is no earlier recovery secret of a unit of this node: look at the "
+     "name on the paper, and whether this node has caught up (qcdc sync)",
+     "đây không phải mã khôi phục cũ của đơn vị nào ở nút này: hãy xem tên ghi "
+     "trên giấy, và xem nút đã lấy đủ dữ liệu chưa (qcdc sync)"},
+    {"this is the present recovery secret of unit %u: nothing is sealed that "
+     "its officials cannot read; put it back into the safe",
+     "đây là mã khôi phục hiện nay của đơn vị {1}: không có gì niêm phong mà "
+     "cán bộ của đơn vị không đọc được; hãy cất mã lại vào két"},
+    {"this is the recovery secret of unit %u, and %s belongs to unit %u: an "
+     "official of that unit must log in",
+     "đây là mã khôi phục của đơn vị {1}, còn {2} thuộc đơn vị {3}: cán bộ của "
+     "đơn vị kia phải đăng nhập"},
     {"too little room for the body", "thiếu chỗ cho nội dung"},
     {"too little room for the record", "thiếu chỗ cho hồ sơ"},
     {"too many events in one turn", "quá nhiều sự kiện trong một lượt"},
@@ -87,6 +106,8 @@ static const struct word rows[] = {
      "khóa của đơn vị"},
     {"unit %u is no reader of this private content",
      "đơn vị {1} không được đọc nội dung riêng này"},
+    {"unit %u is no reader of this private content%s",
+     "đơn vị {1} không được đọc nội dung riêng này{2}"},
     {"unit %u is not hosted by this node: add officials where its records are "
      "kept",
      "đơn vị {1} không do nút này quản lý: hãy thêm cán bộ ở nơi giữ hồ sơ của "

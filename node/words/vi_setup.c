@@ -92,14 +92,29 @@ static const struct word rows[] = {
      "reached: it must certify this node again with its endpoint",
      "nút {1} nay là cấp trên của ta, nhưng chưa có chứng nhận ghi địa chỉ: "
      "nút đó phải chứng nhận lại chính mình kèm địa chỉ"},
+    {"node %u was certified meanwhile, with other keys: to let this machine "
+     "take its place invite it --again",
+     "nút {1} vừa được chứng nhận với khóa khác: muốn cho máy này thay chỗ thì "
+     "mời lại bằng --again"},
     {"node %u was never certified: invite it without --again",
      "nút {1} chưa từng được chứng nhận: hãy mời không kèm --again"},
     {"node: %u has no certificate yet: invite it",
      "node: {1} chưa có chứng nhận: hãy mời nút đó"},
     {"node: no node keeps unit %u", "node: không có nút nào giữ đơn vị {1}"},
+    {"node: the log of node %u is being fetched again here: repeat when `qcdc "
+     "sync` says that it is whole, or its newest events would count nowhere",
+     "node: sổ của nút {1} đang được lấy lại về đây: hãy làm lại khi `qcdc "
+     "sync` báo sổ đã đủ, nếu không các sự kiện mới nhất sẽ không được tính ở "
+     "đâu"},
     {"node: the log of node %u is not held here: state size and root_hash",
      "node: ở đây không có sổ của nút {1}: hãy ghi rõ size và root_hash"},
     {"not the line of a witness", "không phải dòng của một nhân chứng"},
+    {"of log %s %llu events are here and %llu elsewhere: connect this node to "
+     "its superior and repeat when `qcdc sync` says that it is whole; if "
+     "nobody has them any more: --reason mirrors-lost",
+     "sổ {1} ở đây có {2} sự kiện, nơi khác có {3}: hãy nối nút này với cấp "
+     "trên và làm lại khi `qcdc sync` báo sổ đã đủ; nếu không còn ai giữ phần "
+     "đó: --reason mirrors-lost"},
     {"path too long: %.60s/%.40s", "đường dẫn quá dài: {1}/{2}"},
     {"poll: %s", "poll: {1}"},
     {"qcdc.conf: witness: no key of a witness stands there; qcdc-witness init "

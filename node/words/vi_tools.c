@@ -55,6 +55,9 @@ static const struct word rows[] = {
      "folder",
      "{1}: đã có khóa ở đây; khóa mới sẽ là một nhân chứng khác: hãy dùng thư "
      "mục khác"},
+    {"%zu wrong files: nothing was recorded; correct them and import the whole "
+     "file again",
+     "{1} tệp sai: chưa ghi gì; hãy sửa rồi nhập lại cả tệp"},
     {"--%s is missing", "thiếu --{1}"},
     {"--%s takes no value", "--{1} không có giá trị theo sau"},
     {"--%s: a number is needed", "--{1}: phải là một số"},
@@ -100,6 +103,9 @@ static const struct word rows[] = {
     {"neither a leaf, nor a note, nor a list of leaves, nor a bundle",
      "không phải lá, bút tích, danh sách lá hay gói"},
     {"no memory", "không đủ bộ nhớ"},
+    {"no memory for the files' names", "không đủ bộ nhớ cho tên các tệp"},
+    {"no memory for the import", "không đủ bộ nhớ cho lần nhập"},
+    {"no memory for the rows", "không đủ bộ nhớ cho các dòng"},
     {"no memory for the table", "không đủ bộ nhớ cho bảng"},
     {"no node is running at %s", "không có nút nào chạy ở {1}"},
     {"no node runs in %s: start it with `qcdc-node --dir %s`",
@@ -119,6 +125,11 @@ static const struct word rows[] = {
     {"the node's answer is no JSON: %s",
      "câu trả lời của nút không phải JSON: {1}"},
     {"the password is over %u bytes", "mật khẩu dài quá {1} byte"},
+    {"the path is too long", "đường dẫn quá dài"},
+    {"the secret is typed or read from a file, never an argument: qcdc user "
+     "recovery [--secret FILE]",
+     "mã được gõ vào hoặc đọc từ tệp, không bao giờ là đối số: qcdc user "
+     "recovery [--secret FILE]"},
     {"the witness answered %ld: %.200s", "nhân chứng trả lời {1}: {2}"},
     {"the witness is at %lu", "nhân chứng đã đến {1}"},
     {"the words are over %zu bytes", "từ cần tìm dài quá {1} byte"},
@@ -127,8 +138,8 @@ static const struct word rows[] = {
     {"usage: qcdc user add NAME --unit N --post TEXT",
      "cách dùng: qcdc user add TÊN --unit SỐ --post CHỨC-DANH"},
     {"usage: qcdc user revoke NAME", "cách dùng: qcdc user revoke TÊN"},
-    {"user: \"%.40s\": add, list or revoke",
-     "user: \"{1}\": chỉ có add, list hoặc revoke"},
+    {"user: \"%.40s\": add, list, revoke or recovery",
+     "user: \"{1}\": chỉ có add, list, revoke hoặc recovery"},
 };
 
 const struct words_part words_tools = {rows, sizeof(rows) / sizeof(*rows)};

@@ -53,7 +53,10 @@ raw() {
     python3 -c '
 import socket, sys
 s = socket.socket(socket.AF_UNIX); s.settimeout(20); s.connect(sys.argv[1])
-s.sendall(sys.stdin.buffer.read()); got = b""
+asked = sys.stdin.buffer.read(); got = b""
+if b"Accept-Language" not in asked:
+    asked = asked.replace(b"\r\n", b"\r\nAccept-Language: en\r\n", 1)
+s.sendall(asked)
 while b"\r\n\r\n" not in got or b"}" not in got:
     more = s.recv(65536)
     if not more: break
@@ -248,6 +251,10 @@ bad "hash" recompute "$work/known.json"
 
 # ---- the API as a script would misuse it
 printf 'GET /v1/nothing HTTP/1.1\r\nHost: a\r\n\r\n' | raw 404 "nothing here"
+printf 'GET /v1/nothing HTTP/1.1\r\nHost: a\r\nAccept-Language: vi,en;q=0.5\r\n\r\n' |
+    raw 404 "/v1/nothing: không có gì ở địa chỉ này"
+printf 'GET /v1/node HTTP/1.1\r\nHost: a\r\nHost: b\r\nAccept-Language: \377;q=x\r\n\r\n' |
+    raw 400 "yêu cầu bị từ chối: một dòng tiêu đề gửi hai lần"
 printf 'GET /v1/events HTTP/1.1\r\nHost: a\r\n\r\n' | raw 400 "POST"
 printf 'POST /v1/clock HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}' |
     raw 400 "Qcdc-Request"
