@@ -55,6 +55,8 @@ kill -CONT "${PIDS[commune]}"
 stop commune KILL
 had=$(stat -c %s "$(file district "$long").part")
 [ "$had" -ge 65536 ] || die "nothing had come"
+echo "before: $had of $(stat -c %s "$WORK/long.txt") bytes at the district," \
+    "without a name; both ends are killed"
 stop district KILL
 start district
 start commune
@@ -65,6 +67,8 @@ at province show "$id" --attachment "$long" --output "$WORK/got.txt" ||
     die "the province cannot open it"
 cmp "$WORK/got.txt" "$WORK/long.txt" || die "other bytes"
 logged district "room=attach event=resumed" || die "it began anew"
+echo "after: it went on there; $(stat -c %s "$WORK/got.txt") bytes opened at" \
+    "the province, the same ones"
 
 # Sealed: for the readers of the private body.
 at commune login head >/dev/null || die "login at the commune"

@@ -39,7 +39,9 @@ last="id = (SELECT max(id) FROM segments WHERE id >> 40 = $log)"
 for node in ward city province; do
     cp "$WORK/$node/store.db" "$WORK/$node.before"
 done
-echo "before: 21 leaves everywhere; now bits flip at all three"
+for node in ward city province; do
+    say_held "before" $node thu/12/e1
+done
 rot "$WORK/city" segments leaves_z "$first"
 rot "$WORK/city" segments hashes "$last"
 rot "$WORK/ward" segments texts_z "$last"
@@ -70,6 +72,7 @@ sound province
 for node in ward city province; do
     held $node thu/12/e1 "size=21 integrated=21 guarded=21" ||
         die "$node lost something"
+    say_held "afterwards" $node thu/12/e1
 done
 
 # What no row can mend: the file's own structure.

@@ -59,6 +59,7 @@ up a.up
 cp -r "$WORK/ward" "$WORK/image"
 [ "$("$DRIVE" peek "$WORK/ward" | grep -c '^spooled=6$')" = 1 ] ||
     die "an export sequenced something"
+echo "before: 6 events in the commune's spool, nothing at its superior"
 take province a.up || die "import a"
 staged 6 || die "6 events are not shown as staged"
 at province list | grep -q "[0-9]" || die "staged events make no records"
@@ -202,4 +203,6 @@ stop province
 "$DRIVE" verify "$WORK/ward" "$WORK/receipt" || die "the receipt is wrong"
 "$DRIVE" check "$WORK/province" || die "the superior's store has findings"
 "$DRIVE" check "$WORK/ward" || die "the commune's store has findings"
+say_held "afterwards" ward thu/2/e1
+say_held "afterwards" province thu/2/e1
 echo "65 events in the log, counted and cosigned at both"

@@ -43,6 +43,11 @@ at district sync | grep -q "FROZEN thu/12/e1.*alive at the same time" ||
 held district thu/12/e1 "size=21" || die "a copy went on"
 stop twin
 stop commune
+for name in commune twin; do
+    say_held "afterwards" $name thu/12/e1
+    echo "kept in the spool of the $name: $("$DRIVE" peek "$WORK/$name" |
+        sed -n 's/^spooled=//p')"
+done
 "$DRIVE" state "$WORK/twin" | grep -q "spooled=3" ||
     die "what the twin recorded is not there any more"
 stop district

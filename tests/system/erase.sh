@@ -70,7 +70,16 @@ gone() {
             "$WORK/$1.log"
 }
 kept() { ! gone "$1"; }
+# say_traces WHEN: which raw files know something of it.
+say_traces() {
+    local node files
+    for node in commune district province; do
+        files=$("$TRACES" find "$WORK/marks" "$WORK/$node" | wc -l)
+        echo "$1, $node: $files files know something of the bodies"
+    done
+}
 kept commune && kept district && kept province || die "gone before anything"
+say_traces "before"
 
 # The leader of the commune.
 for audience in text private; do
@@ -78,6 +87,7 @@ for audience in text private; do
         ground=request >/dev/null || die "Erased $audience"
 done
 until_true 20 gone commune
+say_traces "the commune's word"
 all_have 5
 at commune show k | grep -q "ERASED: text" || die "the commune does not say so"
 at commune show k | grep -qF "$planted" && die "the commune shows it"
@@ -111,6 +121,7 @@ for node in commune district province; do
     at $node check | grep -q "$(held_once $node) bodies erased" ||
         die "check of $node"
 done
+say_traces "afterwards"
 at commune search "cau treo" | grep -q . || die "its neighbour is lost"
 for node in commune district province; do
     at $node backup "$WORK/$node.after" >/dev/null || die "backup of $node"

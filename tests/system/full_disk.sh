@@ -41,6 +41,10 @@ enough() { ! low; }
 petition one >/dev/null || die "record"
 [ -e "$WORK/commune/ballast" ] || die "no ballast"
 until_true 20 held district thu/12/e1 "size=2 "
+say_held "before" commune thu/12/e1
+say_held "before" district thu/12/e1
+free() { df --output=avail -k "$WORK/commune" | tail -n 1; }
+echo "free: $(free) KiB"
 # Something else fills the disk, to the last block.
 dd if=/dev/zero of="$WORK/commune/other" bs=64k 2>/dev/null
 until_true 10 low
@@ -50,6 +54,8 @@ petition two 2>"$WORK/refused" && die "recorded on a full disk"
 grep -q "nothing was recorded" "$WORK/refused" || die "no word of why"
 at commune sync | grep -q "the disk is nearly full" || die "sync does not say"
 at commune show one | grep -q "Đơn one" || die "nothing is shown any more"
+say_held "disk full" commune thu/12/e1
+echo "free: $(free) KiB; it says: $(head -n 1 "$WORK/refused")"
 stop commune || die "it did not end well on a full disk"
 start commune
 until_true 20 low
@@ -61,5 +67,7 @@ at commune login head >/dev/null || die "login again"
 petition two >/dev/null || die "it does not go on"
 until_true 20 held district thu/12/e1 "size=3 integrated=3"
 at commune show two | grep -q "Đơn two" || die "two is not shown"
+say_held "space again" commune thu/12/e1
+say_held "space again" district thu/12/e1
 stop commune || die "the commune did not end well"
 "$DRIVE" check "$WORK/commune" || die "findings"

@@ -29,6 +29,8 @@ until_true 30 held province thu/14/e1 "size=4 integrated=4 guarded=4"
 # Away, with 500 events that exist on one machine only.
 stop ward12
 "$DRIVE" petitions "$WORK/ward12" clerk 500 away >/dev/null || die "petitions offline"
+say_held "before" province thu/12/e1 thu/14/e1
+echo "only at ward 12: $("$DRIVE" peek "$WORK/ward12" | sed -n 's/^spooled=//p')"
 
 at province record UnitRegistered number=$land kind=territory level=commune \
     "name=Phường Kon Tum" code=23293 territory=1000 from_day=2025-07-01 \
@@ -57,6 +59,7 @@ start ward12
 until_true 30 logged ward12 "event=moved from=2 to=1"
 stop city # abolished: nobody needs it any more
 until_true 60 held province thu/12/e1 "size=504 integrated=504 guarded=504"
+say_held "afterwards" province thu/12/e1 thu/14/e1
 echo "500 events recorded while the tree changed: all cosigned by the new guard"
 
 # What was 14's is delivered to the heir, with the running clock it had.
