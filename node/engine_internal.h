@@ -258,6 +258,10 @@ int record_append(struct engine *engine, struct record_draft *draft,
 int record_row_append(struct engine *engine, struct session *session,
                       const struct record_row *row, struct arena *arena,
                       struct record_result *out, struct error *err) MUST_USE;
+/* What comes before recording at the door: whose session it is (*session NULL
+ * for an empty text), room on the disk, and the turn so far committed. */
+int record_begin(struct engine *engine, const char *text,
+                 struct session **session, struct error *err) MUST_USE;
 /* A row of a directory type, signed by the administration key. */
 int record_admin(struct engine *engine, const struct record_row *row,
                  struct arena *arena, struct event_id *id,

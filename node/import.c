@@ -131,20 +131,11 @@ int engine_import(struct engine *engine, const struct import_request *request,
             return rc;
         }
     }
-    if (request->session != NULL && request->session[0] != '\0') {
-        session = session_find(engine, request->session, err);
-        if (session == NULL) {
-            return err->code;
-        }
-    }
-    rc = disk_refuse(&engine->disk, err);
+    rc = record_begin(engine, request->session, &session, err);
     if (rc != 0) {
         return rc;
     }
-    rc = engine_commit(engine, err);
-    if (rc == 0) {
-        rc = engine_write(engine, err);
-    }
+    rc = engine_write(engine, err);
     if (rc == 0) {
         rc = rows_append(engine, session, request, &result, err);
     }

@@ -282,6 +282,23 @@ static int repeat_find(struct engine *engine, struct span request_id,
     return rc;
 }
 
+int record_begin(struct engine *engine, const char *text,
+                 struct session **session, struct error *err)
+{
+    int rc;
+
+    *session = NULL;
+    if (text != NULL && text[0] != '\0') {
+        *session = session_find(engine, text, err);
+        if (*session == NULL) {
+            return err->code;
+        }
+    }
+    /* What is in this turn already must not be undone with a bad row. */
+    rc = disk_refuse(&engine->disk, err);
+    return rc != 0 ? rc : engine_commit(engine, err);
+}
+
 int engine_record(struct engine *engine, const char *session,
                   const struct record_row *row, struct arena *arena,
                   struct record_result *out, struct error *err)
@@ -305,21 +322,11 @@ int engine_record(struct engine *engine, const char *session,
         return error_set(err, ERR_USAGE,
                          "Restored is said by the node itself, never by hand");
     }
-    if (session != NULL && session[0] != '\0') {
-        official = session_find(engine, session, err);
-        if (official == NULL) {
-            return err->code;
-        }
-    }
-    /* What is in this turn already must not be undone with a bad row. */
-    rc = disk_refuse(&engine->disk, err);
+    rc = record_begin(engine, session, &official, err);
     if (rc != 0) {
         return rc;
     }
-    rc = engine_commit(engine, err);
-    if (rc == 0) {
-        rc = record_row_append(engine, official, row, arena, &made, err);
-    }
+    rc = record_row_append(engine, official, row, arena, &made, err);
     if (rc == 0 && request_id.len > 0) {
         rc = store_book_put(engine->store, STORE_BOOK_REQUEST, request_id,
                             SPAN_OF(made.id), err);

@@ -182,6 +182,20 @@ static int init_check(const struct init_request *request, struct error *err)
     return 0;
 }
 
+int setup_addresses(struct config *config, const char *listen,
+                    const char *endpoint, struct error *err)
+{
+    int rc = 0;
+
+    if (listen != NULL) {
+        rc = config_set(config, "listen", listen, "--listen", err);
+    }
+    if (rc == 0 && endpoint != NULL) {
+        rc = config_set(config, "endpoint", endpoint, "--endpoint", err);
+    }
+    return rc;
+}
+
 static int init_config(const struct init_request *request,
                        const struct sign_pair *root, struct config *config,
                        struct error *err)
@@ -191,12 +205,8 @@ static int init_config(const struct init_request *request,
     if (rc == 0) {
         rc = config_set(config, "realm", request->realm, "--realm", err);
     }
-    if (rc == 0 && request->listen != NULL) {
-        rc = config_set(config, "listen", request->listen, "--listen", err);
-    }
-    if (rc == 0 && request->endpoint != NULL) {
-        rc = config_set(config, "endpoint", request->endpoint, "--endpoint",
-                        err);
+    if (rc == 0) {
+        rc = setup_addresses(config, request->listen, request->endpoint, err);
     }
     if (rc == 0) {
         hex_encode(SPAN_OF(root->pub), config->root_key);

@@ -28,6 +28,9 @@ struct setup_tables {
 int setup_dir_make(const char *dir, struct error *err) MUST_USE;
 /* Takes back what a failed setup made; never more. */
 void setup_dir_unmake(const char *dir);
+/* Where it listens, and where others find it; each may be NULL. */
+int setup_addresses(struct config *config, const char *listen,
+                    const char *endpoint, struct error *err) MUST_USE;
 int setup_config_save(const struct config *config, struct error *err) MUST_USE;
 int setup_store_make(const struct config *config, struct error *err) MUST_USE;
 /* Keys for every unit; their recovery secrets go to the result alone. */

@@ -50,12 +50,8 @@ static int join_config(const struct join_request_options *request,
         rc = config_set(config, "parent_endpoint", endpoint, "the invitation",
                         err);
     }
-    if (rc == 0 && request->listen != NULL) {
-        rc = config_set(config, "listen", request->listen, "--listen", err);
-    }
-    if (rc == 0 && request->endpoint != NULL) {
-        rc = config_set(config, "endpoint", request->endpoint, "--endpoint",
-                        err);
+    if (rc == 0) {
+        rc = setup_addresses(config, request->listen, request->endpoint, err);
     }
     if (rc == 0) {
         hex_encode(SPAN_OF(invitation->root), config->root_key);

@@ -39,9 +39,8 @@ static int malformed(struct error *err, const char *what)
     return error_set(err, ERR_MALFORMED, "proof %s", what);
 }
 
-/* The hashes up to the empty line. */
-static int path_read(struct span *rest, struct merkle_path *path,
-                     struct error *err)
+int proof_path_parse(struct span *rest, const char *what,
+                     struct merkle_path *path, struct error *err)
 {
     struct span line;
 
@@ -51,14 +50,17 @@ static int path_read(struct span *rest, struct merkle_path *path,
             return 0;
         }
         if (path->count == PROOF_HASHES_MAX) {
-            return error_set(err, ERR_LIMIT, "proof of more than %u hashes",
+            return error_set(err, ERR_LIMIT, "%s of more than %u hashes", what,
                              PROOF_HASHES_MAX);
         }
         if (!lines_hash(line, &path->hashes[path->count++])) {
-            return malformed(err, "has a hash that is not base64 of 32 bytes");
+            return error_set(err, ERR_MALFORMED,
+                             "%s: hash %zu is not base64 of 32 bytes", what,
+                             path->count);
         }
     }
-    return malformed(err, "has no empty line before its checkpoint");
+    return error_set(err, ERR_MALFORMED,
+                     "%s has no empty line before its checkpoint", what);
 }
 
 int proof_parse(struct span text, struct proof *proof, struct error *err)
@@ -87,7 +89,7 @@ int proof_parse(struct span text, struct proof *proof, struct error *err)
         !lines_number(value, &p.index)) {
         return malformed(err, "has no line of its index");
     }
-    int rc = path_read(&rest, &p.path, err);
+    int rc = proof_path_parse(&rest, "proof", &p.path, err);
 
     if (rc == 0) {
         p.note = rest;

@@ -34,6 +34,12 @@ struct proof {
     struct span note; /* the signed checkpoint; borrows, as extra */
 };
 
+/* Takes the hashes of a path, one a line, and the empty line after them off
+ * `rest`; `what` they are part of stands in the error. ERR_MALFORMED,
+ * ERR_LIMIT. */
+int proof_path_parse(struct span *rest, const char *what,
+                     struct merkle_path *path, struct error *err) MUST_USE;
+
 /* ERR_MALFORMED, ERR_LIMIT. The note is only looked at by proof_verify. */
 int proof_parse(struct span text, struct proof *proof,
                 struct error *err) MUST_USE;

@@ -9,36 +9,12 @@
 #include <inttypes.h>
 
 #include "protocol/log/lines.h"
+#include "protocol/log/proof.h"
 
 void witness_log_init(struct witness_log *log, const struct vkey *key)
 {
     *log = (struct witness_log){.key = *key,
                                 .head = {.root = merkle_empty_root()}};
-}
-
-static int path_read(struct span *rest, struct merkle_path *path,
-                     struct error *err)
-{
-    struct span line;
-
-    path->count = 0;
-    while (lines_next(rest, &line)) {
-        if (line.len == 0) {
-            return 0;
-        }
-        if (path->count == PROOF_HASHES_MAX) {
-            return error_set(err, ERR_LIMIT,
-                             "request with more than %u proof hashes",
-                             PROOF_HASHES_MAX);
-        }
-        if (!lines_hash(line, &path->hashes[path->count++])) {
-            return error_set(err, ERR_MALFORMED,
-                             "proof line %zu is not base64 of 32 bytes",
-                             path->count);
-        }
-    }
-    return error_set(err, ERR_MALFORMED,
-                     "request has no empty line before its checkpoint");
 }
 
 int witness_parse(struct span body, struct witness_request *request,
@@ -53,7 +29,7 @@ int witness_parse(struct span body, struct witness_request *request,
         return error_set(err, ERR_MALFORMED,
                          "request does not begin with the old size");
     }
-    int rc = path_read(&rest, &request->path, err);
+    int rc = proof_path_parse(&rest, "request", &request->path, err);
 
     if (rc == 0) {
         rc = note_parse(rest, &request->note, err);

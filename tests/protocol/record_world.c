@@ -4,6 +4,7 @@
 #include "tests/protocol/record_world.h"
 
 #include "protocol/event/wire.h"
+#include "protocol/record/shape.h"
 
 uint32_t on(const char *date)
 {
@@ -161,24 +162,6 @@ ProtobufCBinaryData id_of(const struct event_id *id)
     return (ProtobufCBinaryData){sizeof(id->bytes), cast.out};
 }
 
-static const ProtobufCMessageDescriptor *shape_of(enum record_kind kind)
-{
-    switch (kind) {
-    case RECORD_PETITION:
-        return &qcdc__v1__petition_record__descriptor;
-    case RECORD_DIALOGUE:
-        return &qcdc__v1__dialogue_record__descriptor;
-    case RECORD_PLAN:
-        return &qcdc__v1__plan_record__descriptor;
-    case RECORD_REPORT:
-        return &qcdc__v1__report_record__descriptor;
-    case RECORD_NOTICE:
-    case RECORD_NONE:
-        break;
-    }
-    return &qcdc__v1__nothing_record__descriptor;
-}
-
 static void fold(struct world *w, struct record_out *out)
 {
     struct error err = {0};
@@ -198,7 +181,7 @@ const void *world_fold(struct world *w)
 
     arena_reset(&w->turn);
     fold(w, &w->out);
-    assert_ok(message_decode(shape_of(w->kind), w->out.bytes, &w->turn,
+    assert_ok(message_decode(record_shape(w->kind), w->out.bytes, &w->turn,
                              &message, &err),
               err);
     return message;
@@ -210,7 +193,7 @@ static Qcdc__V1__Placed *const *history(struct world *w, size_t *len)
     struct error err = {0};
     ProtobufCMessage *message = NULL;
 
-    assert_ok(message_unpack(shape_of(w->kind), w->out.bytes, &w->turn,
+    assert_ok(message_unpack(record_shape(w->kind), w->out.bytes, &w->turn,
                              &message, &err),
               err);
 

@@ -47,21 +47,28 @@ grep -rqa "petition\|Kiến nghị" "$WORK/front" && die "it holds more than hea
 echo "== a copy of the province goes another way"
 stop district
 stop province
+# Each copy has the district of its own time: with its child there a province
+# signs at once.
 cp -a "$WORK/province" "$WORK/copy"
+cp -a "$WORK/district" "$WORK/twin"
 start province
+start district
 until_true 10 at province clock
 at province record UnitRegistered number=9001 kind=front level=province \
     "name=Một" from_day=2024-01-01 >/dev/null || die "register"
-until_true 60 held province thu/1/dir/e1 "size=344 " # it waits for children
+until_true 60 held province thu/1/dir/e1 "size=344 "
 carry province | grep -q "dir/e1 size=.* witnessed$" || die "carry"
+stop district
 stop province
 start copy
+start twin
 until_true 10 at copy clock
 at copy record UnitRegistered number=9002 kind=front level=province \
     "name=Hai" from_day=2024-01-01 >/dev/null || die "register"
 until_true 60 held copy thu/1/dir/e1 "size=344 "
 carry copy 2>"$WORK/refused" && die "two histories of one size were witnessed"
 grep -q "422" "$WORK/refused" || die "not refused as a fork"
+stop twin
 stop copy
 [ "$(find "$WORK/front/evidence" -name '*.qcdc-evidence' | wc -l)" -eq 1 ] ||
     die "no evidence was kept"

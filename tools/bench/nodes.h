@@ -49,9 +49,10 @@ void tree_close(struct tree *tree);
 /* An empty node with its folder below `dir`. ERR_USAGE: a long folder. */
 int node_name(struct node *node, const char *name, uint32_t number,
               const char *dir, struct error *err) MUST_USE;
-/* Writes an invitation that confirms itself; the parent must not run. */
-int tree_invite(struct node *parent, const struct node *child, struct buf *line,
-                struct error *err) MUST_USE;
+/* Makes the child's folder by an invitation that confirms itself; neither must
+ * run. */
+int tree_enrol(struct node *parent, struct node *child,
+               struct error *err) MUST_USE;
 /* Ends its process, and closes what was opened to watch it. */
 void node_close(struct node *node);
 

@@ -9,10 +9,8 @@
 #include "tools/bench/rows.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
-#include "node/engine.h"
 #include "node/setup.h"
 #include "tools/bench/nodes.h"
 #include "tools/bench/raw.h"
@@ -90,28 +88,6 @@ static int top_make(struct node *top, const char *dir, const char *rules,
     return rc;
 }
 
-static int child_make(struct node *parent, struct node *child,
-                      struct error *err)
-{
-    static struct setup_result result;
-    char space[2048] = "";
-    char listen[64] = "";
-    struct buf line = buf_over(space, sizeof(space) - 1);
-    struct join_request_options request = {.dir = child->dir,
-                                           .invitation = space};
-    int rc = tree_invite(parent, child, &line, err);
-
-    if (child->port != 0) {
-        snprintf(listen, sizeof(listen), "tcp://127.0.0.1:%u", child->port);
-        request.listen = listen;
-    }
-    if (rc == 0) {
-        rc = setup_join(&request, &result, err);
-    }
-    setup_secrets_wipe(&result);
-    return rc != 0 ? rc : node_configure(child, "disk_reserve_mib", "0", err);
-}
-
 /* Children [from, until) are made, started, and join. */
 static int level_join(struct node *nodes, size_t from, size_t until,
                       const char *bin, struct error *err)
@@ -122,7 +98,9 @@ static int level_join(struct node *nodes, size_t from, size_t until,
         rc = node_stop(&nodes[i], err);
     }
     for (size_t i = from; rc == 0 && i < until; i++) {
-        rc = child_make(&nodes[parent_of(i)], &nodes[i], err);
+        rc = tree_enrol(&nodes[parent_of(i)], &nodes[i], err);
+        rc = rc != 0 ? rc
+                     : node_configure(&nodes[i], "disk_reserve_mib", "0", err);
     }
     for (size_t i = 0; rc == 0 && i < until; i++) {
         rc = node_start(&nodes[i], bin, err);

@@ -79,8 +79,8 @@ static int province_make(struct tree *tree, const char *dir, struct error *err)
     return rc;
 }
 
-int tree_invite(struct node *parent, const struct node *child, struct buf *line,
-                struct error *err)
+static int invite(struct node *parent, const struct node *child,
+                  struct buf *line, struct error *err)
 {
     static struct config config;
     struct engine *engine = NULL;
@@ -113,9 +113,7 @@ static int limits_lift(struct node *node, struct error *err)
     return rc != 0 ? rc : node_configure(node, "disk_reserve_mib", "0", err);
 }
 
-/* Both run for as long as it takes to certify the child. */
-static int child_join(struct tree *tree, struct node *parent,
-                      struct node *child, struct error *err)
+int tree_enrol(struct node *parent, struct node *child, struct error *err)
 {
     static struct setup_result result;
     char space[2048] = "";
@@ -123,7 +121,7 @@ static int child_join(struct tree *tree, struct node *parent,
     struct buf line = buf_over(space, sizeof(space) - 1);
     struct join_request_options request = {.dir = child->dir,
                                            .invitation = space};
-    int rc = tree_invite(parent, child, &line, err);
+    int rc = invite(parent, child, &line, err);
 
     if (child->port != 0) {
         snprintf(listen, sizeof(listen), "tcp://127.0.0.1:%u", child->port);
@@ -133,6 +131,15 @@ static int child_join(struct tree *tree, struct node *parent,
         rc = setup_join(&request, &result, err);
     }
     setup_secrets_wipe(&result);
+    return rc;
+}
+
+/* Both run for as long as it takes to certify the child. */
+static int child_join(struct tree *tree, struct node *parent,
+                      struct node *child, struct error *err)
+{
+    int rc = tree_enrol(parent, child, err);
+
     if (rc == 0) {
         rc = limits_lift(child, err);
     }
