@@ -10,6 +10,7 @@
 #include "node/evidence.h"
 #include "node/log.h"
 #include "node/mend.h"
+#include "node/successor.h"
 #include "store/book.h"
 #include "store/delivery.h"
 
@@ -283,8 +284,10 @@ static int ready(struct engine *engine, struct peer *peer, struct error *err)
     cosign_greeted(engine, peer->node, info.skew_ms);
     peer->announced = true;
     peer->retry_ms = RETRY_LEAST_MS;
+    peer->tries = 0;
+    successor_send(engine, peer);
     engine->grew = true;
-    if (!peer->up && !peer->joining) {
+    if (!peer->joining) {
         invite_done(engine, peer->node);
     }
     log_line(LOG_INFO, "link", "open",
@@ -420,6 +423,9 @@ void action_perform(struct engine *engine, struct peer *peer,
         break;
     case LINK_DO_READY:
         rc = ready(engine, peer, &err);
+        break;
+    case LINK_DO_SUCCESSOR:
+        rc = successor_take(engine, action->bytes, &err);
         break;
     case LINK_DO_ATTACH:
         attach_frame(engine, peer, action);

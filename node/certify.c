@@ -139,6 +139,15 @@ static int certificate_record(struct engine *engine,
     }
     pairs_number(&pairs, "epoch",
                  epoch == 0 ? 1 : epoch + rejoin_opens_epoch(invited->reason));
+    if (invited->role != DIR_ROLE_ORDINARY) {
+        pairs_put(&pairs,
+                  span_str(invited->role == DIR_ROLE_STANDBY ? "standby"
+                                                             : "observer"),
+                  "role");
+    }
+    if (invited->reached[0] != '\0') {
+        pairs_put(&pairs, span_str(invited->reached), "endpoint");
+    }
     if (pairs.full) {
         return error_set(err, ERR_LIMIT, "too much in one turn");
     }

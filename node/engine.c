@@ -18,6 +18,7 @@
 #include "node/log.h"
 #include "node/mend.h"
 #include "node/peers.h"
+#include "node/successor.h"
 #include "protocol/base/hex.h"
 #include "protocol/record/calendar.h"
 #include "store/check.h"
@@ -151,6 +152,9 @@ static int resume(struct engine *engine, struct error *err)
 
     if (rc == 0) {
         rc = attach_destroy_again(engine, err);
+    }
+    if (rc == 0) {
+        rc = successor_load(engine, err);
     }
     if (rc == 0) {
         rc = mend_open(engine, err);

@@ -210,10 +210,12 @@ struct invite_request {
     const char *endpoint;   /* where it reaches us; NULL = config's */
     uint32_t numbers_first; /* range for its own registrations, 0 = none */
     uint32_t numbers_last;
-    bool has_dir;       /* it will have subordinates */
-    bool auto_confirm;  /* demo realms only */
-    const char *reason; /* of a node certified already: why it joins again,
-                           as rejoin_parse knows it; NULL or "": a new node */
+    bool has_dir;        /* it will have subordinates */
+    bool auto_confirm;   /* demo realms only */
+    const char *reason;  /* of a node certified already: why it joins again,
+                            as rejoin_parse knows it; NULL or "": a new node */
+    const char *role;    /* "standby", "observer"; NULL or "": ordinary */
+    const char *reached; /* of a standby: where it will listen */
 };
 /* The hosted units are those that the directory says `host` = node today.
  * Writes the one-line invitation. */
@@ -251,6 +253,24 @@ struct sync_peer {
     uint64_t refused;         /* batches, logs and frames of it, ever */
     const char *trouble;      /* what a person must do; "" = nothing */
     uint32_t reason;          /* enum link_reason of it, 0 = none */
+    const char *role; /* "standby" (of the top node), "observer", "top" (we
+                         stand by for it), "" */
+};
+/* Who leads the realm, where that ever changed, and this machine's part. */
+enum sync_top_part {
+    SYNC_TOP_NONE, /* nothing to say */
+    SYNC_TOP_STANDS_BY,
+    SYNC_TOP_OBSERVES,
+    SYNC_TOP_LEADS,    /* this machine, since it was promoted */
+    SYNC_TOP_MOVED,    /* another one than we were set up with */
+    SYNC_TOP_REPLACED, /* this one was the top node and must stop */
+};
+struct sync_top {
+    enum sync_top_part part;
+    uint32_t node;    /* that leads, or is mirrored */
+    uint32_t standby; /* of the realm, 0 = none */
+    uint64_t since_ms;
+    const char *endpoint;
 };
 /* A copy that was set back, fetched again: ours, or a peer's from ours. */
 struct sync_recovery {
@@ -303,6 +323,7 @@ struct sync_status {
     uint64_t disk_free;  /* bytes */
     bool scrubbing;      /* traces in the files still to be removed */
     uint64_t to_recover; /* older recovery secrets nobody has typed in */
+    struct sync_top top;
 };
 int engine_sync_status(struct engine *engine, struct arena *arena,
                        struct sync_status *out, struct error *err) MUST_USE;

@@ -76,8 +76,20 @@ struct known_vkey {
 };
 #define KNOWN_VKEYS 64u
 
+/* The root key's newest word on who leads the realm (successor.h). */
+struct successor {
+    uint32_t epoch; /* of its directory log; 0: there is no such word */
+    uint32_t node;
+    uint32_t standby; /* the number that the machine had before */
+    uint64_t made_ms;
+    struct sign_public dir_log_key;
+    struct box_public curve_key;
+    char endpoint[256];
+};
+
 struct engine {
     const struct config *config;
+    struct successor successor;
     struct keys keys;
     struct sign_public root;
     struct store *store;

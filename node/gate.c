@@ -87,6 +87,7 @@ unsigned gate_status(const struct gate *gate, const struct box_public *key)
     switch (found->kind) {
     case GATE_CHILD:
     case GATE_INVITATION:
+    case GATE_REPLACED:
         return 200;
     case GATE_WAITING:
         return 300;

@@ -17,6 +17,7 @@ enum gate_kind {
     GATE_CHILD,      /* certified, newest key of the node: everything */
     GATE_INVITATION, /* one-time key: one JoinRequest */
     GATE_WAITING,    /* asked to join, nobody confirmed yet */
+    GATE_REPLACED,   /* our own number at another machine: told who leads now */
     GATE_REVOKED,    /* older key of a node, used or expired invitation */
 };
 

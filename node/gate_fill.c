@@ -79,6 +79,19 @@ static bool is_below(const struct directory *dir, const struct dir_node *node,
     return false;
 }
 
+/* The machine that had our number before may come back: it must hear that it
+ * leads no more (successor.h). */
+static void replaced_put(struct filling *filling, const struct dir_node *node)
+{
+    for (size_t i = 0; i + 1 < node->certs_len; i++) {
+        if (memcmp(&node->certs[i]->curve_key, &filling->engine->keys.curve.pub,
+                   sizeof(node->certs[i]->curve_key)) != 0) {
+            (void)put(filling, &node->certs[i]->curve_key, GATE_REPLACED,
+                      node->number);
+        }
+    }
+}
+
 static void children_put(struct filling *filling, const struct directory *dir)
 {
     uint32_t self = engine_node(filling->engine);
@@ -87,12 +100,15 @@ static void children_put(struct filling *filling, const struct directory *dir)
         const struct dir_node *node = &dir->nodes[i];
 
         if (node->number == self) {
+            replaced_put(filling, node);
             continue;
         }
         for (size_t j = 0; j < node->certs_len; j++) {
             bool newest = j + 1 == node->certs_len;
             bool child =
-                newest && (was_child(node, self) || is_below(dir, node, self));
+                newest &&
+                (was_child(node, self) || is_below(dir, node, self) ||
+                 (node->number == dir->top && directory_standby(dir) == self));
 
             (void)put(filling, &node->certs[j]->curve_key,
                       child ? GATE_CHILD : GATE_REVOKED, node->number);

@@ -93,7 +93,7 @@ static int refill_bodies(struct engine *engine, const struct peer *peer,
 {
     unsigned lacking = own ? SEGMENT_DUE_SEALED : 0;
 
-    if (facts->guard != peer->node) {
+    if (facts->guard != peer->node && !peer_stands_by(engine, peer)) {
         lacking |= SEGMENT_DUE_PRIVATES;
     }
     return recover_bodies(engine, lacking, segment, err);

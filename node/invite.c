@@ -7,6 +7,7 @@
 #include "node/clock.h"
 #include "node/log.h"
 #include "node/peers.h"
+#include "node/successor.h"
 #include "protocol/link/join.h"
 #include "protocol/record/calendar.h"
 #include "store/book.h"
@@ -99,6 +100,61 @@ static int invite_check(struct engine *engine,
     return 0;
 }
 
+/* A machine that mirrors: whose, and what it must not be. */
+static int role_check(struct engine *engine,
+                      const struct invite_request *request,
+                      struct invited *invited, struct error *err)
+{
+    const struct directory *dir = engine_directory(engine);
+    const struct dir_cert *cert = directory_cert(dir, request->node);
+    const char *reached = request->reached == NULL ? "" : request->reached;
+    int rc = invited_role(request->role, &invited->role, err);
+
+    if (rc == 0 && invited->role == DIR_ROLE_ORDINARY && cert != NULL) {
+        invited->role = cert->role; /* it joins again as what it was */
+        if (cert->endpoint.len < sizeof(invited->reached)) {
+            memcpy(invited->reached, cert->endpoint.ptr, cert->endpoint.len);
+        }
+    }
+    if (rc == 0 && invited->role == DIR_ROLE_ORDINARY &&
+        invited->units_len == 0) {
+        return error_set(err, ERR_USAGE,
+                         "no unit is hosted at node %u: change a unit's host "
+                         "first, or invite it as --role standby or observer",
+                         request->node);
+    }
+    if (rc != 0 || invited->role == DIR_ROLE_ORDINARY) {
+        return rc;
+    }
+    if (request->has_dir || request->numbers_first != 0 ||
+        invited->units_len > 0) {
+        return error_set(err, ERR_USAGE,
+                         "node %u would have children, numbers or units: a "
+                         "%s has none",
+                         request->node, request->role);
+    }
+    if (strlen(reached) >= sizeof(invited->reached)) {
+        return error_set(err, ERR_USAGE, "--at: the address is too long");
+    }
+    if (reached[0] != '\0') {
+        memcpy(invited->reached, reached, strlen(reached) + 1);
+    }
+    if (invited->role == DIR_ROLE_OBSERVER) {
+        return 0;
+    }
+    if (dir->top != engine_node(engine)) {
+        return error_set(err, ERR_USAGE,
+                         "only the top node has a standby: this one's superior "
+                         "holds what it would mirror");
+    }
+    if (invited->reached[0] == '\0') {
+        return error_set(err, ERR_USAGE,
+                         "a standby is what the realm falls back on: say where "
+                         "it will listen, --at tcp://ADDRESS:PORT");
+    }
+    return 0;
+}
+
 int engine_invite(struct engine *engine, const struct invite_request *request,
                   struct buf *line, struct error *err)
 {
@@ -124,6 +180,9 @@ int engine_invite(struct engine *engine, const struct invite_request *request,
     }
     if (rc == 0) {
         rc = units_of(engine, request->node, &invited, err);
+    }
+    if (rc == 0) {
+        rc = role_check(engine, request, &invited, err);
     }
     if (rc != 0) {
         return rc;
@@ -279,6 +338,7 @@ void invite_requested(struct engine *engine, struct peer *peer,
         peer_step(engine, peer, &event);
         return;
     }
+    successor_send(engine, peer); /* to read the newest directory log */
     join_fingerprint(action->bytes, fingerprint);
     log_line(LOG_INFO, "join", "requested", "node=%u fingerprint=%s",
              invited.node, fingerprint);

@@ -47,6 +47,8 @@ struct invited {
     uint32_t numbers_first, numbers_last;
     bool has_dir;
     bool auto_confirm;
+    uint32_t role;     /* DIR_ROLE_* */
+    char reached[256]; /* of a standby: where it listens; "" = not said */
     uint64_t created_ms;
     uint64_t asked_ms;
     uint32_t units[HOSTED_UNITS_MAX];
@@ -69,6 +71,9 @@ int invited_put(struct engine *engine, const struct box_public *one_time,
 int invited_get(struct engine *engine, const struct box_public *one_time,
                 struct invited *out, struct error *err) MUST_USE;
 
+/* "standby", "observer", "" or NULL. ERR_USAGE names them. */
+int invited_role(const char *word, uint32_t *out, struct error *err) MUST_USE;
+
 /* ---- invite.c ---- */
 /* Do these keys still fit what the directory says of the node? ERR_UNTRUSTED,
  * ERR_CONFLICT: it was certified meanwhile. */
@@ -82,6 +87,6 @@ int invite_certify(struct engine *engine, const struct box_public *one_time,
                    struct invited *invited, struct error *err) MUST_USE;
 
 #define INVITED_SIZE_MAX                                                       \
-    (64u + 4u * HOSTED_UNITS_MAX + JOIN_REQUEST_MAX + 64u * 512u)
+    (330u + 4u * HOSTED_UNITS_MAX + JOIN_REQUEST_MAX + 64u * 512u)
 
 #endif

@@ -5,9 +5,10 @@
 #include "node/engine_internal.h"
 #include "store/book.h"
 
-#define INVITED_VERSION 2u
-#define INVITED_FIXED 72u
+#define INVITED_VERSION 3u
+#define INVITED_FIXED 74u
 #define INVITED_FIXED_1 71u /* version 1 had no reason */
+#define INVITED_FIXED_2 72u /* version 2 no role, and not where it listens */
 
 void invited_encode(const struct invited *invited, struct buf *out)
 {
@@ -25,9 +26,12 @@ void invited_encode(const struct invited *invited, struct buf *out)
     buf_put_u16(out, (uint16_t)invited->request.len);
     buf_put_u32(out, (uint32_t)invited->signatures.len);
     buf_put_u8(out, (uint8_t)invited->reason);
+    buf_put_u8(out, (uint8_t)invited->role);
+    buf_put_u8(out, (uint8_t)strlen(invited->reached));
     for (size_t i = 0; i < invited->units_len; i++) {
         buf_put_u32(out, invited->units[i]);
     }
+    buf_put_str(out, invited->reached);
     buf_put(out, invited->request);
     buf_put(out, invited->signatures);
 }
@@ -35,17 +39,16 @@ void invited_encode(const struct invited *invited, struct buf *out)
 int invited_decode(struct span bytes, struct invited *out, struct error *err)
 {
     const uint8_t *at = bytes.ptr;
-    size_t fixed = INVITED_FIXED;
+    static const size_t fixed_of[] = {0, INVITED_FIXED_1, INVITED_FIXED_2,
+                                      INVITED_FIXED};
+    size_t fixed;
     size_t request;
     size_t signatures;
+    size_t reached = 0;
 
     memset(out, 0, sizeof(*out));
-    if (bytes.len >= INVITED_FIXED_1 && at[0] == 1) {
-        fixed = INVITED_FIXED_1;
-    }
-    if (bytes.len < fixed ||
-        (at[0] != INVITED_VERSION && fixed == INVITED_FIXED) ||
-        at[64] > HOSTED_UNITS_MAX) {
+    fixed = bytes.len > 0 && at[0] <= INVITED_VERSION ? fixed_of[at[0]] : 0;
+    if (fixed == 0 || bytes.len < fixed || at[64] > HOSTED_UNITS_MAX) {
         return error_set(err, ERR_CORRUPT, "a stored invitation is damaged");
     }
     out->state = (enum invited_state)at[1];
@@ -60,16 +63,23 @@ int invited_decode(struct span bytes, struct invited *out, struct error *err)
     out->units_len = at[64];
     request = read_u16(at + 65);
     signatures = read_u32(at + 67);
-    if (fixed == INVITED_FIXED) {
+    if (fixed > INVITED_FIXED_1) {
         out->reason = (enum rejoin_reason)at[INVITED_FIXED_1];
     }
-    if (bytes.len != fixed + 4 * out->units_len + request + signatures) {
+    if (fixed > INVITED_FIXED_2) {
+        out->role = at[INVITED_FIXED_2];
+        reached = at[INVITED_FIXED_2 + 1];
+    }
+    if (bytes.len !=
+        fixed + 4 * out->units_len + reached + request + signatures) {
         return error_set(err, ERR_CORRUPT, "a stored invitation is damaged");
     }
     for (size_t i = 0; i < out->units_len; i++) {
         out->units[i] = read_u32(at + fixed + 4 * i);
     }
     at += fixed + 4 * out->units_len;
+    memcpy(out->reached, at, reached);
+    at += reached;
     out->request = span_make(at, request);
     out->signatures = span_make(at + request, signatures);
     return 0;
@@ -105,6 +115,23 @@ int invited_get(struct engine *engine, const struct box_public *one_time,
                             SPAN_OF(*one_time), &engine->turn, &value, err);
 
     return rc != 0 ? rc : invited_decode(value, out, err);
+}
+
+int invited_role(const char *word, uint32_t *out, struct error *err)
+{
+    *out = DIR_ROLE_ORDINARY;
+    if (word == NULL || word[0] == '\0') {
+        return 0;
+    }
+    if (strcmp(word, "standby") == 0) {
+        *out = DIR_ROLE_STANDBY;
+        return 0;
+    }
+    if (strcmp(word, "observer") == 0) {
+        *out = DIR_ROLE_OBSERVER;
+        return 0;
+    }
+    return error_set(err, ERR_USAGE, "role '%.40s': standby or observer", word);
 }
 
 /* ---- why a node joins again

@@ -4,6 +4,7 @@
 #include "node/peers.h"
 
 #include "node/log.h"
+#include "node/tree.h"
 #include "protocol/link/join.h"
 #include "store/book.h"
 
@@ -130,7 +131,10 @@ void join_leave(struct engine *engine)
     if (keys_save(&engine->keys, engine->config->dir, &err) != 0) {
         engine_react(engine, "join", "keys", &err);
     }
-    if (up != NULL) {
+    if (up != NULL && tree_parent(engine) == 0) {
+        up->joining = false;
+        tree_follow(engine); /* a standby: the top node comes to it */
+    } else if (up != NULL) {
         up->retry_at_ms = 1; /* reconnect at once, with our own key */
         up->retry_ms = RETRY_LEAST_MS;
     }

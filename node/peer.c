@@ -134,6 +134,17 @@ static size_t mirrors_fill(struct engine *engine, struct span name)
     return len;
 }
 
+bool peer_stands_by(struct engine *engine, const struct peer *peer)
+{
+    const struct directory *dir = engine_directory(engine);
+    uint32_t standby = directory_standby(dir);
+
+    return standby != 0 && !peer->joining &&
+           (peer->up
+                ? dir->top == engine_node(engine) && peer->node == standby
+                : standby == engine_node(engine) && peer->node == dir->top);
+}
+
 /* A link in fresh memory: at the first session, and when the realm outgrew
  * the old one. */
 static int link_make(struct engine *engine, struct peer *peer,
@@ -149,6 +160,7 @@ static int link_make(struct engine *engine, struct peer *peer,
                                    .peer = peer->node,
                                    .quiet_ms = engine->config->quiet_s * 1000,
                                    .guard = peer_guards(engine, peer),
+                                   .standby = peer_stands_by(engine, peer),
                                    .software =
                                        span_str(engine->peers->software)};
     int rc;

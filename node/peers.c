@@ -10,12 +10,15 @@
 
 #include "node/clock.h"
 #include "node/log.h"
+#include "node/successor.h"
 #include "node/tree.h"
 #include "store/book.h"
 #include "store/delivery.h"
 #include "store/directory.h"
 
 #define INVITER_LINGER_MS 60000u
+#define OTHER_LEAST_MS 5000u /* grows with every try, so far: */
+#define OTHER_MOST_MS 15000u
 #define CLOCK_MOVED_MS 60000 /* more than any slewing does at once */
 
 /* ---- connections ---- */
@@ -26,8 +29,17 @@ static int connect_up(struct engine *engine, struct peer *peer,
     char endpoint[CONFIG_TEXT_SIZE];
     struct box_public server;
     struct box_pair own = engine->keys.curve;
-    int rc = tree_target(engine, peer->node, endpoint, &server, err);
+    int rc = 0;
 
+    if (peer->joining ||
+        !tree_elsewhere(engine, peer->node, peer->tries, endpoint, &server)) {
+        rc = tree_target(engine, peer->node, endpoint, &server, err);
+    }
+
+    peer->dialled_ms = clock_steady_ms();
+    if (rc == 0) {
+        peer->server = server;
+    }
     if (rc == 0 && peer->joining) {
         rc = transport_pair_of(&engine->keys.one_time, &own, err);
     }
@@ -138,6 +150,11 @@ static void down_frame(struct engine *engine,
     const struct gate_key *entry = gate_find(&engine->gate, &event->key);
     struct peer *peer;
 
+    if (entry != NULL &&
+        (entry->kind == GATE_REPLACED || successor_replaces_us(engine))) {
+        successor_answer(engine, &event->route);
+        return;
+    }
     /* Asked at the handshake, asked again now (libraries.md B1.13). */
     if (entry == NULL ||
         (entry->kind != GATE_CHILD && entry->kind != GATE_INVITATION)) {
@@ -223,6 +240,7 @@ void peers_read(struct engine *engine, const struct transport_event *event)
     case TRANSPORT_UP_CLOSED:
         if (up != NULL && up->routed) {
             up->routed = false;
+            up->dialled_ms = clock_steady_ms();
             log_line(LOG_INFO, "link", "lost", "peer=%u side=up", up->node);
             peer_closed(engine, up);
         }
@@ -231,6 +249,11 @@ void peers_read(struct engine *engine, const struct transport_event *event)
         if (up != NULL) {
             refused_say(engine, up);
             up->routed = false;
+            if (tree_has_other(engine, up->node) && up->tries % 2 == 1) {
+                up->tries++; /* not promoted: back to the top node itself */
+                up->retry_at_ms = 1;
+                return;
+            }
             peer_retry(engine, up);
         }
         return;
@@ -261,9 +284,29 @@ void peers_lost(void *ctx, const struct route *route)
 
 /* ---- time ---- */
 
+/* Nobody answers where the top node was: its standby may have been promoted
+ * and wait for us. When it is asked, UINT64_MAX if there is none to ask. */
+static uint64_t other_due_ms(struct engine *engine, const struct peer *peer)
+{
+    uint64_t wait_ms = OTHER_LEAST_MS * (1 + (uint64_t)peer->tries);
+
+    if (peer->routed || peer->joining || peer->retry_at_ms != 0 ||
+        peer->dialled_ms == 0 || !tree_has_other(engine, peer->node)) {
+        return UINT64_MAX;
+    }
+    return peer->dialled_ms +
+           (wait_ms < OTHER_MOST_MS ? wait_ms : OTHER_MOST_MS);
+}
+
 static void up_tick(struct engine *engine, struct peer *peer)
 {
     struct error err = {0};
+
+    peer->elsewhere_ms = other_due_ms(engine, peer);
+    if (clock_steady_ms() >= peer->elsewhere_ms) {
+        peer->tries++;
+        peer->retry_at_ms = 1;
+    }
 
     if (peer->retry_at_ms == 0 || clock_steady_ms() < peer->retry_at_ms) {
         return;
@@ -422,6 +465,14 @@ uint64_t peers_deadline_ms(const struct engine *engine)
                                     : 0;
 
             due_ms = retry_ms < due_ms ? retry_ms : due_ms;
+        }
+        if (peer->up) {
+            uint64_t other_ms = peer->elsewhere_ms == UINT64_MAX ? UINT64_MAX
+                                : peer->elsewhere_ms > steady_ms
+                                    ? peer->elsewhere_ms - steady_ms
+                                    : 0;
+
+            due_ms = other_ms < due_ms ? other_ms : due_ms;
         }
         if (peer->lost) {
             due_ms = 0;

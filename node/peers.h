@@ -40,6 +40,10 @@ struct peer {
     uint32_t left_parent;  /* UP: whom the detour leads round, and by which */
     struct box_public left_key; /* key it was tried */
     struct box_public key;      /* DOWN: proven by CURVE */
+    struct box_public server;   /* UP: the key that it must prove */
+    uint64_t dialled_ms;        /* UP: steady; the newest try, or its end */
+    unsigned tries;             /* UP: since the newest session */
+    uint64_t elsewhere_ms;      /* UP: steady; when the standby is tried */
     struct route route;
     struct route old_route; /* of the connection before: its frames are late */
     bool routed;            /* there is a connection as far as we know */
@@ -91,6 +95,8 @@ void peer_opened(struct engine *engine, struct peer *peer);
 void peer_closed(struct engine *engine, struct peer *peer);
 /* UP: the peer is our guard; DOWN: we are its. */
 bool peer_guards(struct engine *engine, const struct peer *peer);
+/* A top node and its standby. */
+bool peer_stands_by(struct engine *engine, const struct peer *peer);
 /* Feeds one happening to a link and performs what comes of it. */
 void peer_step(struct engine *engine, struct peer *peer,
                struct link_event *event);

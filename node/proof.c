@@ -62,8 +62,55 @@ static int item_make(struct engine *engine, const struct event_id *id,
     return rc;
 }
 
-/* Certificates from the top node down to `node`, root first. */
-static int chain_make(struct engine *engine, uint32_t node,
+/* The epoch of the directory log in which a certificate stands; 1 if that
+ * cannot be told. */
+static uint32_t epoch_of(struct engine *engine, const struct event_id *id)
+{
+    size_t mark = engine->turn.used;
+    struct store_event event;
+    struct store_log log = {.epoch = 1};
+    struct error ignored = {0};
+
+    if (store_event_find(engine->store, id, &engine->turn, &event, &ignored) !=
+            0 ||
+        event.log == 0 ||
+        store_log_get(engine->store, event.log, &log, &ignored) != 0) {
+        log.epoch = 1;
+    }
+    arena_rewind(&engine->turn, mark);
+    return log.epoch;
+}
+
+/* The certificates of every machine that led the realm, last the one whose
+ * keys what follows rests on: that of `epoch`. In reverse, as `certs` is. */
+static int tops_put(const struct dir_node *top, uint32_t epoch,
+                    struct event_id certs[RECEIPT_LEAVES_MAX], size_t *depth,
+                    struct error *err)
+{
+    uint32_t newest = top->certs[top->certs_len - 1]->epoch;
+
+    for (uint32_t round = 0; round <= newest; round++) {
+        /* The wanted one first, then the others. */
+        uint32_t at = round == 0 ? epoch : round;
+        const struct dir_cert *found = NULL;
+
+        for (size_t i = 0; i < top->certs_len && found == NULL; i++) {
+            found = top->certs[i]->epoch == at ? top->certs[i] : NULL;
+        }
+        if (found == NULL || (round != 0 && at == epoch)) {
+            continue;
+        }
+        if (*depth >= RECEIPT_LEAVES_MAX - 2) {
+            return error_set(err, ERR_LIMIT, "too many certificates");
+        }
+        certs[(*depth)++] = found->event;
+    }
+    return 0;
+}
+
+/* Certificates from the top node down to `node`, root first; `epoch`: of the
+ * log that what follows them stands in. */
+static int chain_make(struct engine *engine, uint32_t node, uint32_t epoch,
                       struct receipt_item *items, size_t *len,
                       struct error *err)
 {
@@ -81,7 +128,16 @@ static int chain_make(struct engine *engine, uint32_t node,
                              "%u",
                              node);
         }
+        if (found->parent == 0) {
+            int rc = tops_put(found, epoch, certs, &depth, err);
+
+            if (rc != 0) {
+                return rc;
+            }
+            break;
+        }
         certs[depth++] = cert->event;
+        epoch = epoch_of(engine, &cert->event);
         node = found->parent;
     }
     while (depth > 0) {
@@ -167,7 +223,8 @@ int engine_receipt(struct engine *engine, const struct event_id *event,
         rc = only_here(err);
     }
     if (rc == 0) {
-        rc = chain_make(engine, leaf.header.node, items, &len, err);
+        rc = chain_make(engine, leaf.header.node, epoch_of(engine, event),
+                        items, &len, err);
     }
     if (rc == 0 &&
         directory_registrar(engine_directory(engine), leaf.header.node,

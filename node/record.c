@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "node/clock.h"
+#include "node/successor.h"
 #include "node/tree.h"
 #include "protocol/event/code.h"
 #include "protocol/record/calendar.h"
@@ -159,6 +160,28 @@ int record_make(struct engine *engine, struct record_draft *draft,
     return rc;
 }
 
+/* A machine that mirrors has no log of its own. */
+static int role_refuse(struct engine *engine, struct error *err)
+{
+    const struct directory *dir = engine_directory(engine);
+    uint32_t role = directory_role(dir, engine_node(engine));
+
+    if (successor_replaces_us(engine)) {
+        return error_set(err, ERR_USAGE,
+                         "another machine leads the realm in this one's place "
+                         "(%s): nothing is recorded here any more",
+                         engine->successor.endpoint);
+    }
+    return role == DIR_ROLE_ORDINARY
+               ? 0
+               : error_set(err, ERR_USAGE,
+                           "node %u is %s: it holds what others record, and "
+                           "records nothing itself",
+                           engine_node(engine),
+                           role == DIR_ROLE_STANDBY ? "a standby"
+                                                    : "an observer");
+}
+
 int record_append(struct engine *engine, struct record_draft *draft,
                   struct arena *arena, struct event_id *id, struct error *err)
 {
@@ -167,8 +190,11 @@ int record_append(struct engine *engine, struct record_draft *draft,
     struct store_integrated done;
     struct record_made made = {0};
     uint64_t number;
-    int rc = record_make(engine, draft, arena, &made, err);
+    int rc = role_refuse(engine, err);
 
+    if (rc == 0) {
+        rc = record_make(engine, draft, arena, &made, err);
+    }
     if (rc == 0) {
         *id = made.id;
         rc = engine_write(engine, err);

@@ -44,6 +44,14 @@ bool recover_doubtful(struct engine *engine, uint32_t node)
     struct error ignored = {0};
 
     if (store_peer_get(engine->store, node, &kept, &ignored) != 0) {
+        kept.contact_s = 0;
+    }
+    if (engine->successor.epoch != 0 &&
+        engine->successor.node == engine_node(engine) &&
+        engine->successor.made_ms / 1000 >= (uint64_t)kept.contact_s) {
+        return true; /* its tokens are of the machine before ours */
+    }
+    if (kept.contact_s == 0) {
         return false;
     }
     doubting.heard_s = kept.contact_s;

@@ -3,6 +3,7 @@
  * guard's link asks for it (or there is no guard), because a restored image
  * must have nothing to contradict (DESIGN section 5). Next: intake.c. */
 #include "node/peers.h"
+#include "node/successor.h"
 #include "node/tree.h"
 
 #include <string.h>
@@ -196,6 +197,11 @@ static int queue_move(struct engine *engine, bool dir, uint64_t max_line,
     size_t len = 0;
     int rc;
 
+    if (directory_role(engine_directory(engine), engine_node(engine)) !=
+            DIR_ROLE_ORDINARY ||
+        successor_replaces_us(engine)) {
+        return 0; /* a mirror; or another machine leads with our number */
+    }
     if (!epoch_is_ours(engine, dir)) {
         return 0; /* another machine with newer keys writes it now */
     }

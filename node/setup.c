@@ -227,7 +227,7 @@ static int init_events(const struct config *config,
     int rc = engine_open(config, &engine, err);
 
     if (rc == 0) {
-        rc = setup_top_certify(engine, root, request->demo, err);
+        rc = setup_top_certify(engine, root, request->demo, NULL, err);
     }
     if (rc == 0) {
         rc = setup_units_register(engine, tables, err);

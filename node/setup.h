@@ -29,8 +29,12 @@ struct setup_result {
     char root_key[65];    /* hex, public */
     char realm[33];
     uint32_t node;
-    uint32_t units; /* init: registered */
-    bool again;     /* join: the directory was this node's, and keeps all */
+    uint32_t units;    /* init: registered */
+    bool again;        /* join: the directory was this node's, and keeps all */
+    uint64_t dir_size; /* promote: where the logs before end */
+    uint64_t log_size;
+    uint32_t epoch;     /* ... and which begin */
+    char endpoint[256]; /* ... and where the children find it */
 };
 void setup_secrets_wipe(struct setup_result *result);
 
@@ -51,6 +55,20 @@ struct init_request {
 /* Errors name file and line. Nothing is left behind on failure. */
 int setup_init(const struct init_request *request, struct setup_result *out,
                struct error *err) MUST_USE;
+
+/* `dir` is the folder of the realm's standby, whose node is stopped: from now
+ * on it is the top node. The root key signs that, and leaves no copy here. */
+struct promote_request {
+    const char *dir;
+    const char *root_key_path; /* from the safe; only read */
+    const char *listen;        /* NULL: as the standby listened */
+    const char *endpoint;      /* what children are told; NULL: the standby's */
+};
+/* ERR_UNTRUSTED: another realm's root key; ERR_USAGE: this machine is not the
+ * standby; ERR_BUSY: its node runs, or it does not hold all it must. An
+ * interrupted promotion is finished by the next. */
+int setup_promote(const struct promote_request *request,
+                  struct setup_result *out, struct error *err) MUST_USE;
 
 struct join_request_options {
     const char *dir;

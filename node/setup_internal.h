@@ -44,8 +44,18 @@ int setup_tables_read(struct setup_tables *tables,
                       struct error *err) MUST_USE;
 void setup_tables_free(struct setup_tables *tables);
 
+/* A promotion: what the certificate says beside keys. */
+struct succession {
+    uint32_t standby;            /* number the machine had */
+    uint32_t epoch;              /* of both logs, which begin now */
+    struct merkle_head dir, log; /* where those of the epoch before end */
+    uint32_t numbers_first, numbers_last;
+    const char *endpoint;
+};
+/* TopNodeCertified, signed by the root key. next: NULL at init. */
 int setup_top_certify(struct engine *engine, const struct sign_pair *root,
-                      bool demo, struct error *err) MUST_USE;
+                      bool demo, const struct succession *next,
+                      struct error *err) MUST_USE;
 int setup_units_register(struct engine *engine,
                          const struct setup_tables *tables,
                          struct error *err) MUST_USE;

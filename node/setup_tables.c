@@ -147,7 +147,7 @@ void setup_tables_free(struct setup_tables *tables)
 /* ---- the first events
  * --------------------------------------------------------------- */
 
-#define PAIRS_MAX (16u + 4u * HOSTED_UNITS_MAX)
+#define PAIRS_MAX (24u + 4u * HOSTED_UNITS_MAX)
 
 struct pairs {
     struct field_pair pairs[PAIRS_MAX];
@@ -210,8 +210,34 @@ static void top_pairs(struct engine *engine, bool demo, struct pairs *pairs)
     put(pairs, "demo", demo ? "true" : "false");
 }
 
+static void put_count(struct pairs *pairs, const char *path, uint64_t value)
+{
+    char text[24];
+
+    if (value != 0) {
+        snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+        put(pairs, path, text);
+    }
+}
+
+static void succession_pairs(const struct succession *next, struct pairs *pairs)
+{
+    put_count(pairs, "numbers_first", next->numbers_first);
+    put_count(pairs, "numbers_last", next->numbers_last);
+    put_count(pairs, "epoch", next->epoch);
+    put_count(pairs, "dir_size", next->dir.size);
+    put_key(pairs, "dir_root_hash", &next->dir.root);
+    put_count(pairs, "log_size", next->log.size);
+    put_key(pairs, "log_root_hash", &next->log.root);
+    put_count(pairs, "standby", next->standby);
+    /* Longer than the room for keys; borrowed until it is encoded. */
+    pairs->pairs[pairs->len++] =
+        (struct field_pair){"endpoint", next->endpoint};
+}
+
 int setup_top_certify(struct engine *engine, const struct sign_pair *root,
-                      bool demo, struct error *err)
+                      bool demo, const struct succession *next,
+                      struct error *err)
 {
     struct record_draft draft = {.type =
                                      event_type_find(EVENT_TOP_NODE_CERTIFIED)};
@@ -225,6 +251,9 @@ int setup_top_certify(struct engine *engine, const struct sign_pair *root,
         return error_set(err, ERR_NOMEM, "no memory for the certificate");
     }
     top_pairs(engine, demo, pairs);
+    if (next != NULL) {
+        succession_pairs(next, pairs);
+    }
     rc = facts_encode(draft.type, pairs->pairs, pairs->len, NULL, &facts, err);
     draft.facts = buf_span(&facts);
     draft.signer = &root->pub;

@@ -6,6 +6,7 @@
 
 #include "node/clock.h"
 #include "node/evidence.h"
+#include "node/successor.h"
 #include "store/attachment.h"
 #include "store/book.h"
 #include "store/delivery.h"
@@ -87,6 +88,18 @@ static void bundles_fill(struct engine *engine, struct arena *arena,
     }
 }
 
+/* What a machine that only mirrors is to us. */
+static const char *role_of(struct engine *engine, const struct peer *peer)
+{
+    const struct directory *dir = engine_directory(engine);
+
+    if (peer_stands_by(engine, peer)) {
+        return peer->up ? "standby" : "top";
+    }
+    return directory_role(dir, peer->node) == DIR_ROLE_OBSERVER ? "observer"
+                                                                : "";
+}
+
 static void peer_fill(struct engine *engine, const struct peer *peer,
                       struct arena *arena, struct sync_peer *out)
 {
@@ -102,6 +115,7 @@ static void peer_fill(struct engine *engine, const struct peer *peer,
     out->side = peer->up ? "up" : "down";
     out->state = "closed";
     out->trouble = "";
+    out->role = role_of(engine, peer);
     if (peer->link != NULL) {
         link_info(peer->link, &info);
         out->state = link_state_name(info.state);
@@ -128,6 +142,29 @@ static void peer_fill(struct engine *engine, const struct peer *peer,
     }
 }
 
+static void top_fill(struct engine *engine, struct sync_top *out)
+{
+    const struct directory *dir = engine_directory(engine);
+    const struct successor *successor = &engine->successor;
+    uint32_t self = engine_node(engine);
+    const struct dir_cert *own = directory_cert(dir, self);
+
+    *out = (struct sync_top){.node = dir->top,
+                             .standby = directory_standby(dir),
+                             .since_ms = successor->made_ms,
+                             .endpoint = successor->endpoint};
+    if (successor_replaces_us(engine)) {
+        out->part = SYNC_TOP_REPLACED;
+    } else if (successor->epoch != 0) {
+        out->part = successor->node == self ? SYNC_TOP_LEADS : SYNC_TOP_MOVED;
+    } else if (own != NULL && own->role == DIR_ROLE_STANDBY) {
+        out->part = SYNC_TOP_STANDS_BY;
+    } else if (own != NULL && own->role == DIR_ROLE_OBSERVER) {
+        out->part = SYNC_TOP_OBSERVES;
+        out->node = own->issuer;
+    }
+}
+
 /* Children that the directory names and nobody saw since the start. */
 static size_t absent_children(struct engine *engine, struct arena *arena,
                               struct sync_peer *out, size_t max)
@@ -140,6 +177,10 @@ static size_t absent_children(struct engine *engine, struct arena *arena,
         uint32_t node = dir->nodes[i].number;
         struct peer never = {.used = true, .node = node};
 
+        if (directory_role(dir, node) == DIR_ROLE_STANDBY &&
+            node != directory_standby(dir)) {
+            continue; /* it was promoted, or let go */
+        }
         if (dir->nodes[i].parent == self && node != self &&
             peer_of_node(engine, node) == NULL) {
             peer_fill(engine, &never, arena, &out[len++]);
@@ -350,6 +391,7 @@ int engine_sync_status(struct engine *engine, struct arena *arena,
                                  .disk_free = engine->disk.free,
                                  .scrubbing = scrubbing,
                                  .to_recover = recovered_missing(engine)};
+        top_fill(engine, &out->top);
     }
     return rc != 0 ? rc : damages_fill(engine, arena, out, err);
 }

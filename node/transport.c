@@ -184,6 +184,13 @@ int transport_listen(struct transport *transport, const char *endpoint,
     return 0;
 }
 
+void transport_hang_up(struct transport *transport)
+{
+    if (transport != NULL) {
+        dealer_close(transport);
+    }
+}
+
 int transport_connect(struct transport *transport, const char *endpoint,
                       const struct box_public *server,
                       const struct box_pair *own, struct error *err)

@@ -42,6 +42,9 @@ int transport_connect(struct transport *transport, const char *endpoint,
                       const struct box_public *server,
                       const struct box_pair *own, struct error *err) MUST_USE;
 
+/* Closes the DEALER: there is no parent any more. */
+void transport_hang_up(struct transport *transport);
+
 /* The pair of a CURVE secret (seed left zero). ERR_MALFORMED. */
 int transport_pair_of(const struct box_secret *secret, struct box_pair *pair,
                       struct error *err) MUST_USE;

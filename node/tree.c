@@ -20,10 +20,10 @@ uint32_t tree_parent(struct engine *engine)
     if (cert == NULL || engine->keys.joining) {
         return (uint32_t)engine->config->parent;
     }
-    if (dir->top == engine_node(engine) || cert->issuer == cert->node) {
-        return 0;
+    if (dir->top == engine_node(engine)) {
+        return directory_standby(dir); /* 0: none */
     }
-    return cert->issuer;
+    return cert->role == DIR_ROLE_STANDBY ? 0 : cert->issuer;
 }
 
 static int endpoint_copy(struct span text, char out[CONFIG_TEXT_SIZE])
@@ -69,6 +69,29 @@ static struct span told_below(const struct directory *dir, uint32_t self,
     return (struct span){NULL, 0};
 }
 
+bool tree_has_other(struct engine *engine, uint32_t parent)
+{
+    const struct directory *dir = engine_directory(engine);
+    uint32_t standby = directory_standby(dir);
+
+    return parent != 0 && parent == dir->top && standby != 0 &&
+           standby != engine_node(engine) && engine->successor.node != parent;
+}
+
+bool tree_elsewhere(struct engine *engine, uint32_t parent, unsigned tries,
+                    char endpoint[CONFIG_TEXT_SIZE], struct box_public *key)
+{
+    const struct directory *dir = engine_directory(engine);
+    const struct dir_cert *standby =
+        directory_cert(dir, directory_standby(dir));
+
+    if (tries % 2 == 0 || !tree_has_other(engine, parent) || standby == NULL) {
+        return false;
+    }
+    *key = standby->curve_key;
+    return endpoint_copy(standby->endpoint, endpoint) == 0;
+}
+
 int tree_target(struct engine *engine, uint32_t parent,
                 char endpoint[CONFIG_TEXT_SIZE], struct box_public *key,
                 struct error *err)
@@ -77,6 +100,12 @@ int tree_target(struct engine *engine, uint32_t parent,
     const struct dir_cert *own = directory_cert(dir, engine_node(engine));
     const struct dir_cert *above = directory_cert(dir, parent);
 
+    /* The machine that the root key names (successor.h). */
+    if (!engine->keys.joining && engine->successor.epoch != 0 &&
+        engine->successor.node == parent) {
+        *key = engine->successor.curve_key;
+        return endpoint_copy(span_str(engine->successor.endpoint), endpoint);
+    }
     /* The parent we were set up with: what an administrator wrote there. */
     if (parent == engine->config->parent) {
         int rc = hex_decode(span_str(engine->config->parent_key), key,
@@ -122,6 +151,13 @@ static void move(struct engine *engine, struct peer *up, uint32_t parent)
     up->retry_ms = RETRY_LEAST_MS / 8;
 }
 
+static void up_forget(struct engine *engine, struct peer *peer)
+{
+    log_line(LOG_INFO, "tree", "alone", "before=%u", peer->node);
+    transport_hang_up(engine->transport);
+    peer_release(peer);
+}
+
 /* A unit that continues one of ours on this very node: certified with the
  * same keys, so those are its keys (node/tree_facts.c). */
 static void adopt_units(struct engine *engine)
@@ -164,7 +200,9 @@ void tree_follow(struct engine *engine)
         if (!peer->used || peer->joining) {
             continue;
         }
-        if (peer->up && parent != 0 && peer->node != parent) {
+        if (peer->up && parent == 0) {
+            up_forget(engine, peer); /* a standby let go; a standby enrolled */
+        } else if (peer->up && peer->node != parent) {
             if (peer->next_node != parent && !detour_goes_on(engine, peer)) {
                 move(engine, peer, parent);
             }

@@ -27,6 +27,11 @@ uint32_t tree_parent(struct engine *engine);
 int tree_target(struct engine *engine, uint32_t parent,
                 char endpoint[CONFIG_TEXT_SIZE], struct box_public *key,
                 struct error *err) MUST_USE;
+/* A top node that has a standby: every other try is made there, for after a
+ * promotion it is the top node. False: not this time. */
+bool tree_has_other(struct engine *engine, uint32_t parent);
+bool tree_elsewhere(struct engine *engine, uint32_t parent, unsigned tries,
+                    char endpoint[CONFIG_TEXT_SIZE], struct box_public *key);
 /* After a change of the directory: moves the link to the parent where the
  * parent is another one, and starts sessions over whose guard changed. */
 void tree_follow(struct engine *engine);

@@ -2,6 +2,7 @@
  * the tree. Reads only; whatever the directory does not certify does not
  * exist. Next: peers.c. */
 #include "node/peers.h"
+#include "node/successor.h"
 #include "node/tree.h"
 
 #include <stdio.h>
@@ -125,7 +126,11 @@ int log_facts_of(struct engine *engine, const struct origin *origin,
         directory_epoch(dir, origin->node, origin->dir, origin->epoch);
 
     memset(out, 0, sizeof(*out));
-    if (epoch == NULL && origin->dir && origin->epoch == 1 && dir->top == 0) {
+    if (epoch == NULL && successor_log(engine, origin, &out->key)) {
+        return 0;
+    }
+    if (epoch == NULL && origin->dir && origin->epoch == 1 &&
+        (dir->top == 0 || dir->top == origin->node)) {
         out->bootstrap = true; /* the first log says who it is */
         return 0;
     }
@@ -324,6 +329,13 @@ static int view_next(void *data, const struct origin *after, struct origin *out,
                           out, &found);
         }
     }
+    if (engine->successor.epoch != 0) {
+        next_consider(after,
+                      (struct origin){.node = engine->successor.node,
+                                      .epoch = engine->successor.epoch,
+                                      .dir = true},
+                      out, &found);
+    }
     return found ? 0 : error_set(err, ERR_NOTFOUND, "no more logs");
 }
 
@@ -375,6 +387,20 @@ static int view_cosigs_within(void *data, const struct origin *origin,
     return rc;
 }
 
+/* The standby stands above the top node as far as logs go: all that the top
+ * node holds goes there, and nothing comes from there. */
+static void standby_parent(const struct directory *dir, uint32_t node,
+                           uint32_t *parent)
+{
+    uint32_t standby = directory_standby(dir);
+
+    if (node == dir->top) {
+        *parent = standby;
+    } else if (node == standby) {
+        *parent = 0;
+    }
+}
+
 static int view_parent_of(void *data, uint32_t node, uint32_t *out,
                           struct error *err)
 {
@@ -386,6 +412,9 @@ static int view_parent_of(void *data, uint32_t node, uint32_t *out,
         return error_set(err, ERR_NOTFOUND, "node %u is not certified", node);
     }
     *out = found->parent;
+    if (!engine->keys.joining && directory_standby(engine_directory(engine))) {
+        standby_parent(engine_directory(engine), node, out);
+    }
     return 0;
 }
 

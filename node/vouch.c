@@ -192,6 +192,7 @@ int vouch_note(struct engine *engine, const struct store_log *log,
 {
     struct origin origin = log_origin(log);
     struct vouching v = {.engine = engine, .log = log, .index = index};
+    struct store_cosig cosig = {0};
     struct log_facts facts;
     int rc = log_facts_of(engine, &origin, &facts, err);
 
@@ -205,14 +206,21 @@ int vouch_note(struct engine *engine, const struct store_log *log,
                          "receipt",
                          log->node);
     }
-    superiors_of(engine, log->node, facts.guard, &v.superiors);
-    if (v.superiors.len > 0) {
+    if (log->node != engine_directory(engine)->top) {
+        superiors_of(engine, log->node, facts.guard, &v.superiors);
         return note_vouched(&v, note, size, err);
     }
-    /* The top node has nobody above it: its own signature must do. */
-    rc = store_log_note(engine->store, log->id, note, err);
-    if (rc == 0) {
-        *size = log->head.size;
+    /* The top node has nobody above it: its own signature must do, but not
+     * before its standby, if there is one, holds the leaf too. */
+    *size = log->head.size;
+    if (facts.guard != 0) {
+        rc = store_cosig_covering(engine->store, log->id, index, &cosig, err);
+        if (rc == ERR_NOTFOUND) {
+            return missing(engine, facts.guard, err);
+        }
+        *size = cosig.head.size;
     }
-    return rc;
+    return rc != 0
+               ? rc
+               : store_log_note_at(engine->store, log->id, *size, note, err);
 }

@@ -174,7 +174,7 @@ static int load_all(struct store *store, struct loading *loading,
     }
     q = query(store, OWNER_DIRECTORY, DIRECTORY_SPOOLED);
     while ((rc = query_row(store, q, err)) == 1) {
-        rc = load_row(loading, q, store->self, UINT32_MAX, err);
+        rc = load_row(loading, q, store->self, DIR_SPOOLED, err);
         if (rc != 0) {
             query_end(q);
             return rc;

@@ -104,3 +104,13 @@ int store_self_set(struct store *store, uint32_t node, struct error *err)
     }
     return rc;
 }
+
+int store_self_change(struct store *store, uint32_t node, struct error *err)
+{
+    int rc = meta_int_put(store, "self", node, err);
+
+    if (rc == 0) {
+        store->self = node;
+    }
+    return rc;
+}

@@ -77,6 +77,10 @@ bool store_has_moved(struct store *store);
 
 /* The number of the node whose store this is; 0 until set. Written once. */
 uint32_t store_self(const struct store *store);
+/* The machine goes on under another node's number: a standby that is promoted.
+ * What is derived must be derived again. */
+int store_self_change(struct store *store, uint32_t node,
+                      struct error *err) MUST_USE;
 int store_self_set(struct store *store, uint32_t node,
                    struct error *err) MUST_USE;
 

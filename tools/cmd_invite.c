@@ -70,6 +70,8 @@ static int run(struct cli *cli, struct error *err)
     request_put_bool(body, "has_dir", cli_option(cli, "with-children") != NULL);
     request_put_bool(body, "auto", cli_option(cli, "auto") != NULL);
     request_put_text(body, "reason", cli_option(cli, "reason"));
+    request_put_text(body, "role", cli_option(cli, "role"));
+    request_put_text(body, "at", cli_option(cli, "at"));
     if (range != NULL) {
         char first[16];
         char last[16];
@@ -112,6 +114,10 @@ const struct command cmd_invite = {
              "fork, clone, key-suspect, disk-lost, mirrors-lost, rotate"},
             {"endpoint", "ADDRESS", "địa chỉ của nút này",
              "where it reaches this node"},
+            {"role", "ROLE", "standby (dự phòng của tỉnh), observer (chỉ đọc)",
+             "standby (of the top node), observer (reads only)"},
+            {"at", "ADDRESS", "nút dự phòng sẽ nghe ở đâu",
+             "where a standby will listen"},
             {"with-children", NULL, "nút ấy sẽ có cấp dưới",
              "it will have children of its own"},
             {"numbers", "A-B", "dải số nó được cấp",

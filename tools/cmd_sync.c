@@ -2,6 +2,7 @@
  * Owns the plain words: what lags, what was refused, what a person must do. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tools/command.h"
 #include "tools/records_print.h"
@@ -51,16 +52,85 @@ static void print_bundles(const struct cli *cli, const struct answer *peer)
     }
 }
 
+static const char *peer_word(const struct cli *cli, const struct answer *peer)
+{
+    const char *role = answer_text(answer_get(peer, "role"));
+
+    switch (role[0]) {
+    case 's':
+        return say(cli, "Máy dự phòng", "Standby");
+    case 't':
+        return say(cli, "Được dự phòng ở đây", "Mirrored here");
+    case 'o':
+        return say(cli, "Máy chỉ đọc", "Observer");
+    default:
+        return answer_text(answer_get(peer, "side"))[0] == 'u'
+                   ? say(cli, "Cấp trên", "Above")
+                   : say(cli, "Cấp dưới", "Below");
+    }
+}
+
+/* The top node and its standby: who leads, and what that asks of a person. */
+static void print_top(const struct cli *cli, const struct answer *top)
+{
+    const char *part = answer_text(answer_get(top, "part"));
+    const char *endpoint = answer_text(answer_get(top, "endpoint"));
+    long long node = (long long)count(top, "node");
+    char when[WHEN_SIZE];
+
+    print_when(cli, answer_get(top, "since"), when);
+    if (strcmp(part, "stands_by") == 0) {
+        printf("%s %lld; %s\n",
+               say(cli, "Máy này dự phòng cho nút",
+                   "This machine stands by for node"),
+               node,
+               say(cli, "nếu nút ấy mất: qcdc promote --root-key TỆP",
+                   "should that be lost: qcdc promote --root-key FILE"));
+    } else if (strcmp(part, "observes") == 0) {
+        printf("%s %lld %s\n",
+               say(cli, "Máy này chỉ đọc: giữ những gì nút",
+                   "This machine reads only: it holds what node"),
+               node,
+               say(cli, "có, không giữ nội dung riêng tư",
+                   "holds, without private contents"));
+    } else if (strcmp(part, "leads") == 0) {
+        printf("%s %s; %s\n",
+               say(cli, "Máy này dẫn đầu hệ thay máy trước từ",
+                   "This machine leads the realm in place of the one before "
+                   "since"),
+               when,
+               say(cli, "máy trước bị từ chối nếu quay lại",
+                   "that one is refused, should it come back"));
+        if (count(top, "standby") == 0) {
+            printf("%s: %s\n", say(cli, "CẦN LÀM", "TO DO"),
+                   say(cli,
+                       "chưa có máy dự phòng: qcdc invite N --role standby "
+                       "--at ĐỊA_CHỈ",
+                       "there is no standby: qcdc invite N --role standby "
+                       "--at ADDRESS"));
+        }
+    } else if (strcmp(part, "moved") == 0) {
+        printf("%s %lld %s %s: %s\n", say(cli, "Nút cao nhất, nút", "Node"),
+               node, say(cli, "ở máy khác từ", "is another machine since"),
+               when, endpoint);
+    } else if (strcmp(part, "replaced") == 0) {
+        printf("%s: %s %s (%s); %s\n", say(cli, "CẦN LÀM", "TO DO"),
+               say(cli, "một máy khác đã thay máy này dẫn đầu hệ từ",
+                   "another machine leads the realm in this one's place since"),
+               when, endpoint,
+               say(cli, "tắt nút này; việc chỉ có ở đây phải ghi lại ở máy mới",
+                   "stop this node; what exists only here must be entered "
+                   "again there"));
+    }
+}
+
 static void print_peer(const struct cli *cli, const struct answer *peer)
 {
     const char *trouble = answer_text(answer_get(peer, "trouble"));
     int64_t skew = count(peer, "clock_skew_ms");
     char when[WHEN_SIZE];
 
-    printf("\n%s %s (%s %lld): %s\n",
-           answer_text(answer_get(peer, "side"))[0] == 'u'
-               ? say(cli, "Cấp trên", "Above")
-               : say(cli, "Cấp dưới", "Below"),
+    printf("\n%s %s (%s %lld): %s\n", peer_word(cli, peer),
            answer_text(answer_get(peer, "name")), say(cli, "nút", "node"),
            (long long)count(peer, "node"),
            answer_bool(answer_get(peer, "connected"))
@@ -305,6 +375,7 @@ static int print_sync(const struct cli *cli, const struct client_reply *reply,
 
     print_head(cli, reply);
     print_only_here(cli, root);
+    print_top(cli, answer_get(root, "top"));
     if (answer_bool(answer_get(root, "disk_low"))) {
         printf("%s: %s (%lld MiB)\n", say(cli, "CẦN LÀM", "TO DO"),
                say(cli,

@@ -10,19 +10,19 @@
 #include "protocol/crypto.h"
 #include "tools/command.h"
 
-extern const struct command cmd_init, cmd_invite, cmd_join, cmd_user, cmd_login,
-    cmd_logout, cmd_clock, cmd_record, cmd_import, cmd_status, cmd_duty,
-    cmd_list, cmd_show, cmd_search, cmd_sync, cmd_receipt, cmd_verify,
-    cmd_policy, cmd_snapshot, cmd_recompute, cmd_check, cmd_rebuild, cmd_backup,
-    cmd_restore, cmd_bundle;
+extern const struct command cmd_init, cmd_invite, cmd_join, cmd_promote,
+    cmd_user, cmd_login, cmd_logout, cmd_clock, cmd_record, cmd_import,
+    cmd_status, cmd_duty, cmd_list, cmd_show, cmd_search, cmd_sync, cmd_receipt,
+    cmd_verify, cmd_policy, cmd_snapshot, cmd_recompute, cmd_check, cmd_rebuild,
+    cmd_backup, cmd_restore, cmd_bundle;
 
 static const struct command *const commands[] = {
-    &cmd_init,    &cmd_invite, &cmd_join,     &cmd_user,      &cmd_login,
-    &cmd_logout,  &cmd_record, &cmd_import,   &cmd_status,    &cmd_duty,
-    &cmd_list,    &cmd_show,   &cmd_search,   &cmd_sync,      &cmd_receipt,
-    &cmd_verify,  &cmd_policy, &cmd_snapshot, &cmd_recompute, &cmd_check,
-    &cmd_rebuild, &cmd_backup, &cmd_restore,  &cmd_bundle,    &cmd_clock,
-    NULL,
+    &cmd_init,    &cmd_invite,  &cmd_join,   &cmd_promote,  &cmd_user,
+    &cmd_login,   &cmd_logout,  &cmd_record, &cmd_import,   &cmd_status,
+    &cmd_duty,    &cmd_list,    &cmd_show,   &cmd_search,   &cmd_sync,
+    &cmd_receipt, &cmd_verify,  &cmd_policy, &cmd_snapshot, &cmd_recompute,
+    &cmd_check,   &cmd_rebuild, &cmd_backup, &cmd_restore,  &cmd_bundle,
+    &cmd_clock,   NULL,
 };
 
 int main(int argc, char **argv)

@@ -185,6 +185,8 @@ int api_invite(struct api_call *call, struct error *err)
     struct invite_request request = {
         .endpoint = api_arg(call, "endpoint"),
         .has_dir = api_arg_flag(call, "has_dir"),
+        .role = api_arg(call, "role"),
+        .reached = api_arg(call, "at"),
         .auto_confirm = api_arg_flag(call, "auto"),
         .reason = api_arg(call, "reason"),
     };

@@ -21,6 +21,7 @@ static void put_peer(json_t *object, const struct sync_peer *peer)
     api_put_number(object, "node", peer->node);
     api_put_str(object, "name", peer->name);
     api_put_str(object, "side", peer->side);
+    api_put_str(object, "role", peer->role);
     api_put_str(object, "state", peer->state);
     api_put_bool(object, "connected", peer->connected);
     api_put_time(object, "last_contact",
@@ -174,6 +175,22 @@ static int put_witness(struct api_call *call, struct error *err)
     return rc;
 }
 
+static void put_top(json_t *object, const struct sync_top *top)
+{
+    static const char *const parts[] = {[SYNC_TOP_NONE] = "",
+                                        [SYNC_TOP_STANDS_BY] = "stands_by",
+                                        [SYNC_TOP_OBSERVES] = "observes",
+                                        [SYNC_TOP_LEADS] = "leads",
+                                        [SYNC_TOP_MOVED] = "moved",
+                                        [SYNC_TOP_REPLACED] = "replaced"};
+
+    api_put_str(object, "part", parts[top->part]);
+    api_put_number(object, "node", top->node);
+    api_put_number(object, "standby", top->standby);
+    api_put_time(object, "since", (int64_t)(top->since_ms / 1000));
+    api_put_str(object, "endpoint", top->endpoint);
+}
+
 int api_sync(struct api_call *call, struct error *err)
 {
     struct sync_status status;
@@ -202,6 +219,7 @@ int api_sync(struct api_call *call, struct error *err)
     api_put_number(call->answer, "to_recover", (int64_t)status.to_recover);
     api_put_bool(call->answer, "disk_low", status.disk_low);
     api_put_number(call->answer, "disk_free", (int64_t)status.disk_free);
+    put_top(api_put_object(call->answer, "top"), &status.top);
     json_t *peers = api_put_array(call->answer, "peers");
     for (size_t i = 0; i < status.peers_len; i++) {
         put_peer(api_add_object(peers), &status.peers[i]);

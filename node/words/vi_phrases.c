@@ -4,6 +4,9 @@
 #include "node/words/words.h"
 
 static const struct word rows[] = {
+    {"a standby", "máy dự phòng"},
+    {"an observer", "máy chỉ đọc"},
+    {"being fetched", "đang được lấy lại"},
     {"that node", "nút đó"},
     {"the province", "tỉnh"},
     {"the superior", "cấp trên"},

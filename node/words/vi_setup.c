@@ -8,6 +8,7 @@ static const struct word rows[] = {
      "try again after the next contact",
      "{1} (nút {2}) chưa xác nhận sự kiện này, theo những gì máy này nghe "
      "được; hãy thử lại sau lần liên lạc tới"},
+    {"%s cannot be read", "không đọc được {1}"},
     {"%s exists: a root key is never written over",
      "{1} đã có: khóa gốc không bao giờ bị ghi đè"},
     {"%s has %lu events here, not %lu: the witness knows more than this node",
@@ -15,16 +16,23 @@ static const struct word rows[] = {
      "này"},
     {"%s is in use: a node runs here already",
      "{1} đang được dùng: đã có một nút chạy ở đây"},
+    {"%s is no file of a root key", "{1} không phải tệp khóa gốc"},
     {"%s is node %u of realm %s, the invitation is for node %u: use it in that "
      "node's directory",
      "{1} là nút {2} của hệ {3}, lời mời dành cho nút {4}: hãy dùng trong thư "
      "mục của nút đó"},
+    {"%s is node %u, and this realm has no standby",
+     "{1} là nút {2}, và hệ này chưa có máy dự phòng"},
+    {"%s is node %u, which is not the standby of this realm: that is node %u",
+     "{1} là nút {2}, không phải máy dự phòng của hệ này: đó là nút {3}"},
     {"%s is set up already, and the invitation is one for a new node: choose "
      "another directory, or ask for `qcdc invite %u --again`",
      "{1} đã được cài đặt, mà lời mời này dành cho nút mới: hãy chọn thư mục "
      "khác, hoặc xin `qcdc invite {2} --again`"},
     {"%s is set up already: choose another directory",
      "{1} đã được cài đặt: hãy chọn thư mục khác"},
+    {"%s is the root key of another realm: this one's is %s",
+     "{1} là khóa gốc của hệ khác: khóa của hệ này là {2}"},
     {"%s is the store of node %u, the configuration says %u",
      "{1} là kho của nút {2}, cấu hình ghi {3}"},
     {"%s still holds this node's records: a node whose disk was lost joins in "
@@ -49,6 +57,7 @@ static const struct word rows[] = {
     {"%s:%u: %zu cells, expected %zu", "{1}:{2}: có {3} ô, phải có {4}"},
     {"%s:%u: more than %u units hosted by node %u",
      "{1}:{2}: quá {3} đơn vị do nút {4} quản lý"},
+    {"--at: the address is too long", "--at: địa chỉ quá dài"},
     {"--auto is for demo realms: confirm the fingerprint",
      "--auto chỉ dùng cho hệ trình diễn: hãy xác nhận bằng dấu nhận dạng"},
     {"a certificate of the chain: %s", "một chứng nhận trong chuỗi: {1}"},
@@ -62,8 +71,17 @@ static const struct word rows[] = {
      "--reason key-suspect",
      "thay khóa (rotate) giữ nguyên khóa của sổ, nhưng yêu cầu có khóa sổ "
      "khác: hãy mời với --reason key-suspect"},
+    {"a standby is what the realm falls back on: say where it will listen, "
+     "--at tcp://ADDRESS:PORT",
+     "máy dự phòng là chỗ dựa của cả hệ: hãy cho biết nó nghe ở đâu, --at "
+     "tcp://ĐỊA_CHỈ:CỔNG"},
     {"a stored invitation is damaged", "một lời mời đã lưu bị hỏng"},
     {"a time after the year 2200", "thời điểm sau năm 2200"},
+    {"a word about who leads the realm that the root key did not sign",
+     "lời báo ai dẫn đầu hệ không do khóa gốc ký"},
+    {"another machine leads the realm in this one's place (%s): nothing is "
+     "recorded here any more",
+     "một máy khác đã thay máy này dẫn đầu hệ ({1}): không ghi gì ở đây nữa"},
     {"directory name too long: %.80s", "tên thư mục quá dài: {1}"},
     {"guard of the log of node %u from event %llu on, %llu are held here: the "
      "rest must come first",
@@ -71,6 +89,8 @@ static const struct word rows[] = {
      "phải về trước"},
     {"init needs a file for the root key and a unit file",
      "init cần tệp ghi khóa gốc và tệp đơn vị"},
+    {"log %s is not whole here (%s): look at `qcdc sync` first",
+     "sổ {1} ở đây chưa đủ ({2}): xem `qcdc sync` trước"},
     {"no chain of certificates from the root to node %u",
      "không có chuỗi chứng nhận từ gốc đến nút {1}"},
     {"no memory for the certificate", "không đủ bộ nhớ cho chứng nhận"},
@@ -80,24 +100,32 @@ static const struct word rows[] = {
      "`qcdc join` printed",
      "không có yêu cầu nào với dấu nhận dạng '{1}' đang chờ ở đây: hãy so với "
      "dấu mà `qcdc join` đã in"},
+    {"no unit is hosted at node %u: change a unit's host first, or invite it "
+     "as --role standby or observer",
+     "nút {1} không quản lý đơn vị nào: hãy đổi nơi quản lý của đơn vị trước, "
+     "hoặc mời nút với --role standby hay observer"},
     {"node %u belongs to node %u, which must invite it",
      "nút {1} thuộc nút {2}, nút đó phải mời"},
     {"node %u cannot be invited", "không mời được nút {1}"},
     {"node %u hosts more than %u units", "nút {1} quản lý quá {2} đơn vị"},
+    {"node %u is %s: it holds what others record, and records nothing itself",
+     "nút {1} là {2}: máy giữ những gì nơi khác ghi, tự nó không ghi gì"},
     {"node %u is certified already; to let it join again with new keys: "
      "--again --reason fork, clone, key-suspect, disk-lost or rotate",
      "nút {1} đã được chứng nhận; để nút vào lại với khóa mới: --again "
      "--reason fork, clone, key-suspect, disk-lost hoặc rotate"},
-    {"node %u is our superior now, but no certificate says where it is "
-     "reached: it must certify this node again with its endpoint",
-     "nút {1} nay là cấp trên của ta, nhưng chưa có chứng nhận ghi địa chỉ: "
-     "nút đó phải chứng nhận lại chính mình kèm địa chỉ"},
+    {"node %u is our superior, but no certificate says where it is reached: it "
+     "must certify its child again with its endpoint",
+     "nút {1} là cấp trên, nhưng không chứng nhận nào cho biết liên lạc với "
+     "nút ở đâu: nút phải chứng nhận lại cấp dưới của mình kèm địa chỉ"},
     {"node %u was certified meanwhile, with other keys: to let this machine "
      "take its place invite it --again",
      "nút {1} vừa được chứng nhận với khóa khác: muốn cho máy này thay chỗ thì "
      "mời lại bằng --again"},
     {"node %u was never certified: invite it without --again",
      "nút {1} chưa từng được chứng nhận: hãy mời không kèm --again"},
+    {"node %u would have children, numbers or units: a %s has none",
+     "nút {1} sẽ có cấp dưới, dải số hoặc đơn vị: {2} không có những thứ ấy"},
     {"node: %u has no certificate yet: invite it",
      "node: {1} chưa có chứng nhận: hãy mời nút đó"},
     {"node: no node keeps unit %u", "node: không có nút nào giữ đơn vị {1}"},
@@ -115,6 +143,10 @@ static const struct word rows[] = {
      "sổ {1} ở đây có {2} sự kiện, nơi khác có {3}: hãy nối nút này với cấp "
      "trên và làm lại khi `qcdc sync` báo sổ đã đủ; nếu không còn ai giữ phần "
      "đó: --reason mirrors-lost"},
+    {"only the top node has a standby: this one's superior holds what it would "
+     "mirror",
+     "chỉ nút cao nhất có máy dự phòng: cấp trên của nút này đã giữ những gì "
+     "máy dự phòng sẽ giữ"},
     {"path too long: %.60s/%.40s", "đường dẫn quá dài: {1}/{2}"},
     {"poll: %s", "poll: {1}"},
     {"qcdc.conf: witness: no key of a witness stands there; qcdc-witness init "
@@ -127,6 +159,8 @@ static const struct word rows[] = {
      "rotate",
      "lý do '{1}': chỉ có fork, clone, key-suspect, disk-lost, mirrors-lost "
      "hoặc rotate"},
+    {"role '%.40s': standby or observer",
+     "vai trò '{1}': standby hoặc observer"},
     {"signalfd: %s", "signalfd: {1}"},
     {"signals: %s", "tín hiệu: {1}"},
     {"stopped after a fault: see the log above",
@@ -159,7 +193,12 @@ static const struct word rows[] = {
     {"the request is not for what was invited",
      "yêu cầu không khớp với lời mời"},
     {"the request is too large", "yêu cầu quá lớn"},
+    {"the root key's word is not about another machine of this realm",
+     "lời của khóa gốc không nói về một máy khác của hệ này"},
+    {"the spool took nothing", "sổ tạm không nhận gì"},
     {"the top node needs a number", "nút đứng đầu phải có số"},
+    {"this machine does not listen yet: --listen tcp://0.0.0.0:7600",
+     "máy này chưa nghe cấp dưới: --listen tcp://0.0.0.0:7600"},
     {"this node does not listen: set `listen` in its qcdc.conf",
      "nút này không nhận kết nối: hãy đặt `listen` trong qcdc.conf"},
     {"this node is not certified yet: wait for its own superior first",

@@ -81,6 +81,9 @@ static const struct word rows[] = {
      "--rights: \"{1}\": chỉ có record, lead, report, denunciation, cách nhau "
      "bằng dấu phẩy"},
     {"--root %.80s: %s", "--root {1}: {2}"},
+    {"--root-key is missing: the file that `qcdc init` wrote and that lies in "
+     "the safe",
+     "thiếu --root-key: tệp mà `qcdc init` đã ghi, đang cất trong két"},
     {"--root: the realm's root key is needed, 64 hex characters or a file with "
      "them",
      "--root: cần khóa gốc của hệ, 64 chữ số hex hoặc tệp chứa khóa"},

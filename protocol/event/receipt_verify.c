@@ -34,7 +34,8 @@ struct chain {
     struct leaf leaves[RECEIPT_LEAVES_MAX];
     size_t len;
     struct link_node issuers[RECEIPT_LEAVES_MAX]; /* of leaf i's log */
-    size_t certificates;                          /* of nodes */
+    size_t tops;         /* certificates of the top node, one a machine */
+    size_t certificates; /* of nodes */
     struct span realm;
     bool demo;
     const Qcdc__V1__ActorCertified *actor; /* NULL: a registrar signed */
@@ -90,37 +91,62 @@ static int leaf_read(struct chain *c, size_t i, uint32_t number,
     return 0;
 }
 
-static int root_read(struct chain *c, const struct sign_public *root,
-                     struct error *err)
+/* One of the root key's words: the first says which realm and node, others
+ * are of other machines that led it; the last one is the one that the next
+ * certificate, or the event, rests on. */
+static int top_read(struct chain *c, size_t i, const struct sign_public *root,
+                    struct error *err)
 {
     const struct event_type *type;
     const struct ProtobufCMessage *facts;
-
-    int rc = leaf_read(c, 0, EVENT_TOP_NODE_CERTIFIED, &type, &facts, err);
+    int rc = leaf_read(c, i, EVENT_TOP_NODE_CERTIFIED, &type, &facts, err);
 
     if (rc != 0) {
         return rc;
     }
-    if (!leaf_verify(&c->leaves[0], root)) {
-        return distrust(err, 0, "is not signed by the realm's root key");
+    if (!leaf_verify(&c->leaves[i], root)) {
+        return distrust(err, i, "is not signed by the realm's root key");
     }
 
     const Qcdc__V1__TopNodeCertified *m =
         (const Qcdc__V1__TopNodeCertified *)facts;
 
+    if (i > 0 && (m->node != c->issuers[0].node ||
+                  !span_equal(c->realm, bytes_of(m->realm)))) {
+        return distrust(err, i, "is of another node or realm");
+    }
     c->realm = bytes_of(m->realm);
     c->demo = m->demo;
-    c->issuers[0] =
-        (struct link_node){m->node, m->keys, m->units, m->n_units, 0};
-    c->issuers[1] = c->issuers[0];
-    c->certificates = 1;
+    c->issuers[i] =
+        (struct link_node){m->node, m->keys, m->units, m->n_units, m->epoch};
+    c->issuers[i + 1] = c->issuers[i];
+    c->tops = i + 1;
+    c->certificates = i + 1;
     return 0;
+}
+
+static int root_read(struct chain *c, const struct sign_public *root,
+                     struct error *err)
+{
+    int rc = top_read(c, 0, root, err);
+
+    for (size_t i = 1; rc == 0 && i + 1 < c->len; i++) {
+        struct leaf leaf;
+        struct error ignored = {0};
+
+        if (leaf_parse(c->items[i].leaf, &leaf, &ignored) != 0 ||
+            !leaf.understood || leaf.header.type != EVENT_TOP_NODE_CERTIFIED) {
+            break;
+        }
+        rc = top_read(c, i, root, err);
+    }
+    return rc;
 }
 
 /* NodeCertified down the tree, as long as there are any before the event. */
 static int nodes_read(struct chain *c, struct error *err)
 {
-    for (size_t i = 1; i + 1 < c->len; i++) {
+    for (size_t i = c->tops; i + 1 < c->len; i++) {
         const struct event_type *type;
         const struct ProtobufCMessage *facts;
         const struct link_node *issuer = &c->issuers[i];
@@ -289,7 +315,7 @@ static int ring_make(const struct chain *c, const struct policy *policy,
     if (ring->keys == NULL) {
         return error_set(err, ERR_LIMIT, "memory of the turn is full");
     }
-    for (size_t i = 1; i <= c->certificates; i++) {
+    for (size_t i = 0; i <= c->certificates; i++) {
         const struct link_node *node = &c->issuers[i];
         struct sign_public key = key_of(node->keys->mirror_key);
         uint8_t *memory = arena_alloc(c->arena, ORIGIN_MAX);
@@ -400,11 +426,14 @@ static int superiors_judge(const struct chain *c, size_t i,
 {
     size_t depth = i < c->certificates ? i : c->certificates;
 
-    for (size_t above = 1; above < depth; above++) {
+    for (size_t above = c->tops; above < depth; above++) {
         bool found = false;
 
-        for (size_t k = 1; k < place->lines_len; k++) {
-            found = found || place->lines[k].key == ring->mirrors[above];
+        /* Of the top node any of its machines. */
+        for (size_t at = above == c->tops ? 0 : above; at <= above; at++) {
+            for (size_t k = 1; k < place->lines_len; k++) {
+                found = found || place->lines[k].key == ring->mirrors[at];
+            }
         }
         if (!found) {
             return error_set(err, ERR_UNTRUSTED,
@@ -466,8 +495,8 @@ static int places_verify(const struct chain *c, const struct policy *policy,
     if (ring_make(c, policy, &ring, err) != 0) {
         return err->code;
     }
-    if (c->certificates == 1) {
-        own = ring.mirrors[1];
+    if (c->certificates == c->tops) {
+        own = ring.mirrors[c->tops];
     }
     for (size_t i = 0; i < c->len; i++) {
         bool record_log = i >= c->certificates;
@@ -478,7 +507,7 @@ static int places_verify(const struct chain *c, const struct policy *policy,
             superiors_judge(c, i, &place, &ring, err) != 0) {
             return error_wrap(err, "leaf %zu of the receipt", i + 1);
         }
-        if (i == 0 && place.index != 0) {
+        if (i < c->tops && place.index != 0) {
             return distrust(err, i, "does not open the top directory log");
         }
         if (record_log && i + 1 < c->len) {

@@ -156,6 +156,23 @@ static bool realm_valid(ProtobufCBinaryData realm)
     return true;
 }
 
+/* Where the logs before end is what everybody cuts them at: stated whole. */
+static int successor(const Qcdc__V1__TopNodeCertified *m, struct error *err)
+{
+    if (m->epoch < 2) {
+        return m->dir_size == 0 && m->log_size == 0 && m->standby == 0
+                   ? 0
+                   : rules_refuse(err, "epoch", "an end names the next epoch");
+    }
+    if (rules_need(m->dir_size, "dir_size", err) != 0 ||
+        rules_need(m->dir_root_hash.len, "dir_root_hash", err) != 0 ||
+        rules_need(m->log_root_hash.len, "log_root_hash", err) != 0 ||
+        rules_need(m->endpoint.len, "endpoint", err) != 0) {
+        return err->code;
+    }
+    return rules_need(m->standby, "standby", err);
+}
+
 RULES_OF(top_node_certified)
 {
     const Qcdc__V1__TopNodeCertified *m =
@@ -170,11 +187,28 @@ RULES_OF(top_node_certified)
     if (!realm_valid(m->realm)) {
         return rules_refuse(err, "realm", "1 to 32 of a-z, 0-9 and the hyphen");
     }
-    if (node_keys(m->keys, true, err) != 0 ||
+    if (node_keys(m->keys, true, err) != 0 || successor(m, err) != 0 ||
         unit_keys(m->units, m->n_units, err) != 0) {
         return err->code;
     }
     return number_range(m->numbers_first, m->numbers_last, err);
+}
+
+/* A machine that mirrors keeps nobody's records: it could not bring them in. */
+static int role_rules(const Qcdc__V1__NodeCertified *m, struct error *err)
+{
+    if (m->role == QCDC__V1__NODE_ROLE__NODE_ROLE_ORDINARY) {
+        return 0;
+    }
+    if (m->n_units > 0 || m->numbers_first != 0 ||
+        (m->keys != NULL && m->keys->dir_log_key.len > 0)) {
+        return rules_refuse(err, "role",
+                            "a standby or observer has no units, no numbers "
+                            "and no directory log");
+    }
+    return m->role == QCDC__V1__NODE_ROLE__NODE_ROLE_STANDBY
+               ? rules_need(m->endpoint.len, "endpoint", err)
+               : 0;
 }
 
 RULES_OF(node_certified)
@@ -195,7 +229,7 @@ RULES_OF(node_certified)
         return rules_refuse(err, "guard_from",
                             "a size and its root are stated together");
     }
-    if (node_keys(m->keys, false, err) != 0 ||
+    if (node_keys(m->keys, false, err) != 0 || role_rules(m, err) != 0 ||
         unit_keys(m->units, m->n_units, err) != 0) {
         return err->code;
     }

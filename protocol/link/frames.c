@@ -51,6 +51,8 @@ const char *frame_name(enum frame_kind kind)
         return "attach-chunk";
     case FRAME_ATTACH_HAVE:
         return "attach-have";
+    case FRAME_SUCCESSOR:
+        return "successor";
     case FRAME_KINDS:
         break;
     }

@@ -55,6 +55,7 @@ enum frame_kind {
     FRAME_ATTACH_ASK,
     FRAME_ATTACH_CHUNK,
     FRAME_ATTACH_HAVE,
+    FRAME_SUCCESSOR,
     FRAME_KINDS
 };
 
@@ -267,6 +268,7 @@ struct frame {
         struct frame_spooled spooled;
         struct frame_staged staged;
         struct frame_attach attach;
+        struct span successor; /* leaf */
     };
 };
 

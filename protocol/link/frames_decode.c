@@ -144,6 +144,16 @@ static int join_answer_read(const Qcdc__V1__JoinAnswer *in,
     return text_read(in->text, "text", FRAME_TEXT_MAX, &out->text, err);
 }
 
+static int successor_read(const Qcdc__V1__Successor *in, struct span *out,
+                          struct error *err)
+{
+    if (in->leaf.len == 0 || in->leaf.len > LEAF_MAX) {
+        return error_set(err, ERR_MALFORMED, "leaf of %zu bytes", in->leaf.len);
+    }
+    *out = span_make(in->leaf.data, in->leaf.len);
+    return 0;
+}
+
 static int file_sizes_read(uint64_t offset, uint64_t total,
                            struct frame_attach *out, struct error *err)
 {
@@ -264,6 +274,9 @@ static int body_read(const Qcdc__V1__Frame *in, struct arena *arena,
     case QCDC__V1__FRAME__BODY_ATTACH_HAVE:
         out->kind = FRAME_ATTACH_HAVE;
         return attach_have_read(in->attach_have, &out->attach, err);
+    case QCDC__V1__FRAME__BODY_SUCCESSOR:
+        out->kind = FRAME_SUCCESSOR;
+        return successor_read(in->successor, &out->successor, err);
     case _QCDC__V1__FRAME__BODY__CASE_IS_INT_SIZE:
         break;
     }

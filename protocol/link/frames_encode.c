@@ -336,6 +336,14 @@ static Qcdc__V1__Ping *ping_make(struct maker *m, const struct frame_ping *in)
     return out;
 }
 
+static Qcdc__V1__Successor *successor_make(struct maker *m, struct span leaf)
+{
+    MAKE(m, Qcdc__V1__Successor, out, QCDC__V1__SUCCESSOR__INIT);
+    m->over = m->over || leaf.len == 0;
+    out->leaf = data_of(m, leaf, LEAF_MAX);
+    return out;
+}
+
 static Qcdc__V1__MendAsk *mend_ask_make(struct maker *m,
                                         const struct frame_mend_ask *in)
 {
@@ -467,6 +475,8 @@ static void body_make(struct maker *m, const struct frame *in,
         BODY(ATTACH_CHUNK, attach_chunk, attach_chunk_make(m, &in->attach));
     case FRAME_ATTACH_HAVE:
         BODY(ATTACH_HAVE, attach_have, attach_have_make(m, &in->attach));
+    case FRAME_SUCCESSOR:
+        BODY(SUCCESSOR, successor, successor_make(m, in->successor));
     }
 }
 

@@ -53,9 +53,9 @@ static int invitation_check(const struct invitation *in, struct error *err)
                              "the parent's address is not printable");
         }
     }
-    if (in->units_len == 0 || in->units_len > HOSTED_UNITS_MAX) {
+    if (in->units_len > HOSTED_UNITS_MAX) {
         return error_set(err, ERR_USAGE,
-                         "the invitation names %zu units, 1 to %u are "
+                         "the invitation names %zu units, at most %u are "
                          "possible",
                          in->units_len, HOSTED_UNITS_MAX);
     }
@@ -207,7 +207,7 @@ static int keys_check(const struct join_keys *keys, struct error *err)
         return error_set(err, ERR_MALFORMED,
                          "the request's software name is not short text");
     }
-    if (keys->units_len == 0 || keys->units_len > HOSTED_UNITS_MAX) {
+    if (keys->units_len > HOSTED_UNITS_MAX) {
         return error_set(err, ERR_LIMIT, "the request is for %zu units",
                          keys->units_len);
     }

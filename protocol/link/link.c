@@ -155,6 +155,17 @@ static int frame_attach(struct step *s, const struct frame *frame)
     return 0;
 }
 
+/* From whoever we took for above us, in any state: it proves itself. */
+static int frame_successor(struct step *s, const struct frame *frame)
+{
+    if (s->link->options.side != LINK_UP &&
+        s->link->options.side != LINK_JOINER) {
+        return frame_unasked(s, frame);
+    }
+    step_do(s, LINK_DO_SUCCESSOR)->bytes = frame->successor;
+    return 0;
+}
+
 #define EVERYWHERE(what)                                                       \
     {                                                                          \
         what, what, what, what, what, what                                     \
@@ -198,6 +209,7 @@ static const frame_fn frames[FRAME_KINDS][LINK_STATES] = {
     [FRAME_ATTACH_ASK] = {[LINK_OPEN] = frame_attach},
     [FRAME_ATTACH_CHUNK] = {[LINK_OPEN] = frame_attach},
     [FRAME_ATTACH_HAVE] = {[LINK_OPEN] = frame_attach},
+    [FRAME_SUCCESSOR] = EVERYWHERE(frame_successor),
 };
 
 /* UP in CLOSED hears what an old connection still had: dropped. */
@@ -220,7 +232,8 @@ static bool frame_in_session(struct step *s, const struct frame *frame)
     struct link *link = s->link;
 
     if (link->state != LINK_OPEN || frame->kind == FRAME_HELLO ||
-        frame->kind == FRAME_NONE) {
+        frame->kind == FRAME_NONE ||
+        (frame->kind == FRAME_SUCCESSOR && link->options.side == LINK_UP)) {
         return true;
     }
     if (frame->kind == FRAME_REFUSED && !frame->has_token) {

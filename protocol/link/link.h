@@ -159,6 +159,8 @@ enum link_do {
     LINK_DO_READY,          /* the session is open: see link_info */
     LINK_DO_CLOSE,          /* reason, text: drop the connection; reconnect
                                with backoff if it is ours to open */
+    LINK_DO_SUCCESSOR,      /* bytes: leaf of a TopNodeCertified, to be
+                               verified with the root key */
     LINK_DO_ATTACH,         /* attach_kind, attach: a file asked for, a piece of
                                one, or one that the peer has now */
     LINK_DO_JOIN_REQUESTED, /* bytes, signatures: join_request_check, show */
@@ -299,6 +301,8 @@ struct link_options {
     struct span realm; /* keeps */
     uint32_t self, peer;
     bool guard;         /* UP: the peer is our guard; DOWN: we are its */
+    bool standby;       /* a top node (UP) and its standby (DOWN): what one
+                           guards, both hold whole */
     struct vkey mirror; /* our cosigning key; keeps its name */
     const struct vkey *mirrors_before; /* those we had; keeps, may be NULL */
     size_t mirrors_before_len;

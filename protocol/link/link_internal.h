@@ -23,6 +23,7 @@ struct link_track {
     bool waiting;      /* RECEIVE: asked to begin again; drop what is late */
     bool report;       /* RECEIVE: tell the peer how much is held */
     bool to_guard;     /* SEND: the peer is the log's guard */
+    bool bodies;       /* SEND: private bodies go along */
     bool turned;       /* flows against its way, until the sender has what it
                           lost: SEND takes, RECEIVE gives */
     bool lends_bodies; /* turned RECEIVE: private bodies go along */

@@ -57,6 +57,7 @@ static const char *const doings[LINK_DOINGS] = {
     "ask-heard",
     "ready",
     "close",
+    "successor",
     "attach",
     "join-requested",
     "join-answered",

@@ -228,8 +228,10 @@ int frame_batch(struct step *s, const struct frame *frame)
     action->has_origin = true;
     action->origin = track->origin;
     action->refill = track->turned;
-    action->privates = log.guard == link->options.self ||
-                       track->origin.node == link->options.self;
+    action->privates =
+        log.guard == link->options.self ||
+        track->origin.node == link->options.self ||
+        (link->options.standby && log.guard == link->options.peer);
     action->batch = batch;
     return 0;
 }

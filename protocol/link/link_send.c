@@ -106,7 +106,7 @@ static int flow(struct step *s, bool deliveries)
     action->origin = track->origin;
     action->from = track->cursor;
     action->until = track->sendable;
-    action->privates = track->turned ? track->lends_bodies : track->to_guard;
+    action->privates = track->turned ? track->lends_bodies : track->bodies;
     action->others_wait = waiting > 1 || spooled > 0;
     return 0;
 }

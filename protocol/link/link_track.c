@@ -75,6 +75,10 @@ static int way_up(struct step *s, const struct origin *origin,
         *out = TRACK_SEND;
         return 0;
     }
+    if (origin->node == s->link->options.peer && !origin->dir) {
+        *out = TRACK_NONE; /* record logs do not travel down */
+        return 0;
+    }
     rc = node_below(s, origin->node, self, &below);
     if (rc != 0) {
         return rc;
@@ -248,13 +252,16 @@ int track_log(struct step *s, struct link_track *track, struct link_log *log,
     }
     if (track->way == TRACK_SEND) {
         track->to_guard =
-            s->link->options.guard && log->guard == s->link->options.peer;
+            (s->link->options.guard || s->link->options.side == LINK_INVITER) &&
+            log->guard == s->link->options.peer;
         /* What was not cosigned goes to the cosigner only (DESIGN 5). */
         track->sendable = track->to_guard || log->guard == 0
                               ? log->head.size
                               : log->cosigned_size;
         track->pending = log->cosigs;
     }
+    track->bodies = track->to_guard || (s->link->options.standby &&
+                                        log->guard == s->link->options.self);
     return 0;
 }
 

@@ -59,6 +59,20 @@ const struct dir_cert *directory_cert_of_epoch(const struct directory *dir,
     return NULL;
 }
 
+uint32_t directory_standby(const struct directory *dir)
+{
+    const struct dir_cert *top = directory_cert(dir, dir->top);
+
+    return top == NULL ? 0 : top->guard;
+}
+
+uint32_t directory_role(const struct directory *dir, uint32_t node)
+{
+    const struct dir_cert *cert = directory_cert(dir, node);
+
+    return cert == NULL ? DIR_ROLE_ORDINARY : cert->role;
+}
+
 static const struct unit_facts *facts_at(const struct dir_unit *unit,
                                          uint32_t day)
 {

@@ -28,6 +28,12 @@
  *  - LogEnded: by a node above the log's on the day of the event; the first.
  *  - RulesPublished: by the top node; greatest version, then first, wins.
  *
+ * The newest standby that the top node certified guards the top node's logs;
+ * each change of it stands among the top node's certificates, with the keys of
+ * the one before. A TopNodeCertified that names an epoch ends both logs of the
+ * epoch before and the standby's office: it is at that machine that the realm
+ * goes on.
+ *
  * The one truth about epochs is `dir_epoch`: the key of a log's epoch is what
  * its EpochOpened says; of one that nobody opened by an event (the first, and
  * every log before there were such events), what the oldest certificate that
@@ -55,6 +61,8 @@ enum signature_state {
     SIGNATURE_GOOD,    /* good under the key that the header names */
     SIGNATURE_BAD,
 };
+
+#define DIR_SPOOLED UINT32_MAX /* as an epoch: recorded, in no log yet */
 
 struct dir_event {
     const struct leaf *leaf; /* keeps (its bytes too) */
@@ -112,8 +120,9 @@ struct dir_cert {
     struct event_id event;
     uint32_t node;
     uint32_t issuer; /* the parent; the node itself for the top node */
-    uint32_t guard;  /* node, 0 = none */
+    uint32_t guard;  /* node, 0 = none; of the top node: its standby */
     uint32_t epoch;  /* of the record log */
+    uint32_t role;   /* NodeRole of event.proto */
     struct sign_public log_key, dir_log_key, mirror_key, actor_key, admin_key;
     struct box_public curve_key;
     bool has_dir_log;
@@ -331,6 +340,14 @@ bool directory_node_within(const struct directory *dir, uint32_t node,
 /* The same by any certificate, also one that is not the newest any more. */
 bool directory_node_was_within(const struct directory *dir, uint32_t node,
                                uint32_t root);
+
+/* The machine that stands by for the top node, 0 = none. */
+uint32_t directory_standby(const struct directory *dir);
+/* The role of a node's newest certificate; ordinary if it has none. */
+uint32_t directory_role(const struct directory *dir, uint32_t node);
+#define DIR_ROLE_ORDINARY 0u
+#define DIR_ROLE_STANDBY 1u
+#define DIR_ROLE_OBSERVER 2u
 
 /* ---- directory_tree.c ---- */
 

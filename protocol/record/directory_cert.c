@@ -46,6 +46,13 @@ static struct dir_cert cert_of(struct build *b, const struct dir_event *event,
     return cert;
 }
 
+static bool stands_before(const struct cert_link *link,
+                          const struct dir_event *event)
+{
+    return link->log_epoch != event->epoch ? link->log_epoch < event->epoch
+                                           : link->position < event->position;
+}
+
 /* Puts a certificate where its time says; within one issuer the log's order
  * is the order, so its times never run backwards. */
 static void cert_insert(struct build *b, struct node_draft *node,
@@ -61,9 +68,11 @@ static void cert_insert(struct build *b, struct node_draft *node,
     link->cert = *cert;
     link->on_day = event->leaf->header.on_day;
     link->recorded_ms = event->leaf->header.recorded_ms;
+    link->log_epoch = event->epoch;
+    link->position = event->position;
     for (const struct cert_link *old = node->certs; old != NULL;
          old = old->next) {
-        if (old->cert.issuer == cert->issuer &&
+        if (old->cert.issuer == cert->issuer && stands_before(old, event) &&
             (old->on_day > link->on_day ||
              (old->on_day == link->on_day &&
               old->recorded_ms > link->recorded_ms))) {
@@ -95,6 +104,7 @@ enum standing cert_add_top(struct build *b, const struct dir_event *event,
                            const Qcdc__V1__TopNodeCertified *said)
 {
     struct node_draft *node = number_map_find(&b->nodes, said->node);
+    const struct dir_cert *before = node == NULL ? NULL : newest(node);
     struct dir_cert cert = {0};
 
     if (said->node != event->issuer || said->keys == NULL) {
@@ -103,12 +113,22 @@ enum standing cert_add_top(struct build *b, const struct dir_event *event,
     if (b->out->top != 0 && b->out->top != said->node) {
         return STANDING_CONTRADICTS; /* the first names the top node */
     }
+    if (said->epoch > 1) {
+        enum standing standing = epochs_succeed(b, event, said);
+
+        if (standing != STANDING_EFFECTIVE) {
+            return standing;
+        }
+    }
     if (node == NULL) {
         node = number_map_add(b, &b->nodes, said->node, sizeof(*node));
     }
     cert = cert_of(b, event, said->keys, said->units, said->n_units);
     cert.node = said->node;
-    cert.epoch = 1;
+    cert.epoch = said->epoch > 1  ? said->epoch
+                 : before != NULL ? before->epoch
+                                  : 1;
+    cert.endpoint = span_make(said->endpoint.data, said->endpoint.len);
     cert.numbers_first = said->numbers_first;
     cert.numbers_last = said->numbers_last;
     if (node != NULL) {
@@ -206,6 +226,36 @@ static void cert_tree(struct dir_cert *cert,
     copy_key(&cert->dir_guard_root, said->dir_guard_root_hash);
 }
 
+/* A standby came, or went: the top node's logs have another guard from here
+ * on. Said by a certificate of the standby, kept as one of the top node. */
+static void standby_change(struct build *b, const struct dir_event *event,
+                           const Qcdc__V1__NodeCertified *said)
+{
+    struct node_draft *top = number_map_find(&b->nodes, b->out->top);
+    const struct cert_link *before = NULL;
+    bool stands = said->role == QCDC__V1__NODE_ROLE__NODE_ROLE_STANDBY;
+    struct dir_cert cert;
+
+    if (event->issuer != b->out->top || top == NULL) {
+        return;
+    }
+    for (const struct cert_link *link = top->certs; link != NULL;
+         link = link->next) {
+        if (stands_before(link, event)) {
+            before = link;
+        }
+    }
+    /* It takes office with its place in the log, which it must have first;
+     * it leaves at once, or a dead one could never be let go. */
+    if (before == NULL || (before->cert.guard == said->node) == stands ||
+        (stands && event->epoch == DIR_SPOOLED)) {
+        return;
+    }
+    cert = before->cert;
+    cert.guard = stands ? said->node : 0;
+    cert_insert(b, top, event, &cert);
+}
+
 enum standing cert_add(struct build *b, const struct dir_event *event,
                        const Qcdc__V1__NodeCertified *said,
                        struct node_draft **fresh)
@@ -223,6 +273,7 @@ enum standing cert_add(struct build *b, const struct dir_event *event,
     cert = cert_of(b, event, said->keys, said->units, said->n_units);
     cert.node = said->node;
     cert.guard = said->guard;
+    cert.role = (uint32_t)said->role;
     cert.epoch = said->epoch == 0 ? 1 : said->epoch;
     cert.numbers_first = said->numbers_first;
     cert.numbers_last = said->numbers_last;
@@ -235,6 +286,7 @@ enum standing cert_add(struct build *b, const struct dir_event *event,
     }
     if (node != NULL) {
         cert_insert(b, node, event, &cert);
+        standby_change(b, event, said);
     }
     return STANDING_EFFECTIVE;
 }

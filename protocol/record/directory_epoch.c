@@ -93,6 +93,58 @@ static enum standing opened(struct build *b, const struct dir_event *event,
     return STANDING_EFFECTIVE;
 }
 
+static bool end_draft(struct build *b, const struct dir_epoch *end)
+{
+    struct epoch_draft *draft =
+        draft_get(b, end->node, end->is_dir, end->epoch);
+
+    if (draft == NULL || draft->epoch.closed) {
+        return false; /* the first stands */
+    }
+    draft->epoch.closed = true;
+    draft->epoch.size = end->size;
+    draft->epoch.root = end->root;
+    draft->epoch.reason = end->reason;
+    draft->epoch.closing = end->closing;
+    draft = draft_get(b, end->node, end->is_dir, end->epoch + 1);
+    if (draft != NULL) {
+        draft->epoch.has_key = true;
+        draft->epoch.key = end->key; /* of the next one */
+    }
+    return draft != NULL;
+}
+
+enum standing epochs_succeed(struct build *b, const struct dir_event *event,
+                             const Qcdc__V1__TopNodeCertified *said)
+{
+    struct dir_epoch end = {
+        .node = said->node,
+        .is_dir = true,
+        .epoch = said->epoch - 1,
+        .size = said->dir_size,
+        .reason = QCDC__V1__EPOCH_REASON__EPOCH_REASON_TOP_REPLACED,
+        .closing = event->leaf->id,
+    };
+
+    if (said->dir_root_hash.len != sizeof(end.root) ||
+        said->log_root_hash.len != sizeof(end.root) ||
+        said->keys->dir_log_key.len != sizeof(end.key) ||
+        said->keys->log_key.len != sizeof(end.key)) {
+        return STANDING_INVALID;
+    }
+    memcpy(&end.root, said->dir_root_hash.data, sizeof(end.root));
+    memcpy(&end.key, said->keys->dir_log_key.data, sizeof(end.key));
+    if (!end_draft(b, &end)) {
+        return STANDING_REPEATED;
+    }
+    end.is_dir = false;
+    end.size = said->log_size;
+    memcpy(&end.root, said->log_root_hash.data, sizeof(end.root));
+    memcpy(&end.key, said->keys->log_key.data, sizeof(end.key));
+    (void)end_draft(b, &end);
+    return STANDING_EFFECTIVE;
+}
+
 void epochs_read(struct build *b, size_t from, size_t until)
 {
     for (size_t i = from; i < until; i++) {

@@ -39,6 +39,8 @@ struct cert_link {
     struct dir_cert cert;
     uint64_t on_day; /* never before an earlier one of the same issuer */
     uint64_t recorded_ms;
+    uint32_t log_epoch; /* where in the issuer's log it stands */
+    uint64_t position;
 };
 
 struct node_draft {
@@ -109,6 +111,9 @@ void nodes_finish(struct build *b);
 /* directory_epoch.c */
 /* The closings and openings of one log; before what they end is read. */
 void epochs_read(struct build *b, size_t from, size_t until);
+/* The realm goes on at another machine: ends and openings of the top node. */
+enum standing epochs_succeed(struct build *b, const struct dir_event *event,
+                             const Qcdc__V1__TopNodeCertified *said);
 /* Does the event stand beyond the end of its epoch? */
 bool epoch_ended_before(const struct build *b, const struct dir_event *event);
 void faults_read(struct build *b);

@@ -141,6 +141,7 @@ static void perform(struct world *world, struct world_end *end,
         world_ask_heard(world, end, action);
         break;
     case LINK_DO_EVIDENCE:
+    case LINK_DO_SUCCESSOR:
     case LINK_DO_ATTACH: /* files are the engine's */
         break;
     case LINK_DO_NOTE:

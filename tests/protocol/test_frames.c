@@ -197,6 +197,9 @@ static struct frame frame_make(enum frame_kind kind)
         FILL(frame.attach.file, 0x99);
         frame.attach.total = 65541;
         break;
+    case FRAME_SUCCESSOR:
+        frame.successor = span_str("a leaf");
+        break;
     case FRAME_NONE:
     case FRAME_KINDS:
         break;
@@ -259,6 +262,7 @@ static void the_bytes_of_every_frame_are_frozen(void **state)
         [FRAME_ATTACH_ASK] = "2ecd41e82b806424",
         [FRAME_ATTACH_CHUNK] = "16438d5292ea4eaa",
         [FRAME_ATTACH_HAVE] = "8e776c0dd020b357",
+        [FRAME_SUCCESSOR] = "27771b6396eb007a",
     };
     int changed = 0;
 

@@ -80,11 +80,29 @@ static void a_line_that_is_none_says_what_to_do(void **state)
                    ERR_USAGE, err);
         arena_reset(&arena);
     }
-    in.units_len = 0;
+    in.units_len = HOSTED_UNITS_MAX + 1;
     assert_err(invitation_format(&in, &arena, &buf, &err), ERR_USAGE, err);
     in = invitation_make();
     in.endpoint = span_str("tcp://a b");
     assert_err(invitation_format(&in, &arena, &buf, &err), ERR_USAGE, err);
+}
+
+/* A standby or an observer hosts nobody. */
+static void an_invitation_may_name_no_unit(void **state)
+{
+    struct invitation in = invitation_make();
+    struct invitation out;
+    char text[INVITATION_TEXT_MAX];
+    struct buf buf = buf_over(text, sizeof(text));
+    struct error err = {0};
+
+    (void)state;
+    arena_reset(&arena);
+    in.units_len = 0;
+    assert_ok(invitation_format(&in, &arena, &buf, &err), err);
+    assert_ok(invitation_parse(buf_span(&buf), &arena, &out, &err), err);
+    assert_int_equal(out.units_len, 0);
+    assert_int_equal(out.node, in.node);
 }
 
 struct keyring {
@@ -212,6 +230,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_invitation_is_one_line_that_comes_back),
         cmocka_unit_test(a_line_that_is_none_says_what_to_do),
+        cmocka_unit_test(an_invitation_may_name_no_unit),
         cmocka_unit_test(a_request_proves_every_key),
         cmocka_unit_test(a_request_changed_in_any_byte_is_refused),
     };

@@ -114,6 +114,19 @@ static void downward_drop(struct transport *transport)
     }
 }
 
+void transport_hang_up(struct transport *transport)
+{
+    struct conn *old = net_conn(transport->conn);
+
+    if (old != NULL && !old->closed) {
+        old->closed = true;
+        old->cut_ms[DOWNWARD] = world.now_ms;
+        old->parent_told_ms = world.now_ms + 20;
+    }
+    transport->conn = 0;
+    transport->parent = NULL;
+}
+
 int transport_connect(struct transport *transport, const char *endpoint,
                       const struct box_public *server,
                       const struct box_pair *own, struct error *err)
