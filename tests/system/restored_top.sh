@@ -16,14 +16,13 @@ stop province
 image province
 start province
 until_true 30 logged district "event=open peer=1"
-stop district
 stop province
-# Since the image: another district, and events of the commune.
+# Since the image: another district, and events of the commune. The first one
+# runs: with its children there a province signs at once.
 enrol province second 3 0
 stop second
 "$DRIVE" official "$WORK/commune" clerk 2011 15 || die "official"
 "$DRIVE" petitions "$WORK/commune" clerk 60 a || die "petitions"
-start district
 start commune
 start second
 until_true 30 held province thu/12/e1 "size=61 integrated=61 guarded=61"
