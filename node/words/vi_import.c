@@ -47,6 +47,9 @@ static const struct word rows[] = {
     {"Restored is said by the node itself, never by hand",
      "Restored do chính nút ghi, không ghi bằng tay"},
     {"a list of ids is too long", "danh sách id quá dài"},
+    {"another machine leads the realm in this one's place (%s): nothing is "
+     "recorded here any more",
+     "máy khác đã đứng đầu hệ thay máy này ({1}): ở đây không ghi gì nữa"},
     {"body: an event as JSON is expected",
      "phần thân: phải là một sự kiện dạng JSON"},
     {"column %d: no JSON: %s", "cột {1}: không phải JSON: {2}"},
@@ -77,6 +80,8 @@ static const struct word rows[] = {
     {"line 1: the file is empty: the first row names the columns",
      "dòng 1: tệp trống: dòng đầu phải ghi tên các cột"},
     {"no room to read", "không đủ chỗ để đọc"},
+    {"node %u is %s: it holds what others record, and records nothing itself",
+     "nút {1} là {2}: giữ những gì nơi khác ghi, tự mình không ghi gì"},
     {"one JSON object is expected", "phải là một đối tượng JSON"},
     {"over %u values in one row", "quá {1} giá trị trong một dòng"},
     {"private: %s", "private: {1}"},
@@ -97,6 +102,7 @@ static const struct word rows[] = {
     {"type: %.60s in an import of %.60s", "type: {1} trong tệp nhập {2}"},
     {"type: a name is expected", "type: phải là tên một loại"},
     {"type: no type is named", "type: chưa ghi loại"},
+
 };
 
 const struct words_part words_import = {rows, sizeof(rows) / sizeof(*rows)};

@@ -38,6 +38,8 @@ static const struct word rows[] = {
     {"a spooled event has too many bodies",
      "một sự kiện chờ có quá nhiều nội dung"},
     {"a staging note for another log", "phiếu xếp thứ tự của sổ khác"},
+    {"a word about who leads the realm that the root key did not sign",
+     "lời báo nút nào đứng đầu hệ không có chữ ký của khóa gốc"},
     {"all verifying threads are busy", "mọi luồng kiểm chữ ký đang bận"},
     {"bundle.in: %s", "bundle.in: {1}"},
     {"bundle.out: %s", "bundle.out: {1}"},
@@ -146,6 +148,8 @@ static const struct word rows[] = {
      "chứng minh không khớp với điều nút xác nhận đã ký"},
     {"the request is not signed by the node",
      "yêu cầu không có chữ ký của nút"},
+    {"the root key's word is not about another machine of this realm",
+     "lời báo của khóa gốc không nói về máy khác của hệ này"},
     {"the spool gave nothing", "hàng chờ không đưa ra gì"},
     {"the staging note follows another history than this log's, or the log is "
      "frozen: see qcdc sync",
@@ -166,6 +170,7 @@ static const struct word rows[] = {
      "nút này không phải nút xác nhận của sổ đó"},
     {"what came back is not all here or counted yet",
      "phần mang về chưa đủ hoặc chưa tính xong ở đây"},
+
 };
 
 const struct words_part words_network = {rows, sizeof(rows) / sizeof(*rows)};

@@ -11,6 +11,7 @@ static const struct word rows[] = {
     {"the province", "tỉnh"},
     {"the superior", "cấp trên"},
     {"this node", "nút này"},
+
 };
 
 const struct words_part words_phrases = {rows, sizeof(rows) / sizeof(*rows)};

@@ -73,15 +73,10 @@ static const struct word rows[] = {
      "khác: hãy mời với --reason key-suspect"},
     {"a standby is what the realm falls back on: say where it will listen, "
      "--at tcp://ADDRESS:PORT",
-     "máy dự phòng là chỗ dựa của cả hệ: hãy cho biết nó nghe ở đâu, --at "
-     "tcp://ĐỊA_CHỈ:CỔNG"},
+     "cả hệ dựa vào máy dự phòng: hãy ghi nơi nó nhận kết nối, --at "
+     "tcp://ĐỊA-CHỈ:CỔNG"},
     {"a stored invitation is damaged", "một lời mời đã lưu bị hỏng"},
     {"a time after the year 2200", "thời điểm sau năm 2200"},
-    {"a word about who leads the realm that the root key did not sign",
-     "lời báo ai dẫn đầu hệ không do khóa gốc ký"},
-    {"another machine leads the realm in this one's place (%s): nothing is "
-     "recorded here any more",
-     "một máy khác đã thay máy này dẫn đầu hệ ({1}): không ghi gì ở đây nữa"},
     {"directory name too long: %.80s", "tên thư mục quá dài: {1}"},
     {"guard of the log of node %u from event %llu on, %llu are held here: the "
      "rest must come first",
@@ -90,7 +85,7 @@ static const struct word rows[] = {
     {"init needs a file for the root key and a unit file",
      "init cần tệp ghi khóa gốc và tệp đơn vị"},
     {"log %s is not whole here (%s): look at `qcdc sync` first",
-     "sổ {1} ở đây chưa đủ ({2}): xem `qcdc sync` trước"},
+     "sổ {1} ở đây chưa đủ ({2}): hãy xem `qcdc sync` trước"},
     {"no chain of certificates from the root to node %u",
      "không có chuỗi chứng nhận từ gốc đến nút {1}"},
     {"no memory for the certificate", "không đủ bộ nhớ cho chứng nhận"},
@@ -102,22 +97,20 @@ static const struct word rows[] = {
      "dấu mà `qcdc join` đã in"},
     {"no unit is hosted at node %u: change a unit's host first, or invite it "
      "as --role standby or observer",
-     "nút {1} không quản lý đơn vị nào: hãy đổi nơi quản lý của đơn vị trước, "
-     "hoặc mời nút với --role standby hay observer"},
+     "không có đơn vị nào ở nút {1}: hãy đổi nút quản lý của một đơn vị trước, "
+     "hoặc mời với --role standby hay observer"},
     {"node %u belongs to node %u, which must invite it",
      "nút {1} thuộc nút {2}, nút đó phải mời"},
     {"node %u cannot be invited", "không mời được nút {1}"},
     {"node %u hosts more than %u units", "nút {1} quản lý quá {2} đơn vị"},
-    {"node %u is %s: it holds what others record, and records nothing itself",
-     "nút {1} là {2}: máy giữ những gì nơi khác ghi, tự nó không ghi gì"},
     {"node %u is certified already; to let it join again with new keys: "
      "--again --reason fork, clone, key-suspect, disk-lost or rotate",
      "nút {1} đã được chứng nhận; để nút vào lại với khóa mới: --again "
      "--reason fork, clone, key-suspect, disk-lost hoặc rotate"},
     {"node %u is our superior, but no certificate says where it is reached: it "
      "must certify its child again with its endpoint",
-     "nút {1} là cấp trên, nhưng không chứng nhận nào cho biết liên lạc với "
-     "nút ở đâu: nút phải chứng nhận lại cấp dưới của mình kèm địa chỉ"},
+     "nút {1} là cấp trên của ta, nhưng không chứng nhận nào ghi địa chỉ: nút "
+     "đó phải chứng nhận lại cấp dưới kèm địa chỉ của mình"},
     {"node %u was certified meanwhile, with other keys: to let this machine "
      "take its place invite it --again",
      "nút {1} vừa được chứng nhận với khóa khác: muốn cho máy này thay chỗ thì "
@@ -125,7 +118,7 @@ static const struct word rows[] = {
     {"node %u was never certified: invite it without --again",
      "nút {1} chưa từng được chứng nhận: hãy mời không kèm --again"},
     {"node %u would have children, numbers or units: a %s has none",
-     "nút {1} sẽ có cấp dưới, dải số hoặc đơn vị: {2} không có những thứ ấy"},
+     "nút {1} sẽ có cấp dưới, dải số hoặc đơn vị: {2} không có những thứ đó"},
     {"node: %u has no certificate yet: invite it",
      "node: {1} chưa có chứng nhận: hãy mời nút đó"},
     {"node: no node keeps unit %u", "node: không có nút nào giữ đơn vị {1}"},
@@ -145,8 +138,8 @@ static const struct word rows[] = {
      "đó: --reason mirrors-lost"},
     {"only the top node has a standby: this one's superior holds what it would "
      "mirror",
-     "chỉ nút cao nhất có máy dự phòng: cấp trên của nút này đã giữ những gì "
-     "máy dự phòng sẽ giữ"},
+     "chỉ nút đứng đầu có máy dự phòng: cấp trên của nút này đã giữ bản sao "
+     "của nó"},
     {"path too long: %.60s/%.40s", "đường dẫn quá dài: {1}/{2}"},
     {"poll: %s", "poll: {1}"},
     {"qcdc.conf: witness: no key of a witness stands there; qcdc-witness init "
@@ -160,7 +153,7 @@ static const struct word rows[] = {
      "lý do '{1}': chỉ có fork, clone, key-suspect, disk-lost, mirrors-lost "
      "hoặc rotate"},
     {"role '%.40s': standby or observer",
-     "vai trò '{1}': standby hoặc observer"},
+     "vai trò '{1}': chỉ có standby hoặc observer"},
     {"signalfd: %s", "signalfd: {1}"},
     {"signals: %s", "tín hiệu: {1}"},
     {"stopped after a fault: see the log above",
@@ -193,12 +186,10 @@ static const struct word rows[] = {
     {"the request is not for what was invited",
      "yêu cầu không khớp với lời mời"},
     {"the request is too large", "yêu cầu quá lớn"},
-    {"the root key's word is not about another machine of this realm",
-     "lời của khóa gốc không nói về một máy khác của hệ này"},
-    {"the spool took nothing", "sổ tạm không nhận gì"},
+    {"the spool took nothing", "hàng chờ không nhận gì"},
     {"the top node needs a number", "nút đứng đầu phải có số"},
     {"this machine does not listen yet: --listen tcp://0.0.0.0:7600",
-     "máy này chưa nghe cấp dưới: --listen tcp://0.0.0.0:7600"},
+     "máy này chưa nhận kết nối: --listen tcp://0.0.0.0:7600"},
     {"this node does not listen: set `listen` in its qcdc.conf",
      "nút này không nhận kết nối: hãy đặt `listen` trong qcdc.conf"},
     {"this node is not certified yet: wait for its own superior first",
@@ -206,6 +197,7 @@ static const struct word rows[] = {
     {"this node is stopping after a fault", "nút đang dừng sau một sự cố"},
     {"too little room for the list", "thiếu chỗ cho danh sách"},
     {"too little room for the request", "thiếu chỗ cho yêu cầu"},
+
 };
 
 const struct words_part words_setup = {rows, sizeof(rows) / sizeof(*rows)};

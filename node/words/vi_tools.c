@@ -143,6 +143,7 @@ static const struct word rows[] = {
     {"usage: qcdc user revoke NAME", "cách dùng: qcdc user revoke TÊN"},
     {"user: \"%.40s\": add, list, revoke or recovery",
      "user: \"{1}\": chỉ có add, list, revoke hoặc recovery"},
+
 };
 
 const struct words_part words_tools = {rows, sizeof(rows) / sizeof(*rows)};

@@ -17,8 +17,10 @@
 #define CUT_LEN (ERROR_TEXT_SIZE - 5u)
 
 const struct words_part *const words_parts[] = {
-    &words_tools,   &words_web, &words_import,  &words_office, &words_setup,
-    &words_network, &words_log, &words_phrases, NULL,
+    &words_tools,   &words_web,     &words_import, &words_office,
+    &words_setup,   &words_network, &words_event,  &words_record,
+    &words_log,     &words_link,    &words_store,  &words_store_check,
+    &words_phrases, NULL,
 };
 
 /* ---- recognising -----------------------------------------------------------
@@ -39,6 +41,7 @@ struct matching {
 
 struct conversion {
     char kind;    /* the conversion letter */
+    size_t least; /* digits of a number: %02x prints two */
     size_t most;  /* bytes of a %s; SIZE_MAX = any */
     size_t width; /* of the conversion itself in the format */
 };
@@ -50,6 +53,9 @@ static struct conversion read_conversion(const char *fmt)
     const char *p = fmt + 1;
 
     p += strspn(p, "-+ #0");
+    if (*p >= '1' && *p <= '9') {
+        c.least = strtoul(p, NULL, 10);
+    }
     p += strspn(p, "0123456789*");
     if (*p == '.') {
         p++;
@@ -64,17 +70,19 @@ static struct conversion read_conversion(const char *fmt)
     return c;
 }
 
-static size_t number_len(char kind, const char *text)
+/* Bytes of the number at `text`, 0 if there is none. Hex has the digits that
+ * its format says: several may follow each other without a gap. */
+static size_t number_len(const struct conversion *c, const char *text)
 {
-    const char *digits = "0123456789";
-    size_t sign = kind != 'x' && *text == '-' ? 1 : 0;
+    if (c->kind == 'x') {
+        size_t len = strspn(text, "0123456789abcdef");
 
-    if (kind == 'x' || kind == 'X') {
-        digits = "0123456789abcdefABCDEF";
+        return len < c->least ? 0 : c->least > 0 ? c->least : len;
     }
-    size_t len = strspn(text + sign, digits);
+    size_t sign = *text == '-' ? 1 : 0;
+    size_t len = strspn(text + sign, "0123456789");
 
-    return len == 0 ? 0 : sign + len;
+    return len == 0 || len < c->least ? 0 : sign + len;
 }
 
 static bool is_quote(char c)
@@ -132,7 +140,7 @@ static bool match_conversion(struct matching *m, const char *fmt,
     if (c.kind == 's') {
         return match_text(m, &c, after, text, quoted);
     }
-    len = c.kind == 'c' ? 1 : number_len(c.kind, text);
+    len = c.kind == 'c' ? 1 : number_len(&c, text);
     return len > 0 && take(m, after, text, len, quoted);
 }
 

@@ -8,7 +8,8 @@
  * it, and a reason that a neighbour sent or that was stored last year is read
  * in Vietnamese too. A sentence that no row knows stays as it came.
  *
- * A row: {"the format as in the source", "câu tiếng Việt, {1}, {2}"},
+ * A row: {"the format as in the source", "câu tiếng Việt, {1}, {2}"} (%u for
+ * any number: how wide it is says nothing to a reader),
  * where {n} is what the n-th conversion printed. A value that is itself a
  * sentence or a phrase (it holds a blank, and does not stand in quotes) is
  * looked up in its turn; names that are typed stay as they are.
@@ -33,8 +34,9 @@ struct words_part {
     size_t len;
 };
 
-extern const struct words_part words_import, words_log, words_network,
-    words_office, words_phrases, words_setup, words_tools, words_web;
+extern const struct words_part words_event, words_import, words_link, words_log,
+    words_network, words_office, words_phrases, words_record, words_setup,
+    words_store, words_store_check, words_tools, words_web;
 
 /* All parts, ended by one without rows. */
 extern const struct words_part *const words_parts[];
