@@ -6,10 +6,13 @@
  *     proof LINES
  *     (that many lines: a tlog-proof, verbatim)
  *
- * The chain: TopNodeCertified (signed by the root key; one of each machine that
- * led the realm, last the one that what follows rests on), NodeCertified of
- * each node down to the one that recorded, ActorCertified of the signer (left
- * out when a registrar signed himself), the event. The log of each leaf must be
+ * The chain: TopNodeCertified (signed by the root key; of each machine that led
+ * the realm as far as what follows rests on it), NodeCertified of each node
+ * down to the one that recorded, ActorCertified of the signer (left out
+ * when a registrar signed himself), the event. Where keys changed, or a new
+ * epoch began, a node has several certificates one after the other: what each
+ * of its keys signed is good, the official may be certified in an earlier
+ * epoch. The log of each leaf must be
  * cosigned by every node of the chain above the node whose log it is: a
  * policy has one quorum for all logs and cannot say that. Any changed byte is
  * refused: a signature line of nobody in the chain or the policy is as well.

@@ -64,12 +64,12 @@ until_true 30 held c12 thu/12/e1 "size=51 integrated=51 guarded=51"
 for log in thu/2/e1 thu/12/e1 thu/13/e1; do
     say_held before district $log
 done
+held province thu/12/e1 "size=41 " || die "the province has it already"
 stop district KILL
 rm -rf "$WORK/district"
 stop c13
 "$DRIVE" petitions "$WORK/c13" clerk 5 f >/dev/null || die "petitions"
 start c13
-held province thu/12/e1 "size=41 " || die "the province has it already"
 
 line=$(at province invite 2 --again --reason disk-lost) || die "invite --again"
 at district join "$line" --listen "tcp://127.0.0.1:$((PORT + 1))" \
@@ -122,4 +122,6 @@ for node in c12 c13 district province; do
 done
 "$DRIVE" verify "$WORK/c12" "$WORK/receipt" >/dev/null ||
     die "a receipt from before does not verify"
+"$DRIVE" verify "$WORK/c12" "$WORK/receipt2" >/dev/null ||
+    die "a receipt made afterwards does not verify"
 sound c12 c13 district province
