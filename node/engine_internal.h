@@ -224,7 +224,7 @@ int bundle_work(struct engine *engine, bool *more, struct error *err) MUST_USE;
 bool bundle_is_running(const struct engine *engine);
 void bundle_free(struct engine *engine);
 
-/* ---- view.c ---- */
+/* ---- logs.c ---- */
 /* vkey_make, remembered. */
 int vkey_known(struct engine *engine, struct span name, uint8_t type,
                const struct sign_public *key, struct vkey *out,

@@ -1,24 +1,19 @@
-/* Room: node. Owns taking in what other nodes signed: batches, cosignatures.
- * Everything is checked whole before it is stored, stored byte for byte, and
+/* Room: node. Owns taking in what other nodes signed: batches. Everything
+ * is checked whole before it is stored, stored byte for byte, and
  * answered by our own cosignature in the same transaction. It judges no event:
- * that is integration's (DESIGN section 5). Next: cosign.c. */
+ * that is integration's (DESIGN section 5). Next: intake_cosigs.c, cosign.c. */
 #include "node/peers.h"
-#include "node/tree.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/clock.h"
 #include "node/log.h"
 #include "protocol/base/hex.h"
-#include "protocol/log/checkpoint.h"
-#include "store/book.h"
 #include "store/recovery.h"
 
 #define PAUSE_MS 60000u
 
-/* ---- the key of a directory log nobody certified yet
- * ---------------------------- */
+/* ---- the key of a directory log nobody certified yet ---- */
 
 struct first_leaf {
     char dir_log_key[65];
@@ -82,8 +77,7 @@ static int bootstrap_key(struct engine *engine, const struct segment *segment,
     return rc;
 }
 
-/* ---- batches
- * ---------------------------------------------------------------------- */
+/* ---- batches ---- */
 
 /* What comes back from a node that is not the log's guard never had private
  * bodies there; those of the unit alone were nowhere but here. */
@@ -207,10 +201,9 @@ static int batch_store(struct engine *engine, const struct store_log *log,
     return rc;
 }
 
-static void batch_refused(struct engine *engine, struct peer *peer,
-                          const struct link_action *action,
-                          const struct error *err, uint64_t retry_ms,
-                          bool forked)
+void intake_refused(struct engine *engine, struct peer *peer,
+                    const struct link_action *action, const struct error *err,
+                    uint64_t retry_ms, bool forked)
 {
     struct link_event event = {.kind = LINK_BATCH_REFUSED,
                                .origin = action->origin,
@@ -324,7 +317,7 @@ void intake_batch(struct engine *engine, struct peer *peer,
     uint64_t pause_ms = 0;
 
     if (intake_take(engine, peer, action, false, &pause_ms, &err) != 0) {
-        batch_refused(engine, peer, action, &err, pause_ms, false);
+        intake_refused(engine, peer, action, &err, pause_ms, false);
         return;
     }
     if (peer->troubled) {
@@ -341,179 +334,4 @@ void intake_batch(struct engine *engine, struct peer *peer,
         recover_settle(engine, log.id, &err) != 0) {
         engine_react(engine, "recover", "not_settled", &err);
     }
-}
-
-/* ---- cosignatures
- * ------------------------------------------------------------------- */
-
-/* Whose key: a guard of the log, not earlier than that of the number before
- * (node/tree.h). */
-static int guard_of(struct engine *engine, const struct origin *origin,
-                    const struct store_cosig *cosig, char name[64],
-                    struct vkey *out, struct error *err)
-{
-    struct store_cosig before;
-    struct error ignored = {0};
-    size_t from = 0;
-    size_t turn;
-
-    if (cosig->number > 0 &&
-        store_cosig_get(engine->store, cosig->log, cosig->number - 1, &before,
-                        &ignored) == 0 &&
-        guard_key(engine, origin, &before.line, 0, name, out, &turn,
-                  &ignored) == 0) {
-        from = turn;
-    }
-    return guard_key(engine, origin, &cosig->line, from, name, out, &turn, err);
-}
-
-static int cosig_check(struct engine *engine, const struct link_action *action,
-                       const struct store_log *log,
-                       const struct store_cosig *cosig, struct error *err)
-{
-    uint8_t space[CHECKPOINT_TEXT_MAX];
-    struct buf text = buf_over(space, sizeof(space));
-    struct hash root;
-    struct vkey guard;
-    char name[64];
-    int rc;
-
-    if (cosig->head.size > log->head.size) {
-        return error_set(err, ERR_BUSY, "a cosignature of leaves not held yet");
-    }
-    checkpoint_text(engine, &action->origin, &cosig->head, &text);
-    rc = guard_of(engine, &action->origin, cosig, name, &guard, err);
-    rc = rc != 0
-             ? rc
-             : cosignature_verify(&cosig->line, &guard, buf_span(&text), err);
-    if (rc == 0 && cosig->head.size == log->head.size) {
-        root = log->head.root;
-    } else if (rc == 0) {
-        rc = store_log_root_at(engine->store, log->id, cosig->head.size, &root,
-                               err);
-    }
-    if (rc == 0 && !hash_equal(&root, &cosig->head.root)) {
-        rc = error_set(err, ERR_CONFLICT,
-                       "the guard cosigned another history of log %s",
-                       log->origin);
-    }
-    if (rc == 0 && cosig->repeat &&
-        !heard_by(engine, action->origin.node, buf_span(&text), cosig->number,
-                  &cosig->request)) {
-        rc = error_set(err, ERR_UNTRUSTED,
-                       "a repeat without the node's own request");
-    }
-    return rc;
-}
-
-static int cosigs_store(struct engine *engine, const struct link_action *action,
-                        bool *forked, struct error *err)
-{
-    const struct frame_cosigned *came = action->cosigned;
-    struct log_facts facts;
-    struct store_log log;
-    int rc = log_facts_of(engine, &action->origin, &facts, err);
-
-    if (rc == 0) {
-        rc = log_find(engine, &action->origin, &log, err);
-    }
-    if (rc == 0) {
-        rc = engine_write(engine, err);
-    }
-    for (size_t i = 0; rc == 0 && i < came->cosigs_len; i++) {
-        const struct guard_cosig *one = &came->cosigs[i];
-        struct store_cosig stored = {.log = log.id,
-                                     .number = came->first + i,
-                                     .head = one->head,
-                                     .line = one->line,
-                                     .repeat = one->has_heard,
-                                     .request = one->heard};
-
-        if (stored.number < log.cosigs) {
-            continue; /* held already */
-        }
-        rc = cosig_check(engine, action, &log, &stored, err);
-        *forked = rc == ERR_CONFLICT;
-        if (rc == 0) {
-            rc = store_cosig_append(engine->store, &stored, err);
-        }
-    }
-    return rc;
-}
-
-int intake_cosigs_take(struct engine *engine, const struct link_action *action,
-                       struct error *err)
-{
-    struct store_log log;
-    bool forked = false;
-    int rc = cosigs_store(engine, action, &forked, err);
-
-    rc = rc != 0 ? rc : log_find(engine, &action->origin, &log, err);
-    return rc != 0 ? rc : recover_settle(engine, log.id, err);
-}
-
-void intake_cosigs(struct engine *engine, struct peer *peer,
-                   const struct link_action *action)
-{
-    struct error err = {0};
-    struct store_log log;
-    bool forked = false;
-    int rc = cosigs_store(engine, action, &forked, &err);
-    struct link_event event = {.kind = LINK_LOG_GREW, .origin = action->origin};
-
-    if (rc != 0) {
-        batch_refused(engine, peer, action, &err, 0, forked);
-        return;
-    }
-    engine->integrating = true;
-    engine->grew = true;
-    engine->placed = true;
-    peer_step(engine, peer, &event);
-    peers_tell(engine, LINK_LOG_GREW, &action->origin, peer);
-    rc = log_find(engine, &action->origin, &log, &err);
-    if (rc == 0) {
-        rc = recover_settle(engine, log.id, &err);
-    }
-    if (rc != 0) {
-        engine_react(engine, "recover", "not_settled", &err);
-    }
-}
-
-void intake_held(struct engine *engine, struct peer *peer,
-                 const struct link_action *action)
-{
-    struct error err = {0};
-    uint8_t space[CHECKPOINT_TEXT_MAX];
-    struct buf text = buf_over(space, sizeof(space));
-    struct store_held stored = {.node = action->held->node,
-                                .head = action->held->head,
-                                .line = action->held->line};
-    struct store_log log;
-    struct vkey key;
-    char name[64];
-    int rc = mirror_key_of(engine, action->held->node, &action->held->line,
-                           name, &key, &err);
-
-    if (rc == 0) {
-        rc = log_find(engine, &action->origin, &log, &err);
-    }
-    if (rc == 0) {
-        checkpoint_text(engine, &action->origin, &action->held->head, &text);
-        rc = cosignature_verify(&action->held->line, &key, buf_span(&text),
-                                &err);
-    }
-    if (rc == 0) {
-        rc = engine_write(engine, &err);
-    }
-    if (rc == 0) {
-        stored.log = log.id;
-        rc = store_held_put(engine->store, &stored, &err);
-    }
-    if (rc != 0) {
-        /* For display only: not worth ending a session. */
-        log_line(LOG_DEBUG, "intake", "held_dropped", "peer=%u text=\"%s\"",
-                 peer->node, err.text);
-        return;
-    }
-    peers_tell(engine, LINK_HELD_GREW, &action->origin, peer);
 }

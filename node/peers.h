@@ -124,6 +124,8 @@ void action_perform(struct engine *engine, struct peer *peer,
 
 /* ---- view.c ---- */
 struct link_view view_of(struct engine *engine);
+
+/* ---- logs.c ---- */
 /* Key, guard and numbers of a log, as certified. ERR_NOTFOUND. */
 struct log_facts {
     struct sign_public key;
@@ -193,6 +195,12 @@ void refusal_settle(struct engine *engine, struct peer *peer,
                     const struct origin *origin);
 
 /* ---- intake.c ---- */
+/* Tells the link that what it brought was not stored, and why. `forked`: a
+ * signature over another history; retry_ms: how long to wait, 0 = its own
+ * backoff. */
+void intake_refused(struct engine *engine, struct peer *peer,
+                    const struct link_action *action, const struct error *err,
+                    uint64_t retry_ms, bool forked);
 void intake_batch(struct engine *engine, struct peer *peer,
                   const struct link_action *action);
 /* Checks and stores action->batch, answers nobody. `by_hand`: a person brought
@@ -201,6 +209,8 @@ void intake_batch(struct engine *engine, struct peer *peer,
 int intake_take(struct engine *engine, const struct peer *peer,
                 const struct link_action *action, bool by_hand,
                 uint64_t *pause_ms, struct error *err) MUST_USE;
+
+/* ---- intake_cosigs.c ---- */
 /* Checks and stores action->cosigned, answers nobody. */
 int intake_cosigs_take(struct engine *engine, const struct link_action *action,
                        struct error *err) MUST_USE;

@@ -128,6 +128,12 @@ json_t *api_add_object(json_t *array);
 /* `document.number`, `items[2].petition_id`: made as it is needed. */
 void api_put_path(json_t *object, const char *path, struct span value);
 
+/* The same as a visitor of facts; ctx: the object. */
+int api_put_value(void *ctx, const char *path, struct span value,
+                  struct error *err);
+/* The citizen's code of an id. */
+void api_put_code(json_t *object, const char *name, const struct event_id *id);
+
 /* number and name of a unit or node: {"number": 12, "name": "..."} */
 void api_put_unit(const struct api_call *call, json_t *object, const char *name,
                   uint32_t unit);
@@ -138,5 +144,15 @@ const char *api_node_name(const struct api_call *call, uint32_t node,
                           char *room, size_t size);
 /* Which node answers, its clock, and the mark of a clock that was set. */
 void api_put_head(const struct api_call *call);
+
+/* ---- show_event.c ---- */
+
+struct store_event;
+/* In which log it stands, and who holds it there. */
+int api_put_place(struct api_call *call, json_t *object,
+                  const struct store_event *event, struct error *err) MUST_USE;
+/* All of it that this caller may read. */
+int api_put_event(struct api_call *call, json_t *object,
+                  const struct store_event *event, struct error *err) MUST_USE;
 
 #endif

@@ -10,6 +10,7 @@
 #include "node/clock.h"
 #include "node/web/api.h"
 #include "protocol/base/hex.h"
+#include "protocol/event/code.h"
 #include "protocol/record/directory.h"
 
 #define ZONE_S 25200            /* UTC+7 */
@@ -246,4 +247,20 @@ void api_put_head(const struct api_call *call)
     api_put_bool(head, "demo", engine_demo(call->engine));
     api_put_time(head, "now", (int64_t)(engine_now_ms(call->engine) / 1000));
     api_put_number(head, "clock_offset_ms", clock_offset_ms());
+}
+
+int api_put_value(void *ctx, const char *path, struct span value,
+                  struct error *err)
+{
+    (void)err;
+    api_put_path(ctx, path, value);
+    return 0;
+}
+
+void api_put_code(json_t *object, const char *name, const struct event_id *id)
+{
+    char text[CODE_TEXT_SIZE];
+
+    code_format(id, text);
+    api_put_str(object, name, text);
 }

@@ -92,6 +92,8 @@ uint32_t eval_custodian(const struct eval *e, const struct event_id *petition,
 
 /* Starts an item of a rule. `recorder` = unit whose host tells of it, 0 = the
  * calendar alone. False when the unit does not owe it (it never joined). */
+/* eval_items.c: the unit's node is certified: it can be heard of. */
+bool eval_is_enrolled(const struct eval *e, uint32_t unit);
 bool item_start(const struct eval *e, const struct rule *rule,
                 uint32_t recorder, uint32_t arises_day,
                 struct duty_item *item) MUST_USE;
