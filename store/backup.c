@@ -71,6 +71,12 @@ static int copy_into(struct store *store, const char *path, struct error *err)
     rc = db_exec(store, sql, err);
     (void)sqlite3_limit(store->db, SQLITE_LIMIT_ATTACHED, 0);
     sqlite3_free(sql);
+    if (rc == ERR_IO) {
+        return error_set(err, ERR_IO,
+                         "%s cannot be written: name a folder that is there "
+                         "and that the node may write in",
+                         path);
+    }
     return rc != 0 ? error_wrap(err, "%s", path) : 0;
 }
 

@@ -204,6 +204,19 @@ static int send_file(struct cli *cli, const char *path,
     return rc;
 }
 
+/* After a field that is wrong: where its values are explained. */
+static int say_help(const struct cli *cli, int rc, struct error *err)
+{
+    const struct error said = *err;
+
+    if (rc != ERR_USAGE && rc != ERR_MALFORMED) {
+        return rc;
+    }
+    return error_set(err, (enum err)rc,
+                     "%s; `qcdc record %s --help` explains the fields",
+                     said.text, cli->args[0]);
+}
+
 static int run(struct cli *cli, struct error *err)
 {
     struct client_reply reply = {0};
@@ -220,6 +233,7 @@ static int run(struct cli *cli, struct error *err)
     if (rc == 0) {
         rc = path != NULL ? send_file(cli, path, &reply, err)
                           : send_pairs(cli, &reply, err);
+        rc = rc < 0 ? say_help(cli, rc, err) : 0;
     }
     if (rc == 0 && cli_option(cli, "answer-json") != NULL) {
         printf("%s\n", reply.text);
@@ -233,16 +247,25 @@ static int run(struct cli *cli, struct error *err)
 /* ---- help
  * ----------------------------------------------------------------------- */
 
+struct fields {
+    const struct cli *cli;
+    const char *prefix; /* of their names */
+};
+
 static int print_field(void *ctx, const char *path, struct span expected,
                        struct error *err)
 {
-    const char *const *prefix = ctx;
+    const struct fields *fields = ctx;
     char left[FACTS_PATH_MAX + 16];
+    char text[512];
+    char said[WORDS_SIZE];
 
     (void)err;
-    snprintf(left, sizeof(left), "  %s%s", *prefix, path);
+    snprintf(left, sizeof(left), "  %s%s", fields->prefix, path);
     print_cell(left, 34, false);
-    printf(" %.*s\n", (int)expected.len, (const char *)expected.ptr);
+    snprintf(text, sizeof(text), "%.*s", (int)expected.len,
+             (const char *)expected.ptr);
+    printf(" %s\n", say_words(fields->cli, text, said, sizeof(said)));
     return 0;
 }
 
@@ -263,7 +286,7 @@ static void print_types(const struct cli *cli)
 
 static void more(const struct cli *cli)
 {
-    const char *prefixes[] = {"", "text.", "private."};
+    struct fields parts[] = {{cli, ""}, {cli, "text."}, {cli, "private."}};
     struct error ignored = {0};
     const struct event_type *type =
         cli->args_len == 0 ? NULL : event_type_named(cli->args[0]);
@@ -274,14 +297,14 @@ static void more(const struct cli *cli)
     }
     printf("\n%s — %s\n", type->name, type->title_vi);
     printf("  key, unit, on, subject, refs, to, historical\n");
-    (void)!facts_describe(type, print_field, &prefixes[0], &ignored);
+    (void)!facts_describe(type, print_field, &parts[0], &ignored);
     if ((type->bodies & EVENT_BODY_TEXT) != 0) {
-        (void)!facts_describe_as(body_text_shape(), print_field, &prefixes[1],
+        (void)!facts_describe_as(body_text_shape(), print_field, &parts[1],
                                  &ignored);
     }
     if ((type->bodies & (EVENT_BODY_PRIVATE | EVENT_BODY_UNIT)) != 0) {
-        (void)!facts_describe_as(body_private_shape(), print_field,
-                                 &prefixes[2], &ignored);
+        (void)!facts_describe_as(body_private_shape(), print_field, &parts[2],
+                                 &ignored);
     }
 }
 

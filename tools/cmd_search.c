@@ -25,6 +25,11 @@ static int run(struct cli *cli, struct error *err)
         }
         len += (size_t)put;
     }
+    if (strspn(words, " ") == strlen(words)) {
+        return error_set(
+            err, ERR_USAGE,
+            "no words to look for: write some after `qcdc search`");
+    }
     buf_put_str(&path, "/v1/search");
     client_query_put(&path, "q", words);
     if (path.overflow) {

@@ -34,6 +34,12 @@ static int read_root(const struct cli *cli, struct sign_public *root,
     }
     int rc = file_read(text, 4096, &file, &len, err);
 
+    if (rc == ERR_NOTFOUND) {
+        return error_set(err, rc,
+                         "--root: \"%.80s\" is neither 64 hex characters nor a "
+                         "file that is there",
+                         text);
+    }
     if (rc == 0) {
         rc = hex_decode(span_make(file, strcspn(file, " \r\n")), root->bytes,
                         sizeof(root->bytes), err);

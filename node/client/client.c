@@ -180,7 +180,7 @@ static int reply_error(const struct client_reply *reply, long status,
         return error_set(err, ERR_IO, "the node answered %ld", status);
     }
     return error_set(err, (enum err)code, "%s",
-                     answer_text(answer_get(error, "text")));
+                     answer_text(answer_get(error, "text_en")));
 }
 
 int client_call(struct client *client, const struct client_request *request,

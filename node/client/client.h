@@ -40,9 +40,9 @@ struct client_reply {
     struct answer *root; /* parsed, or NULL when it is no JSON */
 };
 
-/* 0 when the node did it. Otherwise the node's own code and sentence (*out
- * then holds what else it says, such as wrong rows), or ERR_BUSY when no node
- * runs there, ERR_IO when the answer did not come whole. Release *out with
+/* 0 when the node did it. Otherwise the node's own code and English sentence
+ * (*out then holds what else it says, such as wrong rows), or ERR_BUSY when no
+ * node runs there, ERR_IO when the answer did not come whole. Release *out with
  * client_reply_release in every case. */
 int client_call(struct client *client, const struct client_request *request,
                 struct client_reply *out, struct error *err) MUST_USE;

@@ -6,8 +6,9 @@
  *
  * Writes are POSTs with a header `Qcdc-Request: ID` (1-64 of [A-Za-z0-9._-]):
  * the same id again gives the first answer. `Qcdc-Session` is what /v1/login
- * gave. Errors are {"error":{"code","text"}} with the HTTP status of the code;
- * sentences are in the language of Accept-Language: vi, or en when preferred.
+ * gave. Errors are {"error":{"code","text","text_en"}} with the HTTP status of
+ * the code; sentences are in the language of Accept-Language: vi, or en when
+ * preferred; text_en is the sentence as it is logged.
  */
 #ifndef QCDC_NODE_WEB_API_H
 #define QCDC_NODE_WEB_API_H

@@ -180,7 +180,9 @@ int api_arg_unit(const struct api_call *call, const char *name, uint32_t *out,
     size_t found = match.exacts > 0 ? match.exacts : match.partials;
 
     if (found == 0) {
-        return error_set(err, ERR_NOTFOUND, "%s: no unit is called \"%.80s\"",
+        return error_set(err, ERR_NOTFOUND,
+                         "%s: no unit is called \"%.80s\"; `qcdc list "
+                         "units` shows them",
                          name, text);
     }
     return error_set(err, ERR_USAGE,
@@ -206,7 +208,8 @@ int api_event_named(const struct api_call *call, const char *text,
     }
     if (rc == ERR_NOTFOUND) {
         return error_set(err, ERR_NOTFOUND,
-                         "\"%.60s\": no event here has this code, id or key",
+                         "\"%.60s\": no event here has this code, id or key: "
+                         "read the slip again, or try `qcdc search`",
                          text);
     }
     if (rc < 0) {

@@ -111,7 +111,7 @@ static int put_log(struct api_call *call, json_t *object,
     api_put_time(object, "guarded_at", log->guarded_s);
     api_put_time(object, "heard", log->heard_s);
     api_put_number(object, "absent", (int64_t)log->absent);
-    api_put_str(object, "frozen", log->frozen);
+    api_put_words(object, "frozen", log->frozen, call->lang);
     put_recovery(call, object, "fetched", &log->fetched);
     put_recovery(call, object, "lent", &log->lent);
     api_put_str(object, "evidence", log->evidence);
@@ -124,7 +124,7 @@ static void put_damage(struct api_call *call, json_t *object,
     char name[256];
 
     api_put_str(object, "kind", damage->kind);
-    api_put_str(object, "text", damage->text);
+    api_put_words(object, "text", damage->text, call->lang);
     api_put_str(object, "origin", damage->origin);
     api_put_time(object, "found", damage->found_s);
     api_put_time(object, "mended", damage->mended_s);

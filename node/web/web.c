@@ -136,6 +136,7 @@ static void put_error(json_t *answer, const struct error *err,
 
     api_put_str(object, "code", err_name(err->code));
     api_put_words(object, "text", err->text, lang);
+    api_put_str(object, "text_en", err->text); /* as it is logged */
 }
 
 static void reply_with(struct http_reply *reply, int status, json_t *answer)

@@ -80,6 +80,8 @@ static const struct word rows[] = {
     {"line 1: the file is empty: the first row names the columns",
      "dòng 1: tệp trống: dòng đầu phải ghi tên các cột"},
     {"no room to read", "không đủ chỗ để đọc"},
+    {"no words to look for: write some after `qcdc search`",
+     "chưa có từ cần tìm: hãy ghi sau `qcdc search`"},
     {"node %u is %s: it holds what others record, and records nothing itself",
      "nút {1} là {2}: giữ những gì nơi khác ghi, tự mình không ghi gì"},
     {"one JSON object is expected", "phải là một đối tượng JSON"},

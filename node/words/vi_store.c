@@ -9,6 +9,9 @@ static const struct word rows[] = {
     {"%s at %u: no such segment", "{1} ở {2}: không có lô đó"},
     {"%s cannot be copied: free space and repeat",
      "không chép được {1}: hãy dọn đĩa rồi làm lại"},
+    {"%s cannot be written: name a folder that is there and that the node may "
+     "write in",
+     "không ghi được {1}: hãy chọn thư mục có sẵn mà nút được phép ghi"},
     {"%s exists; name a new file", "{1} đã có; hãy đặt tên tệp mới"},
     {"%s has %u bytes, expected %u", "{1} dài {2} byte, phải là {3}"},
     {"%s has %u leaves, not %u", "{1} có {2} lá, không phải {3}"},
@@ -186,6 +189,7 @@ static const struct word rows[] = {
     {"units of a record", "đơn vị của một hồ sơ"},
     {"what follows %u was said already", "phần sau {1} đã được trả lời rồi"},
     {"what is here does not suffice", "phần ở đây không đủ để sửa"},
+
 };
 
 const struct words_part words_store = {rows, sizeof(rows) / sizeof(*rows)};

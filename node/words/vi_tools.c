@@ -55,6 +55,8 @@ static const struct word rows[] = {
      "folder",
      "{1}: đã có khóa ở đây; khóa mới sẽ là một nhân chứng khác: hãy dùng thư "
      "mục khác"},
+    {"%s; `qcdc record %s --help` explains the fields",
+     "{1}; `qcdc record {2} --help` giải thích các mục"},
     {"%zu wrong files: nothing was recorded; correct them and import the whole "
      "file again",
      "{1} tệp sai: chưa ghi gì; hãy sửa rồi nhập lại cả tệp"},
@@ -84,6 +86,8 @@ static const struct word rows[] = {
     {"--root-key is missing: the file that `qcdc init` wrote and that lies in "
      "the safe",
      "thiếu --root-key: tệp mà `qcdc init` đã ghi, đang cất trong két"},
+    {"--root: \"%.80s\" is neither 64 hex characters nor a file that is there",
+     "--root: \"{1}\" không phải 64 chữ số hex và cũng không phải tệp có sẵn"},
     {"--root: the realm's root key is needed, 64 hex characters or a file with "
      "them",
      "--root: cần khóa gốc của hệ, 64 chữ số hex hoặc tệp chứa khóa"},

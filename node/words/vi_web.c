@@ -4,8 +4,10 @@
 #include "node/words/words.h"
 
 static const struct word rows[] = {
-    {"\"%.60s\": no event here has this code, id or key",
-     "\"{1}\": ở đây không có sự kiện nào mang mã số, id hay khóa (key) này"},
+    {"\"%.60s\": no event here has this code, id or key: read the slip again, "
+     "or try `qcdc search`",
+     "\"{1}\": ở đây không có sự kiện nào mang mã số, id hay khóa (key) này: "
+     "hãy xem lại phiếu, hoặc dùng `qcdc search`"},
     {"%.70s: a file is named by its hash, 64 hex digits",
      "{1}: tệp được gọi bằng mã băm, 64 chữ số hex"},
     {"%.80s: there is nothing here", "{1}: không có gì ở địa chỉ này"},
@@ -20,7 +22,8 @@ static const struct word rows[] = {
     {"%s: must be 0 to %u", "{1}: phải từ 0 đến {2}"},
     {"%s: no unit has the number %u; `qcdc list units` shows them",
      "{1}: không có đơn vị số {2}; `qcdc list units` liệt kê các đơn vị"},
-    {"%s: no unit is called \"%.80s\"", "{1}: không có đơn vị tên \"{2}\""},
+    {"%s: no unit is called \"%.80s\"; `qcdc list units` shows them",
+     "{1}: không có đơn vị tên \"{2}\"; `qcdc list units` liệt kê các đơn vị"},
     {"%s: too long for a socket (%zu bytes at most): use a shorter data "
      "directory",
      "{1}: quá dài cho ổ cắm UNIX (nhiều nhất {2} byte): hãy dùng thư mục dữ "
@@ -89,6 +92,7 @@ static const struct word rows[] = {
     {"the invitation is too long", "lời mời quá dài"},
     {"unit: is missing: its number", "unit: thiếu số đơn vị"},
     {"unit: is missing: its number or name", "unit: thiếu số hoặc tên đơn vị"},
+
 };
 
 const struct words_part words_web = {rows, sizeof(rows) / sizeof(*rows)};
