@@ -20,6 +20,8 @@
 #define WRONG_MS 60000u  /* after other bytes came, then */
 #define WRONGER_MS 3600000u
 #define PIECE_MIN 4096u
+#define PARTS_MAX_BYTES (8u * (uint64_t)ATTACHMENT_MAX) /* of files not whole  \
+                                                         */
 
 /* ---- asking ---- */
 
@@ -112,12 +114,38 @@ static bool is_here(struct engine *engine, const struct hash *file)
     return true;
 }
 
+static bool is_fetched(void *data, const struct hash *file)
+{
+    const struct engine *engine = data;
+
+    for (size_t i = 0; i < engine->peers->len; i++) {
+        const struct attach_fetch *fetch = &engine->peers->all[i].fetch;
+
+        if (fetch->active && hash_equal(&fetch->file, file)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Who begins many files and ends none leaves no more than this on the disk. */
+static void parts_bound(struct engine *engine, uint64_t came)
+{
+    engine->attach_trimmed += came;
+    if (engine->attach_trimmed >= PARTS_MAX_BYTES / 2) {
+        engine->attach_trimmed = 0;
+        (void)store_parts_trim(engine->config->dir, PARTS_MAX_BYTES / 2,
+                               is_fetched, engine);
+    }
+}
+
 static void fetch_begin(struct engine *engine, struct peer *peer,
                         const struct store_attachment *wanted)
 {
     peer->fetch.active = true;
     peer->fetch.file = wanted->file;
     peer->fetch.offset = store_file_part(engine->config->dir, &wanted->file);
+    peer->fetch.resumed = peer->fetch.offset > 0;
     peer->fetch.total = 0;
     if (peer->fetch.offset > 0) {
         log_line(LOG_INFO, "attach", "resumed", "peer=%u at=%llu", peer->node,
@@ -263,6 +291,10 @@ static void fetch_end(struct engine *engine, struct peer *peer)
 
     fetch->active = false;
     engine->attach_ms = 0;
+    if (rc == ERR_UNTRUSTED && fetch->resumed) {
+        fetch->row--; /* nobody knows whose part it was: from the start */
+        return;
+    }
     if (rc == ERR_UNTRUSTED) {
         fetch->next_ms =
             clock_steady_ms() + (fetch->wrong++ == 0 ? WRONG_MS : WRONGER_MS);
@@ -306,12 +338,26 @@ static bool is_wanted(struct engine *engine, const struct hash *file)
            known.state == STORE_ATTACHMENT_MISSING;
 }
 
+/* What lies here is as long as the whole, or longer: the power went before it
+ * got its name, or another peer began it. */
+static bool part_ends(const struct attach_fetch *fetch,
+                      const struct frame_attach *came)
+{
+    return fetch->active && hash_equal(&fetch->file, &came->file) &&
+           came->total != 0 && came->bytes.len == 0 &&
+           came->offset == came->total && fetch->offset >= came->total;
+}
+
 static void piece_take(struct engine *engine, struct peer *peer,
                        const struct frame_attach *came)
 {
     struct attach_fetch *fetch = &peer->fetch;
     struct error err = {0};
 
+    if (part_ends(fetch, came) && is_wanted(engine, &fetch->file)) {
+        fetch_end(engine, peer);
+        return;
+    }
     if (!fetch->active || !hash_equal(&fetch->file, &came->file) ||
         fetch->offset != came->offset) {
         return; /* of a question that is over */
@@ -335,6 +381,7 @@ static void piece_take(struct engine *engine, struct peer *peer,
     }
     fetch->offset += came->bytes.len;
     fetch->total = came->total;
+    parts_bound(engine, came->bytes.len);
     if (fetch->offset >= fetch->total) {
         fetch_end(engine, peer);
     } else if (has_better_to_do(engine, peer)) {

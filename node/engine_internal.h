@@ -151,6 +151,7 @@ struct engine {
     uint64_t settling_ms;         /* how long those took */
     uint64_t attach_ms;           /* steady: files are not looked for before */
     uint64_t attach_back;         /* store_attachment_back then */
+    uint64_t attach_trimmed;      /* bytes that came since parts were bounded */
     int64_t attach_seen;          /* rows up to this one were looked for here */
     uint64_t destroy_ms;          /* steady: erased files wait until then */
     uint64_t attach_named;        /* store_attachment_named then */

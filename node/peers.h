@@ -24,6 +24,7 @@ struct attach_fetch {
     uint64_t asked_ms; /* steady */
     uint64_t next_ms;  /* steady: nothing is asked before */
     unsigned wrong;    /* files whose bytes were others */
+    bool resumed;      /* a part of it lay here before */
 };
 
 struct peer {

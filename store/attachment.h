@@ -105,6 +105,11 @@ int store_file_append(const char *dir, const struct hash *file, uint64_t offset,
  * ERR_UNTRUSTED (other bytes) and ERR_MALFORMED (type) nothing stays. */
 int store_file_finish(const char *dir, const struct hash *file, uint64_t *size,
                       struct error *err) MUST_USE;
+/* What came of files that nobody finished takes at most max_bytes: the oldest
+ * go, but not one that is busy. Returns the bytes that are left. */
+typedef bool (*store_part_busy_fn)(void *data, const struct hash *file);
+uint64_t store_parts_trim(const char *dir, uint64_t max_bytes,
+                          store_part_busy_fn busy, void *data);
 /* A new one as a whole. */
 int store_file_put(const char *dir, struct span bytes, struct hash *file,
                    struct error *err) MUST_USE;

@@ -2,6 +2,7 @@
  * bytes and other types that never get a name, and what rots. */
 #include "tests/support/test.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -175,9 +176,46 @@ static void what_is_destroyed_is_written_over_and_gone(void **state)
     dir_remove(&file);
 }
 
+static bool is_the_first(void *data, const struct hash *file)
+{
+    return hash_equal(data, file);
+}
+
+static void parts_of_files_nobody_finished_are_bounded(void **state)
+{
+    static char room[4096];
+    struct hash files[6];
+    struct error err = {0};
+    uint64_t left;
+
+    (void)state;
+    dir_make("trim");
+    for (size_t i = 0; i < TEST_LEN(files); i++) {
+        struct span bytes = text_of(room, sizeof(room));
+        struct timespec at[2] = {{.tv_sec = (time_t)(1000 + i)},
+                                 {.tv_sec = (time_t)(1000 + i)}};
+
+        room[0] = (char)('A' + i);
+        files[i] = hash_of(bytes);
+        assert_ok(store_file_append(dir, &files[i], 0, bytes, &err), err);
+        assert_int_equal(
+            utimensat(AT_FDCWD, path_of(&files[i], ".part"), at, 0), 0);
+    }
+    left = store_parts_trim(dir, 3 * sizeof(room), is_the_first, &files[0]);
+    assert_int_equal(left, 3 * sizeof(room));
+    assert_int_equal(store_file_part(dir, &files[0]), sizeof(room)); /* busy */
+    assert_int_equal(store_file_part(dir, &files[1]), 0);
+    assert_int_equal(store_file_part(dir, &files[3]), 0);
+    assert_int_equal(store_file_part(dir, &files[5]), sizeof(room));
+    for (size_t i = 0; i < TEST_LEN(files); i++) {
+        dir_remove(&files[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(parts_of_files_nobody_finished_are_bounded),
         cmocka_unit_test(pieces_go_on_where_they_were_and_end_in_a_name),
         cmocka_unit_test(other_bytes_and_other_types_never_get_a_name),
         cmocka_unit_test(what_rots_is_put_away_and_told),

@@ -1,0 +1,95 @@
+/* store: pieces of attached files that nobody finished. They lie outside every
+ * quota, so that they are bounded by themselves: the oldest go first.
+ *
+ * Must never touch a file that has its name, nor a part that grows now.
+ * Read next: attachment_file.c.
+ */
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "protocol/base/hex.h"
+#include "store/attachment.h"
+
+#define HEX 64u
+#define FOLDERS 256u
+
+struct trimming {
+    const char *dir;
+    store_part_busy_fn busy;
+    void *data;
+    uint64_t bytes; /* of all parts */
+    bool found;     /* one that may go: the oldest */
+    struct timespec since;
+    uint64_t size;
+    char path[PATH_MAX];
+};
+
+static bool is_older(struct timespec a, struct timespec b)
+{
+    return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
+}
+
+static void entry_look(struct trimming *t, const char *folder, const char *name)
+{
+    char path[PATH_MAX];
+    struct error ignored;
+    struct stat facts;
+    struct hash file;
+    int len;
+
+    if (strlen(name) != HEX + 5 || strcmp(name + HEX, ".part") != 0 ||
+        hex_decode(span_make((const uint8_t *)name, HEX), &file, sizeof(file),
+                   &ignored) != 0) {
+        return;
+    }
+    len = snprintf(path, sizeof(path), "%s/%s", folder, name);
+    if (len < 0 || len >= (int)sizeof(path) || stat(path, &facts) != 0) {
+        return;
+    }
+    t->bytes += (uint64_t)facts.st_size;
+    if (!t->busy(t->data, &file) &&
+        (!t->found || is_older(facts.st_mtim, t->since))) {
+        t->found = true;
+        t->since = facts.st_mtim;
+        t->size = (uint64_t)facts.st_size;
+        memcpy(t->path, path, (size_t)len + 1);
+    }
+}
+
+static void look(struct trimming *t)
+{
+    t->bytes = 0;
+    t->found = false;
+    for (unsigned i = 0; i < FOLDERS; i++) {
+        char folder[PATH_MAX];
+        int len =
+            snprintf(folder, sizeof(folder), "%s/attachments/%02x", t->dir, i);
+        DIR *entries =
+            len > 0 && len < (int)sizeof(folder) ? opendir(folder) : NULL;
+        const struct dirent *entry;
+
+        if (entries == NULL) {
+            continue;
+        }
+        while ((entry = readdir(entries)) != NULL) {
+            entry_look(t, folder, entry->d_name);
+        }
+        (void)closedir(entries);
+    }
+}
+
+uint64_t store_parts_trim(const char *dir, uint64_t max_bytes,
+                          store_part_busy_fn busy, void *data)
+{
+    struct trimming t = {.dir = dir, .busy = busy, .data = data};
+
+    look(&t);
+    while (t.bytes > max_bytes && t.found && unlink(t.path) == 0) {
+        look(&t);
+    }
+    return t.bytes;
+}
