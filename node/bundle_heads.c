@@ -129,11 +129,17 @@ static int mirror_back(struct engine *engine, struct bundle_job *job,
                                  .until = log->head.size,
                                  .cosigs = head->cosigs};
     struct log_facts facts;
+    bool held = false;
     int rc = log_facts_of(engine, &head->origin, &facts, err);
 
+    /* Whoever shows one that we hold cannot have had more of them. */
+    if (rc == 0 && head->seen.has && head->cosigs > log->cosigs) {
+        rc = view_is_numbered(engine, &head->origin, &head->seen, &held, err);
+        action.cosigs = held ? 0 : action.cosigs;
+    }
     if (rc != 0 || facts.guard != engine_node(engine) || !head->seen.has ||
         (head->seen.head.size <= log->head.size &&
-         head->cosigs <= log->cosigs) ||
+         action.cosigs <= log->cosigs) ||
         !seen_is_ours(engine, head)) {
         return rc == ERR_NOTFOUND ? 0 : rc;
     }

@@ -124,6 +124,10 @@ void action_perform(struct engine *engine, struct peer *peer,
                     const struct link_action *action);
 
 /* ---- view.c ---- */
+/* Is that line one of our numbered cosignatures on that log? */
+int view_is_numbered(void *data, const struct origin *origin,
+                     const struct frame_seen *seen, bool *out,
+                     struct error *err) MUST_USE;
 struct link_view view_of(struct engine *engine);
 
 /* ---- logs.c ---- */

@@ -361,6 +361,35 @@ static int view_staged(void *data, uint32_t peer, uint64_t *out,
     return staged_of(data, peer, out, err);
 }
 
+#define SAME_SIZE_MAX 4096u /* repeats on one head, hourly at most */
+
+/* Those on one size stand together. */
+int view_is_numbered(void *data, const struct origin *origin,
+                     const struct frame_seen *seen, bool *out,
+                     struct error *err)
+{
+    struct engine *engine = data;
+    struct store_cosig cosig;
+    struct store_log log;
+    int rc = log_find(engine, origin, &log, err);
+
+    *out = false;
+    rc = rc != 0 ? rc
+                 : store_cosig_covering(engine->store, log.id, seen->head.size,
+                                        &cosig, err);
+    for (unsigned i = 0;
+         rc == 0 && i < SAME_SIZE_MAX && cosig.head.size == seen->head.size;
+         i++) {
+        if (memcmp(&cosig.line, &seen->line, sizeof(cosig.line)) == 0) {
+            *out = true;
+            return 0;
+        }
+        rc = store_cosig_get(engine->store, log.id, cosig.number + 1, &cosig,
+                             err);
+    }
+    return rc == ERR_NOTFOUND ? 0 : rc;
+}
+
 struct link_view view_of(struct engine *engine)
 {
     return (struct link_view){.data = engine,
@@ -374,5 +403,6 @@ struct link_view view_of(struct engine *engine)
                               .spooled = view_spooled,
                               .deliveries = view_deliveries,
                               .queue = view_queue,
-                              .staged = view_staged};
+                              .staged = view_staged,
+                              .is_numbered = view_is_numbered};
 }

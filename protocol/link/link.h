@@ -290,6 +290,10 @@ struct link_view {
     /* DOWN: events of this child that a bundle brought and no log holds. May
      * be NULL: none ever. */
     int (*staged)(void *data, uint32_t peer, uint64_t *out, struct error *err);
+    /* Is that line one of the guard's numbers held here? May be NULL: no. */
+    int (*is_numbered)(void *data, const struct origin *origin,
+                       const struct frame_seen *seen, bool *out,
+                       struct error *err);
 };
 
 /* One log of the conversation; opaque outside protocol/link. */

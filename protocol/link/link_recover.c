@@ -115,6 +115,24 @@ static void judge_numbers(struct step *s, struct link_track *track,
     }
 }
 
+/* A count is signed by nobody: it is believed beside a signature of ours that
+ * we do not remember. Whoever shows one that we hold cannot have had more. */
+static int count_judge(struct step *s, const struct frame_head *head,
+                       uint64_t *cosigs)
+{
+    bool held = false;
+    int rc = 0;
+
+    if (*cosigs > 0 && s->view->is_numbered != NULL) {
+        rc = s->view->is_numbered(s->view->data, &head->origin, &head->seen,
+                                  &held, s->err);
+    }
+    if (held) {
+        *cosigs = 0;
+    }
+    return rc;
+}
+
 /* Case 1: our own signature shows that we held more. */
 static int judge_mirror(struct step *s, struct link_track *track,
                         const struct frame_head *head,
@@ -122,9 +140,13 @@ static int judge_mirror(struct step *s, struct link_track *track,
 {
     bool numbered = log->guard == s->link->options.self;
     uint64_t until = head->seen.head.size;
-    uint64_t cosigs = numbered ? head->cosigs : 0;
+    uint64_t cosigs = numbered && head->cosigs > log->cosigs ? head->cosigs : 0;
     struct link_action *action = NULL;
+    int rc = head->seen.has ? count_judge(s, head, &cosigs) : 0;
 
+    if (rc != 0) {
+        return rc;
+    }
     if (track->origin.node == s->link->options.self || !head->seen.has ||
         (until <= log->head.size && cosigs <= log->cosigs) ||
         !seen_is_ours(s, head)) {

@@ -172,6 +172,22 @@ static int view_queue(void *data, uint32_t peer, struct token *out,
     return rc;
 }
 
+static int view_is_numbered(void *data, const struct origin *origin,
+                            const struct frame_seen *seen, bool *out,
+                            struct error *err)
+{
+    const struct world_end *end = data;
+    struct world_log *log = world_log_of(end->node, origin);
+
+    (void)err;
+    *out = false;
+    for (size_t i = 0; log != NULL && i < log->cosigs_len; i++) {
+        *out = *out || memcmp(&log->cosigs[i].line, &seen->line,
+                              sizeof(seen->line)) == 0;
+    }
+    return 0;
+}
+
 struct link_view world_view(struct world_end *end)
 {
     return (struct link_view){.data = end,
@@ -183,5 +199,6 @@ struct link_view world_view(struct world_end *end)
                               .tokens = view_tokens,
                               .spooled = view_spooled,
                               .deliveries = view_deliveries,
-                              .queue = view_queue};
+                              .queue = view_queue,
+                              .is_numbered = view_is_numbered};
 }

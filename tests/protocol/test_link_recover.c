@@ -540,7 +540,7 @@ static void a_peer_cannot_make_a_node_recover_with_a_false_head(void **state)
     world_free(world);
 }
 
-static void a_parent_cannot_be_made_to_wait_by_a_false_count(void **state)
+static void cannot_be_made_to_wait(bool ours)
 {
     struct world *world = world_chain(tree, 3);
     struct frame frame = {.kind = FRAME_OFFER};
@@ -548,7 +548,6 @@ static void a_parent_cannot_be_made_to_wait_by_a_false_count(void **state)
     struct world_end *end = world_end_of(world, 1, 2);
     struct world_log *log = NULL;
 
-    (void)state;
     world_connect(world, 2);
     world_record(world, 2, 3);
     world_seconds(world, 1);
@@ -559,13 +558,26 @@ static void a_parent_cannot_be_made_to_wait_by_a_false_count(void **state)
     head.seen.has = true;
     head.seen.head = head.head;
     head.seen.line = log->cosigs[0].line;
-    head.seen.line.bytes[40] ^= 1; /* not ours */
+    head.seen.line.bytes[40] ^= ours ? 0 : 1;
     frame.offer.heads = &head;
     frame.offer.heads_len = 1;
     link_stamp(end->other->link, &frame);
     world_inject(world, end, &frame);
     assert_false(world_log_at(world, 1, district)->recovering);
     world_free(world);
+}
+
+static void a_parent_cannot_be_made_to_wait_by_a_false_count(void **state)
+{
+    (void)state;
+    cannot_be_made_to_wait(false);
+}
+
+/* Its own signature, which it remembers, proves no loss. */
+static void nor_by_a_count_beside_a_signature_that_it_holds(void **state)
+{
+    (void)state;
+    cannot_be_made_to_wait(true);
 }
 
 int main(void)
@@ -590,6 +602,7 @@ int main(void)
         cmocka_unit_test(two_live_copies_freeze_the_log_until_a_person_acts),
         cmocka_unit_test(a_peer_cannot_make_a_node_recover_with_a_false_head),
         cmocka_unit_test(a_parent_cannot_be_made_to_wait_by_a_false_count),
+        cmocka_unit_test(nor_by_a_count_beside_a_signature_that_it_holds),
     };
 
     return TEST_RUN(tests);
