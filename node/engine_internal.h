@@ -57,6 +57,7 @@ struct attempt {
 /* What one log took today, against its quota. */
 struct quota {
     uint32_t node;
+    bool dir;
     uint32_t day;
     uint64_t events;
     uint64_t bytes;

@@ -248,16 +248,23 @@ static void batch_cosign(struct engine *engine, struct peer *peer,
     peer_step(engine, peer, &event);
 }
 
+/* What superiors say of the tree is always taken; what comes from below has a
+ * measure, directory logs too. */
+static bool has_quota(const struct peer *peer, const struct origin *origin)
+{
+    return !origin->dir || !peer->up;
+}
+
 /* Disk and quota; what is fetched again was paid for once. */
 static int room_check(struct engine *engine, const struct batch *batch,
                       bool by_hand, struct error *err)
 {
     struct store_recovery recovery;
 
-    if (batch->action->origin.dir) {
+    if (!has_quota(batch->peer, &batch->action->origin)) {
         return 0;
     }
-    if (engine->disk.low) {
+    if (engine->disk.low && !batch->action->origin.dir) {
         return error_set(err, ERR_LIMIT, "the disk is nearly full here");
     }
     return by_hand || recover_active(engine, batch->log.id, &recovery)
@@ -292,7 +299,7 @@ int intake_take(struct engine *engine, const struct peer *peer,
         rc = batch_store(engine, &batch->log, &batch->segment, batch->checked,
                          err);
     }
-    if (rc == 0 && !action->origin.dir) {
+    if (rc == 0 && has_quota(peer, &action->origin)) {
         rc = quota_keep(engine, &action->origin, err);
     }
     if (rc == ERR_IO || rc == ERR_CORRUPT) {
