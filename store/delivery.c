@@ -475,7 +475,7 @@ int store_delivery_take(struct store *store,
     if (rc != 0 || delivery->index < log.head.size) {
         return rc; /* we mirror it after all */
     }
-    if (delivery->index >= PLACE_INDEX_MAX) {
+    if (delivery->index >= STAGED_FIRST) { /* a bundle's places begin */
         return error_set(err, ERR_MALFORMED, "%s: an event at place %llu",
                          log.origin, (unsigned long long)delivery->index);
     }

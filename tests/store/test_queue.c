@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "store/delivery.h"
+#include "store/log.h"
 
 #define CHILD 5u
 #define PARENT 1u
@@ -177,9 +178,29 @@ static void a_number_out_of_turn_is_refused(void **state)
     store_rollback(store);
 }
 
+/* Behind that place stand events that a bundle brought: no log reaches it. */
+static void a_delivery_from_a_place_that_no_log_has_is_refused(void **state)
+{
+    struct store_log wanted = {
+        .origin = "thu/9/e1", .node = 9, .epoch = 1, .mirrored = false};
+    struct store_delivery delivery = {.index = UINT64_C(1) << 39};
+    struct store_log log;
+
+    (void)state;
+    assert_ok(store_begin(store, &err), err);
+    assert_ok(store_log_ensure(store, &wanted, &log, &err), err);
+    delivery.log = log.id;
+    assert_err(store_delivery_take(store, &delivery, &err), ERR_MALFORMED, err);
+    assert_err_says(err, "an event at place 549755813888");
+    store_rollback(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            a_delivery_from_a_place_that_no_log_has_is_refused, open_store,
+            close_store),
         cmocka_unit_test_setup_teardown(the_same_events_are_acknowledged,
                                         open_store, close_store),
         cmocka_unit_test_setup_teardown(
