@@ -129,6 +129,7 @@ static const struct word rows[] = {
     {"the checkpoint is too long", "mốc sổ quá dài"},
     {"the node answered %ld", "nút trả lời {1}"},
     {"the node at %s did not answer: %s", "nút ở {1} không trả lời: {2}"},
+    {"the node's answer is empty", "nút trả lời trống"},
     {"the node's answer is no JSON: %s",
      "câu trả lời của nút không phải JSON: {1}"},
     {"the password is over %u bytes", "mật khẩu dài quá {1} byte"},
@@ -137,6 +138,8 @@ static const struct word rows[] = {
      "recovery [--secret FILE]",
      "mã được gõ vào hoặc đọc từ tệp, không bao giờ là đối số: qcdc user "
      "recovery [--secret FILE]"},
+    {"the witness answered %ld and said nothing",
+     "nhân chứng trả lời {1} mà không nói gì"},
     {"the witness answered %ld: %.200s", "nhân chứng trả lời {1}: {2}"},
     {"the witness is at %lu", "nhân chứng đã đến {1}"},
     {"the words are over %zu bytes", "từ cần tìm dài quá {1} byte"},

@@ -64,7 +64,7 @@ static int line_give(struct round *round, const char *origin, int64_t size,
  * line. */
 static int64_t size_of(const char *text)
 {
-    const char *note = strstr(text, "\n\n");
+    const char *note = text == NULL ? NULL : strstr(text, "\n\n");
     const char *line = note == NULL ? NULL : strchr(note + 2, '\n');
 
     return line == NULL ? -1 : strtoll(line + 1, NULL, 10);
@@ -80,20 +80,26 @@ static int log_offer(struct round *round, const char *origin, uint64_t *old,
     int64_t size = 0;
     int rc = request_get(round, origin, *old, &request, err);
 
+    if (rc == 0 && (size = size_of(request.text)) < 0) {
+        rc = error_set(err, ERR_MALFORMED, "the node's answer is empty");
+    }
     if (rc == 0) {
-        size = size_of(request.text);
         rc = client_post(round->witness, round->url,
                          span_make((const uint8_t *)request.text, request.len),
                          &status, &answer, err);
     }
-    if (rc == 0 && status == (long)WITNESS_STALE) {
+    /* Whoever answers there may answer anything, or nothing. */
+    if (rc == 0 && answer.text == NULL) {
+        rc = error_set(err, ERR_UNTRUSTED,
+                       "the witness answered %ld and said nothing", status);
+    } else if (rc == 0 && status == (long)WITNESS_STALE) {
         uint64_t held = strtoull(answer.text, NULL, 10);
 
         rc = error_set(err, ERR_CONFLICT, "the witness is at %" PRIu64, held);
         *old = held;
     } else if (rc == 0 && status != (long)WITNESS_OK) {
         rc = error_set(err, ERR_UNTRUSTED, "the witness answered %ld: %.200s",
-                       status, answer.text == NULL ? "" : answer.text);
+                       status, answer.text);
     }
     if (rc == 0) {
         rc = line_give(round, origin, size, answer.text, err);
