@@ -20,9 +20,8 @@
 #define WRONG_MS 60000u  /* after other bytes came, then */
 #define WRONGER_MS 3600000u
 #define PIECE_MIN 4096u
-#define PARTS_MAX_BYTES                                                        \
-    (8u * (uint64_t)ATTACHMENT_MAX) /* of files not whole                      \
-                                     */
+/* Of files that did not come whole. */
+#define PARTS_MAX_BYTES (8u * (uint64_t)ATTACHMENT_MAX)
 
 /* ---- asking ---- */
 
