@@ -86,8 +86,12 @@ static const struct word rows[] = {
      "init cần tệp ghi khóa gốc và tệp đơn vị"},
     {"log %s is not whole here (%s): look at `qcdc sync` first",
      "sổ {1} ở đây chưa đủ ({2}): hãy xem `qcdc sync` trước"},
-    {"no chain of certificates from the root to node %u",
-     "không có chuỗi chứng nhận từ gốc đến nút {1}"},
+    {"more than %u leaves: too many changes of keys for one receipt",
+     "quá {1} lá: đổi khóa quá nhiều lần cho một bản xác nhận"},
+    {"no chain of certificates from the root to this event's node and the keys "
+     "that signed",
+     "không có chuỗi chứng nhận từ gốc đến nút của sự kiện này và các khóa đã "
+     "ký"},
     {"no memory for the certificate", "không đủ bộ nhớ cho chứng nhận"},
     {"no memory for the node", "không đủ bộ nhớ cho nút"},
     {"no memory for the rules", "không đủ bộ nhớ cho các quy tắc"},
