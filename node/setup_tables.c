@@ -116,6 +116,12 @@ static int units_read(struct setup_tables *tables, struct span text,
         tables->units[tables->units_len++] = row;
         rc = hosted_note(tables, &row, request, err);
     }
+    if (rc == 0 && tables->units_len == 0) {
+        rc = error_set(err, ERR_USAGE,
+                       "%s: no unit in it, only a header row; give each "
+                       "territory and unit a row",
+                       request->units_path);
+    }
     return rc;
 }
 

@@ -19,11 +19,10 @@
 
 void api_put(json_t *object, const char *name, struct span text)
 {
-    json_t *value = json_stringn((const char *)text.ptr, text.len);
+    json_t *value = text.len == 0
+                        ? json_string("") /* whose pointer may be NULL */
+                        : json_stringn((const char *)text.ptr, text.len);
 
-    if (text.len == 0) {
-        value = json_string("");
-    }
     if (value == NULL) {
         api_put_hex(object, name, text);
         return;

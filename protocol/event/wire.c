@@ -14,7 +14,10 @@
 
 struct wire wire_of(struct span bytes)
 {
-    return (struct wire){bytes.ptr, bytes.ptr + bytes.len};
+    static const uint8_t none = 0;
+    const uint8_t *from = bytes.len == 0 ? &none : bytes.ptr; /* may be NULL */
+
+    return (struct wire){from, from + bytes.len};
 }
 
 bool wire_varint(struct wire *w, uint64_t *value)

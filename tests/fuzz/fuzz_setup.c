@@ -1,5 +1,6 @@
 /* fuzz: any bytes as a file that a person hands to a node: its configuration,
- * a table of units; and as the head of a request on its socket. */
+ * a table of units; and as the head of a request on its socket. fuzz_rules and
+ * fuzz_api go on. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
