@@ -49,6 +49,10 @@ static const struct word rows[] = {
     {"%s: expected 'key = value'", "{1}: phải viết 'mục = giá trị'"},
     {"%s: line too long", "{1}: dòng quá dài"},
     {"%s: no header row", "{1}: thiếu dòng tiêu đề"},
+    {"%s: no unit in it, only a header row; give each territory and unit a "
+     "row",
+     "{1}: chưa có đơn vị nào, chỉ có dòng tiêu đề; mỗi địa bàn, mỗi đơn vị "
+     "phải có một dòng"},
     {"%s: node, realm and root_key must be set",
      "{1}: phải có node, realm và root_key"},
     {"%s: too many facts", "{1}: quá nhiều dữ kiện"},

@@ -52,10 +52,11 @@ struct duty_cell *cell_at(struct eval *e, const char duty[4], uint32_t year,
             high = middle;
         }
     }
-    cell = e->cells + low;
-    if (low < e->cells_len &&
-        cell_key(cell->duty, cell->year, cell->month) == key) {
-        return cell;
+    if (low < e->cells_len) {
+        cell = &e->cells[low];
+        if (cell_key(cell->duty, cell->year, cell->month) == key) {
+            return cell;
+        }
     }
     if (e->cells_len == e->cells_size) {
         cell = list_grown(e->arena, e->cells, e->cells_len, &e->cells_size,
