@@ -59,3 +59,21 @@ struct span help_hex(const char *hex)
     used += len;
     return span_make(memory + used - len, len);
 }
+
+enum event_reading help_read(const struct header *h, struct span facts,
+                             struct error *err)
+{
+    static uint8_t arena_memory[1 << 18];
+    static uint8_t leaf_memory[LEAF_MAX];
+    struct arena arena;
+    struct leaf leaf;
+    enum event_reading reading;
+    const struct event_type *type;
+    const struct ProtobufCMessage *message;
+
+    arena_init(&arena, arena_memory, sizeof(arena_memory));
+    assert_ok(leaf_parse(help_leaf(h, facts, leaf_memory), &leaf, err), *err);
+    assert_ok(event_read(&leaf, &arena, &reading, &type, &message, err), *err);
+    assert_int_equal(message == NULL, reading == EVENT_READ_NOT_UNDERSTOOD);
+    return reading;
+}

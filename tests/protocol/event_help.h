@@ -3,6 +3,7 @@
 #define QCDC_TESTS_PROTOCOL_EVENT_HELP_H
 
 #include "protocol/event/leaf.h"
+#include "protocol/event/types.h"
 
 #define HELP_DAY 19783u /* 2024-03-01 */
 
@@ -24,6 +25,10 @@ struct header help_header(uint32_t type);
 /* Signs into the caller's memory (LEAF_MAX) with key 1; fails the test. */
 struct span help_leaf(const struct header *header, struct span facts,
                       uint8_t *memory);
+
+/* Signed, parsed and read by its type; err says why it is invalid. */
+enum event_reading help_read(const struct header *header, struct span facts,
+                             struct error *err);
 
 /* Decodes hex into memory that lives until the end of the program. */
 struct span help_hex(const char *hex);

@@ -1,4 +1,5 @@
-/* tests/protocol: one full set of facts a type. */
+/* tests/protocol: one full set of facts a type. One piece, however long: a row
+ * of fields a type, and the one table of them at the end. */
 #include "tests/support/test.h"
 
 #include "tests/protocol/event_help.h"
