@@ -15,6 +15,7 @@
 
 #include "node/clock.h"
 #include "node/log.h"
+#include "protocol/link/join.h"
 
 #define BUNDLE_IN "bundle.in"
 #define BUNDLE_OUT "bundle.out"
@@ -184,7 +185,7 @@ static int bytes_read(struct bundle_job *job, void *out, size_t len,
 }
 
 static int sender_check(struct engine *engine, struct bundle_job *job,
-                        struct error *err)
+                        bool certified, struct error *err)
 {
     const struct directory *dir = engine_directory(engine);
     const struct dir_node *from = directory_node(dir, job->head.from);
@@ -202,7 +203,8 @@ static int sender_check(struct engine *engine, struct bundle_job *job,
                          job->head.to, engine_node(engine));
     }
     job->up = job->head.from == tree_parent(engine);
-    if (cert == NULL ||
+    job->enrolling = !certified && bundle_enrolls(engine, job);
+    if ((cert == NULL && !job->enrolling) ||
         (!job->up && (from == NULL || from->parent != engine_node(engine)))) {
         return error_set(err, ERR_UNTRUSTED,
                          "the bundle is from node %u, which is neither the "
@@ -214,7 +216,7 @@ static int sender_check(struct engine *engine, struct bundle_job *job,
                          "the bundle is sealed to another key of this node: "
                          "have it made again");
     }
-    if (!bundle_head_verify(&job->head, &cert->actor_key)) {
+    if (!job->enrolling && !bundle_head_verify(&job->head, &cert->actor_key)) {
         return error_set(err, ERR_UNTRUSTED,
                          "the bundle is not signed by node %u, or was changed",
                          job->head.from);
@@ -234,9 +236,29 @@ static int head_read(struct engine *engine, struct bundle_job *job,
     rc = rc != 0
              ? rc
              : bundle_head_take(span_make(space, len), &job->head, &used, err);
-    rc = rc != 0 ? rc : sender_check(engine, job, err);
+    rc = rc != 0 ? rc : sender_check(engine, job, false, err);
     job->start = used;
     job->at = used;
+    return rc;
+}
+
+/* A request to join is no bundle: small, and done at once. */
+static int request_read(struct engine *engine, struct bundle_job *job, bool *is,
+                        struct error *err)
+{
+    size_t len = job->size < JOIN_FILE_MAX ? (size_t)job->size : JOIN_FILE_MAX;
+    uint8_t *space = arena_alloc(&engine->turn, len + 1);
+    int rc;
+
+    if (space == NULL) {
+        return error_set(err, ERR_LIMIT, "too much in one turn");
+    }
+    rc = bytes_read(job, space, len, err);
+    *is = rc == 0 && join_file_is(span_make(space, len));
+    if (*is) {
+        return bundle_request_take(engine, job, span_make(space, len), err);
+    }
+    job->at = 0;
     return rc;
 }
 
@@ -301,7 +323,10 @@ static int frames_each(struct engine *engine, struct bundle_job *job,
         }
         if (rc == 0) {
             job->greeted = true;
-            rc = job->applying ? bundle_apply(engine, job, frame, err) : 0;
+            rc = job->applying && (!job->enrolling ||
+                                   bundle_is_for_enrolling(engine, frame))
+                     ? bundle_apply(engine, job, frame, err)
+                     : 0;
         }
         arena_rewind(&engine->turn, mark);
         if (rc == ERR_BUSY) {
@@ -359,6 +384,10 @@ int bundle_work(struct engine *engine, bool *more, struct error *err)
     if (rc == 0 && job->stream.ended && job->rest.len == 0) {
         if (!job->applying) {
             rc = pass_again(engine, job, &why);
+        } else if (job->enrolling) {
+            rc = bundle_enrolled(engine, job, &why);
+            rc = rc != 0 ? rc : sender_check(engine, job, true, &why);
+            rc = rc != 0 ? rc : pass_again(engine, job, &why);
         } else if ((rc = bundle_applied(engine, job, &why)) == 0) {
             job_end(job);
             job->status.state = BUNDLE_DONE;
@@ -430,6 +459,7 @@ int engine_bundle_import(struct engine *engine, struct error *err)
 {
     struct bundle_job *job = NULL;
     struct stat stat = {0};
+    bool request = false;
     int rc = job_begin(engine, BUNDLE_IN, O_RDONLY, &job, err);
 
     if (rc != 0 || job == NULL) {
@@ -440,10 +470,16 @@ int engine_bundle_import(struct engine *engine, struct error *err)
     }
     job->size = (uint64_t)stat.st_size;
     rc = rc != 0 ? rc : config_path(engine->config, BUNDLE_IN, job->gone, err);
-    rc = rc != 0 ? rc : head_read(engine, job, err);
+    rc = rc != 0 ? rc : request_read(engine, job, &request, err);
+    rc = rc != 0 || request ? rc : head_read(engine, job, err);
     if (rc != 0) {
         job_fail(job, err);
         return rc;
+    }
+    if (request) {
+        job_end(job);
+        job->status.state = BUNDLE_DONE;
+        return 0;
     }
     job->peer =
         (struct peer){.used = true, .up = job->up, .node = job->head.from};

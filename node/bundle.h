@@ -32,6 +32,7 @@ struct bundle_job {
     bool applying;    /* else: looking whether it is whole */
     bool greeted;     /* HELLO was read */
     bool up;          /* it comes from our parent */
+    bool enrolling;   /* we have no certificate yet: directory logs only */
     struct peer peer; /* what intake knows as the sender: no link */
     uint64_t acked;   /* deliveries that the child says it holds */
     struct staged_count staged;
@@ -54,6 +55,19 @@ bool bundle_way_in(struct engine *engine, const struct bundle_job *job,
 bool bundle_mark_find(struct span marks, const struct origin *origin,
                       struct bundle_mark *out);
 void bundle_mark_put(struct buf *marks, const struct bundle_mark *mark);
+
+/* ---- bundle_join.c ---- */
+/* A file that is a request to join, whole. */
+int bundle_request_take(struct engine *engine, struct bundle_job *job,
+                        struct span file, struct error *err) MUST_USE;
+/* True if the bundle is what a node that joins waits for. */
+bool bundle_enrolls(const struct engine *engine, const struct bundle_job *job);
+/* True if the frame proves itself, whoever signed the bundle. */
+bool bundle_is_for_enrolling(const struct engine *engine,
+                             const struct frame *frame);
+/* The directory logs are in: are we certified now? ERR_CONFLICT. */
+int bundle_enrolled(struct engine *engine, struct bundle_job *job,
+                    struct error *err) MUST_USE;
 
 /* ---- bundle_export.c ---- */
 int bundle_write(struct engine *engine, uint32_t to, struct bundle_job *job,

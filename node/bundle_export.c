@@ -4,6 +4,7 @@
  * bundle_queue.c (what goes in), bundle_import.c (the other end). */
 #include "node/bundle_writing.h"
 #include "node/tree.h"
+#include "store/spool.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -147,6 +148,35 @@ static int remember(struct writing *w, struct error *err)
     return rc != 0 ? rc : store_bundles_put(w->engine->store, &w->known, err);
 }
 
+/* A superior sends on nothing of its own that its guard has not confirmed: not
+ * even the certificate of the node that the bundle is for. */
+static int unconfirmed_tell(struct writing *w, struct error *err)
+{
+    const struct directory *dir = engine_directory(w->engine);
+    uint32_t self = engine_node(w->engine);
+    struct link_view view = view_of(w->engine);
+    struct origin own = {.node = self,
+                         .epoch = directory_epoch_now(dir, self, true),
+                         .dir = true};
+    struct store_spool_state spooled;
+    struct link_log log;
+    int rc = store_spool_state(w->engine->store, true, &spooled, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    if (spooled.count == 0 &&
+        (view.log(view.data, w->to, &own, &log, err) != 0 || log.guard == 0 ||
+         log.cosigned_size >= log.head.size)) {
+        return 0;
+    }
+    (void)snprintf(w->status->note, sizeof(w->status->note),
+                   "what this node recorded in its directory lately waits for "
+                   "its superior and is not in this bundle: exchange bundles "
+                   "with the superior, or connect, then make it again");
+    return 0;
+}
+
 static bool session_is_open(struct engine *engine, uint32_t node)
 {
     struct peer *peer = peer_of_node(engine, node);
@@ -186,6 +216,7 @@ int bundle_write(struct engine *engine, uint32_t to, struct bundle_job *job,
     job->status.token_old = !w.up && w.known.taken_s != 0 && !w.known.token_ok;
     rc = head_write(&w, cert, err);
     rc = rc != 0 ? rc : contents_put(&w, err);
+    rc = rc != 0 || w.up ? rc : unconfirmed_tell(&w, err);
     if (rc == 0 && fsync(job->fd) != 0) {
         rc = error_set(err, ERR_LIMIT, "bundle.out: %s", strerror(errno));
     }

@@ -21,11 +21,11 @@ bool bundle_way_in(struct engine *engine, const struct bundle_job *job,
     if (!job->up) {
         return directory_node_within(dir, origin->node, job->head.from);
     }
-    /* Before it has a directory a node takes any directory log: the first
+    /* Before it is in a directory a node takes any directory log: the first
      * leaf says whose it is (intake.c). */
     return origin->node == self ||
-           (origin->dir &&
-            (dir->top == 0 || directory_node_within(dir, self, origin->node)));
+           (origin->dir && (dir->top == 0 || job->enrolling ||
+                            directory_node_within(dir, self, origin->node)));
 }
 
 /* ---- leaves ---- */

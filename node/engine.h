@@ -351,8 +351,11 @@ struct bundle_status {
     uint64_t sequenced;   /* put into our log as the guard's note says */
     uint64_t cosigs;      /* guard cosignatures */
     uint64_t deliveries;
-    bool token_old; /* it shows an older token than the newest */
-    char note[256]; /* what a person should know, "" = nothing */
+    bool token_old;        /* it shows an older token than the newest */
+    uint32_t asks_to_join; /* node whose request it was, 0 = it was none */
+    char fingerprint[24];  /* ... to compare with what `join` printed there */
+    bool joined;           /* ... it is certified; or this node is, by it */
+    char note[256];        /* what a person should know, "" = nothing */
     struct error err;
 };
 /* A piece of a bundle that comes in; offset 0 begins anew. */

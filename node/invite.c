@@ -274,16 +274,15 @@ int invite_keys_check(struct engine *engine, const struct invited *invited,
     return 0;
 }
 
-static int request_keep(struct engine *engine, struct peer *peer,
-                        const struct link_action *action,
+static int request_keep(struct engine *engine, const struct box_public *key,
+                        const struct frame_join_request *request,
                         struct invited *invited, struct error *err)
 {
-    struct frame_join_request request = {action->bytes, action->signatures};
     struct join_keys keys;
-    int rc = invited_get(engine, &peer->key, invited, err);
+    int rc = invited_get(engine, key, invited, err);
 
     if (rc == 0) {
-        rc = join_request_check(&request, &engine->turn, &keys, err);
+        rc = join_request_check(request, &engine->turn, &keys, err);
     }
     if (rc != 0) {
         return rc;
@@ -299,13 +298,13 @@ static int request_keep(struct engine *engine, struct peer *peer,
         return err->code;
     }
     if (invited->state == INVITED_CERTIFIED) {
-        return span_equal(invited->request, action->bytes)
+        return span_equal(invited->request, request->request)
                    ? 0
                    : error_set(err, ERR_UNTRUSTED,
                                "the invitation was used with other keys");
     }
     if (invited->state == INVITED_ASKED &&
-        !span_equal(invited->request, action->bytes)) {
+        !span_equal(invited->request, request->request)) {
         return error_set(err, ERR_UNTRUSTED,
                          "the invitation was used with other keys already");
     }
@@ -313,13 +312,36 @@ static int request_keep(struct engine *engine, struct peer *peer,
     invited->state = INVITED_ASKED;
     invited->asked_ms = clock_now_ms();
     invited->curve = keys.keys.curve;
-    invited->request = action->bytes;
-    invited->signatures = action->signatures;
-    rc = invited_put(engine, &peer->key, invited, err);
+    invited->request = request->request;
+    invited->signatures = request->signatures;
+    rc = invited_put(engine, key, invited, err);
     if (rc == 0 && invited->auto_confirm && engine_demo(engine)) {
-        rc = invite_certify(engine, &peer->key, invited, err);
+        rc = invite_certify(engine, key, invited, err);
     }
     return rc;
+}
+
+int invite_by_file(struct engine *engine, const struct box_public *one_time,
+                   const struct frame_join_request *request,
+                   struct invited *out, struct error *err)
+{
+    struct error why = {0};
+    int rc = invited_get(engine, one_time, out, &why);
+
+    if (rc == ERR_NOTFOUND ||
+        (rc == 0 &&
+         (out->state == INVITED_DONE ||
+          (out->state != INVITED_CERTIFIED &&
+           clock_now_ms() > out->created_ms + INVITATION_LIFE_MS)))) {
+        return error_set(err, ERR_UNTRUSTED,
+                         "this node gave no such invitation, or it was used or "
+                         "is older than 30 days: invite the node again");
+    }
+    if (rc != 0) {
+        *err = why;
+        return rc;
+    }
+    return request_keep(engine, one_time, request, out, err);
 }
 
 void invite_requested(struct engine *engine, struct peer *peer,
@@ -330,7 +352,8 @@ void invite_requested(struct engine *engine, struct peer *peer,
     char fingerprint[JOIN_FINGERPRINT_SIZE];
     struct link_event event = {.kind = LINK_JOIN_DECIDED,
                                .status = JOIN_REFUSED};
-    int rc = request_keep(engine, peer, action, &invited, &err);
+    struct frame_join_request request = {action->bytes, action->signatures};
+    int rc = request_keep(engine, &peer->key, &request, &invited, &err);
 
     if (rc != 0) {
         engine_react(engine, "join", "refused", &err);

@@ -81,6 +81,13 @@ struct join_keys;
 int invite_keys_check(struct engine *engine, const struct invited *invited,
                       const struct join_keys *keys, struct error *err) MUST_USE;
 
+/* A request that came in a file, opened with its one-time key; *out = what it
+ * is now, of which the turn's arena holds the spans. As invite_requested. */
+struct frame_join_request;
+int invite_by_file(struct engine *engine, const struct box_public *one_time,
+                   const struct frame_join_request *request,
+                   struct invited *out, struct error *err) MUST_USE;
+
 /* ---- certify.c ---- */
 /* Certifies what was asked for; the directory then opens the gate. */
 int invite_certify(struct engine *engine, const struct box_public *one_time,

@@ -75,6 +75,7 @@ struct join_request_options {
     const char *invitation; /* qcdc1... */
     const char *listen;     /* for its own children, or NULL */
     const char *endpoint;
+    const char *file; /* the request goes there, for no network; or NULL */
 };
 /* Generates all keys and the request; the node sends it when it starts. With
  * an invitation to join again, in the directory of that very node: new keys

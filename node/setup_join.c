@@ -68,6 +68,44 @@ struct join_making {
     struct keys keys;
 };
 
+/* A new file, on disk when it returns. */
+static int file_write(const char *path, struct span bytes, struct error *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool ok = fd >= 0 &&
+              write(fd, bytes.ptr, bytes.len) == (ssize_t)bytes.len &&
+              fsync(fd) == 0;
+    int rc = ok ? 0
+                : error_set(err, ERR_USAGE, "%s: %s: name a new file", path,
+                            strerror(errno));
+
+    if (fd >= 0) {
+        (void)close(fd);
+        if (!ok) {
+            (void)unlink(path);
+        }
+    }
+    return rc;
+}
+
+static int request_write(const struct join_making *making,
+                         const struct join_request_options *request,
+                         const struct invitation *invitation,
+                         struct arena *arena, struct error *err)
+{
+    uint8_t *space = arena_alloc(arena, JOIN_FILE_MAX);
+    struct buf file = buf_over(space, JOIN_FILE_MAX);
+    struct frame_join_request frame;
+    int rc = space == NULL ? error_set(err, ERR_LIMIT, "too little room") : 0;
+
+    rc = rc != 0 ? rc
+                 : join_request_make(&making->keys, making->config.realm,
+                                     (uint32_t)making->config.node, arena,
+                                     &frame, err);
+    rc = rc != 0 ? rc : join_file_put(invitation, &frame, arena, &file, err);
+    return rc != 0 ? rc : file_write(request->file, buf_span(&file), err);
+}
+
 /* The request that the node will send, to print its fingerprint. */
 static int fingerprint_fill(const struct join_making *making,
                             struct arena *arena, struct setup_result *out,
@@ -283,6 +321,9 @@ int setup_join(const struct join_request_options *request,
         rc = rc != 0
                  ? rc
                  : join_make(request, &invitation, &making, &arena, out, err);
+    }
+    if (rc == 0 && request->file != NULL) {
+        rc = request_write(&making, request, &invitation, &arena, err);
     }
     if (rc == 0) {
         snprintf(out->realm, sizeof(out->realm), "%.32s", making.config.realm);

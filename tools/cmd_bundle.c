@@ -208,6 +208,55 @@ static int await(struct cli *cli, struct client_reply *reply, struct error *err)
     return rc;
 }
 
+/* A request to join came in the file. */
+static void print_request(const struct cli *cli,
+                          const struct client_reply *reply)
+{
+    const char *fingerprint =
+        answer_text(answer_get(reply->root, "fingerprint"));
+
+    printf("%s %lld %s\n%s: %s\n", say(cli, "Nút", "Node"),
+           count(reply, "asks_to_join"), say(cli, "xin vào.", "asks to join."),
+           say(cli, "Dấu nhận dạng", "Fingerprint"), fingerprint);
+    if (!answer_bool(answer_get(reply->root, "joined"))) {
+        printf("%s\n  qcdc invite --confirm %s\n",
+               say(cli, "So với dấu mà `qcdc join` đã in ở nơi đó; đúng thì:",
+                   "Compare it with what `qcdc join` printed there; if it is "
+                   "the same:"),
+               fingerprint);
+    }
+    printf("%s\n  qcdc bundle export FILE --to %lld\n",
+           say(cli, "Rồi làm gói trả lời:", "Then make the answer:"),
+           count(reply, "asks_to_join"));
+}
+
+static void print_taken(const struct cli *cli, const struct client_reply *reply)
+{
+    bool nothing =
+        count(reply, "events") == 0 && count(reply, "spooled") == 0 &&
+        count(reply, "sequenced") == 0 && count(reply, "cosignatures") == 0 &&
+        count(reply, "deliveries") == 0;
+
+    printf("%s %s (%s %lld)%s\n",
+           say(cli, "Đã nhận gói của", "Took in a bundle of"),
+           answer_text(answer_get(reply->root, "name")),
+           say(cli, "nút", "node"), count(reply, "from"),
+           nothing ? say(cli, ": không có gì mới", ": nothing new in it") : "");
+    print_line(cli, reply, "events", "sự kiện mới", "new events of logs");
+    print_line(cli, reply, "spooled",
+               "sự kiện theo gói, chờ vào sổ của nơi gửi",
+               "events by bundle, waiting for their place in a log");
+    print_line(cli, reply, "sequenced", "sự kiện đã vào sổ ở đây",
+               "events put into the log here");
+    print_line(cli, reply, "cosignatures", "xác nhận mới", "new cosignatures");
+    print_line(cli, reply, "deliveries", "sự kiện chuyển giao", "deliveries");
+    print_notes(cli, reply);
+    if (answer_bool(answer_get(reply->root, "joined"))) {
+        printf("  %s\n", say(cli, "Nút này đã được chứng nhận.",
+                             "This node is certified now."));
+    }
+}
+
 static int run_import(struct cli *cli, struct error *err)
 {
     const char *path = cli->args[1];
@@ -226,29 +275,11 @@ static int run_import(struct cli *cli, struct error *err)
              : cli_post(cli, "/v1/bundle/import", request_new(), &reply, err);
     rc = rc < 0 ? rc : await(cli, &reply, err);
     if (rc == 0 && !print_json(cli, &reply)) {
-        bool nothing = count(&reply, "events") == 0 &&
-                       count(&reply, "spooled") == 0 &&
-                       count(&reply, "sequenced") == 0 &&
-                       count(&reply, "cosignatures") == 0 &&
-                       count(&reply, "deliveries") == 0;
-
-        printf("%s %s (%s %lld)%s\n",
-               say(cli, "Đã nhận gói của", "Took in a bundle of"),
-               answer_text(answer_get(reply.root, "name")),
-               say(cli, "nút", "node"), count(&reply, "from"),
-               nothing ? say(cli, ": không có gì mới", ": nothing new in it")
-                       : "");
-        print_line(cli, &reply, "events", "sự kiện mới", "new events of logs");
-        print_line(cli, &reply, "spooled",
-                   "sự kiện theo gói, chờ vào sổ của nơi gửi",
-                   "events by bundle, waiting for their place in a log");
-        print_line(cli, &reply, "sequenced", "sự kiện đã vào sổ ở đây",
-                   "events put into the log here");
-        print_line(cli, &reply, "cosignatures", "xác nhận mới",
-                   "new cosignatures");
-        print_line(cli, &reply, "deliveries", "sự kiện chuyển giao",
-                   "deliveries");
-        print_notes(cli, &reply);
+        if (count(&reply, "asks_to_join") > 0) {
+            print_request(cli, &reply);
+        } else {
+            print_taken(cli, &reply);
+        }
     }
     client_reply_release(&reply);
     return rc;

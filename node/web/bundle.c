@@ -53,6 +53,9 @@ static void put_status(const struct api_call *call)
     api_put_number(answer, "deliveries", (int64_t)status.deliveries);
     api_put_bool(answer, "token_old", status.token_old);
     api_put_str(answer, "note", status.note);
+    api_put_number(answer, "asks_to_join", status.asks_to_join);
+    api_put_str(answer, "fingerprint", status.fingerprint);
+    api_put_bool(answer, "joined", status.joined);
 }
 
 /* GET: the newest one; one that failed is told as its error. */

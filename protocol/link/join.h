@@ -40,6 +40,28 @@ int invitation_parse(struct span text, struct arena *arena,
                      struct invitation *out, struct error *err) MUST_USE;
 void invitation_wipe(struct invitation *invitation);
 
+/* ---- the request in a file (join_file.c) ---- */
+
+/* Does it begin like one? */
+bool join_file_is(struct span bytes);
+/* "qcdc join 1\n" || u32 parent || its CURVE key || seal_to that key of:
+ * one-time secret (32) || u16 length || request || u32 length || signatures.
+ * ERR_LIMIT. */
+#define JOIN_FILE_MAX (JOIN_REQUEST_MAX + 64u * 512u + 256u)
+int join_file_put(const struct invitation *invitation,
+                  const struct frame_join_request *request, struct arena *arena,
+                  struct buf *out, struct error *err) MUST_USE;
+struct join_file_keys {
+    uint32_t node; /* who opens it */
+    struct box_public pub;
+    struct box_secret sec;
+};
+/* What it holds, in the arena; wipe the secret. ERR_USAGE: for another node or
+ * key; ERR_MALFORMED. Proves nothing of the request itself. */
+int join_file_take(struct span bytes, const struct join_file_keys *own,
+                   struct arena *arena, struct box_secret *one_time,
+                   struct frame_join_request *out, struct error *err) MUST_USE;
+
 struct join_node_keys {
     struct sign_public log;
     bool has_dir_log;
