@@ -10,6 +10,9 @@
 
 #include "store/store_parts.h"
 
+/* What a child may say: numbers go on from there. */
+#define NUMBER_TOLD_MAX (UINT64_C(1) << 48)
+
 enum {
     QUEUE_NEWEST,
     QUEUE_ACK_PUT,
@@ -224,8 +227,16 @@ int store_delivery_greet(struct store *store, uint32_t child, uint64_t number,
     struct queue queue;
     struct chain told;
     bool same = false;
-    int rc = queue_get(store, child, false, &queue, err);
+    int rc = 0;
 
+    *anew = false;
+    if (number > NUMBER_TOLD_MAX) {
+        return error_set(err, ERR_MALFORMED,
+                         "node %u says that it took %llu deliveries: nobody "
+                         "ever made as many",
+                         child, (unsigned long long)number);
+    }
+    rc = queue_get(store, child, false, &queue, err);
     memcpy(&told, chain, sizeof(told));
     if (rc >= 0) {
         rc = queue_is(store, child, &queue, number, &told, &same, err);

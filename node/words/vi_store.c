@@ -132,6 +132,8 @@ static const struct word rows[] = {
     {"no token of peer %u", "không có thẻ phiên của nút {1}"},
     {"no transaction is open", "chưa mở giao dịch"},
     {"nobody verified this segment", "chưa ai kiểm lô này"},
+    {"node %u says that it took %u deliveries: nobody ever made as many",
+     "nút {1} khai đã nhận {2} lần chuyển: chưa ai chuyển nhiều đến thế"},
     {"node %u was never met", "chưa từng gặp nút {1}"},
     {"not in the spool", "không có trong hàng chờ"},
     {"not noted", "chưa ghi nhận"},

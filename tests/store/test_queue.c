@@ -195,9 +195,33 @@ static void a_delivery_from_a_place_that_no_log_has_is_refused(void **state)
     store_rollback(store);
 }
 
+/* The next number would be none: every fold with something for that child
+ * would fail from then on, and with it the whole node's counting. */
+static void a_number_beyond_all_others_is_refused(void **state)
+{
+    const uint8_t chain[DELIVERY_CHAIN_SIZE] = {1};
+    uint64_t number = 0, newest = 0;
+    bool anew = false;
+
+    (void)state;
+    assert_ok(store_begin(store, &err), err);
+    assert_err(
+        store_delivery_greet(store, CHILD, INT64_MAX, chain, &anew, &err),
+        ERR_MALFORMED, err);
+    assert_ok(store_delivery_acked(store, CHILD, &number, &newest, &err), err);
+    assert_int_equal(newest, 0);
+    assert_ok(store_commit(store, &err), err);
+    rows_put("INSERT OR IGNORE INTO deliveries (child, number, event) SELECT 5,"
+             " coalesce((SELECT max(number) FROM deliveries WHERE child = 5), "
+             "(SELECT base FROM delivery_acks WHERE peer = 5 AND incoming = 0)"
+             ", 0) + 1, x'01000000000000000000000000000000'");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_number_beyond_all_others_is_refused,
+                                        open_store, close_store),
         cmocka_unit_test_setup_teardown(
             a_delivery_from_a_place_that_no_log_has_is_refused, open_store,
             close_store),
