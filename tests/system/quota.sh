@@ -1,0 +1,64 @@
+#!/bin/bash
+# A ward sends more in a day than its superior grants: that log pauses, and no
+# other; `sync` names it at both ends; a restart of the superior forgives
+# nothing; what waits is whole at the ward, and goes when more is granted.
+. "$(dirname "$0")/common"
+
+realm
+enrol province city 2 $((PORT + 1))
+stop city
+enrol city ward12 12 0
+stop city
+enrol city ward13 13 0
+for n in 12 13; do
+    stop "ward$n"
+    "$DRIVE" official "$WORK/ward$n" clerk $((1999 + n)) 15 >/dev/null ||
+        die "official of $n"
+done
+stop city
+grant() {
+    sed -i '/^quota_events/d' "$WORK/city/qcdc.conf"
+    echo "quota_events = $1" >>"$WORK/city/qcdc.conf"
+}
+grant 100
+"$DRIVE" petitions "$WORK/ward12" clerk 400 p >/dev/null || die "petitions"
+"$DRIVE" petitions "$WORK/ward13" clerk 30 p >/dev/null || die "petitions"
+say_held "before" city thu/12/e1 thu/13/e1
+start city
+start ward12
+start ward13
+paused() { at "$1" sync | grep -q "over its quota"; }
+until_true 30 paused city
+until_true 30 paused ward12
+until_true 30 held province thu/13/e1 "size=31 integrated=31 guarded=31"
+say_held "over its quota" city thu/12/e1 thu/13/e1
+at city sync | grep -B4 "over its quota" | grep -q "node 12" ||
+    die "the city does not name the ward"
+taken() {
+    "$DRIVE" peek "$WORK/city" | sed -n 's|^log=thu/12/e1 size=\([0-9]*\) .*|\1|p'
+}
+first=$(taken)
+[ "${first:-0}" -le 100 ] || die "$first events are more than 100"
+# Its own office works on, and the neighbour's; a restart grants nothing.
+at ward12 login clerk >/dev/null || die "login"
+at ward12 record PetitionReceived channel=counter kind=proposal field=land \
+    person_known=false >/dev/null || die "the ward cannot record"
+stop city
+start city
+until_true 30 paused city
+at ward13 login clerk >/dev/null || die "login"
+at ward13 record PetitionReceived channel=counter kind=proposal field=land \
+    person_known=false >/dev/null || die "the neighbour cannot record"
+until_true 30 held province thu/13/e1 "size=32 "
+again=$(taken)
+[ "${again:-0}" -le 100 ] || die "a restart forgave: $again events"
+stop city
+grant 20000
+start city
+until_true 60 held province thu/12/e1 "size=402 integrated=402 guarded=402"
+say_held "granted" city thu/12/e1 thu/13/e1
+for node in ward12 ward13 city province; do
+    stop "$node"
+    "$DRIVE" check "$WORK/$node" >/dev/null || die "$node has findings"
+done
+echo "402 of 402 events, in order; the neighbour never waited"
