@@ -120,12 +120,7 @@ static void send_cosigs(struct engine *engine, struct peer *peer,
             len == 0) {
             break;
         }
-        for (size_t i = 0; i < len; i++) {
-            cosigs[i] = (struct guard_cosig){.head = held[i].head,
-                                             .line = held[i].line,
-                                             .has_heard = held[i].repeat,
-                                             .heard = held[i].request};
-        }
+        cosigs_show(held, len, cosigs);
         frame.cosigned = (struct frame_cosigned){.origin = action->origin,
                                                  .first = from,
                                                  .cosigs = cosigs,

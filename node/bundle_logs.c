@@ -149,12 +149,7 @@ static int cosigs_put(struct writing *w, const struct origin *origin,
         if (rc != 0 || len == 0) {
             break;
         }
-        for (size_t i = 0; i < len; i++) {
-            cosigs[i] = (struct guard_cosig){.head = held[i].head,
-                                             .line = held[i].line,
-                                             .has_heard = held[i].repeat,
-                                             .heard = held[i].request};
-        }
+        cosigs_show(held, len, cosigs);
         frame.cosigned = (struct frame_cosigned){.origin = *origin,
                                                  .first = from,
                                                  .cosigs = cosigs,

@@ -51,12 +51,7 @@ static void box_pair_new(struct box_pair *pair)
 void keys_generate(struct keys *keys)
 {
     memset(keys, 0, sizeof(*keys));
-    sign_pair_new(&keys->log);
-    sign_pair_new(&keys->dir_log);
-    sign_pair_new(&keys->mirror);
-    sign_pair_new(&keys->actor);
-    sign_pair_new(&keys->admin);
-    box_pair_new(&keys->curve);
+    keys_renew(keys, true);
 }
 
 void keys_renew(struct keys *keys, bool logs)

@@ -169,3 +169,14 @@ int log_open(struct engine *engine, const struct origin *origin,
     }
     return rc;
 }
+
+void cosigs_show(const struct store_cosig *held, size_t len,
+                 struct guard_cosig *out)
+{
+    for (size_t i = 0; i < len; i++) {
+        out[i] = (struct guard_cosig){.head = held[i].head,
+                                      .line = held[i].line,
+                                      .has_heard = held[i].repeat,
+                                      .heard = held[i].request};
+    }
+}

@@ -154,6 +154,9 @@ void origin_text(struct engine *engine, const struct origin *origin,
 /* The three lines that a checkpoint signs. */
 void checkpoint_text(struct engine *engine, const struct origin *origin,
                      const struct merkle_head *head, struct buf *out);
+/* Guard cosignatures as a frame shows them. */
+void cosigs_show(const struct store_cosig *held, size_t len,
+                 struct guard_cosig *out);
 /* The cosigning key of a node as certified; name lives in `name`. */
 int mirror_key(struct engine *engine, uint32_t node, char name[64],
                struct vkey *out, struct error *err) MUST_USE;

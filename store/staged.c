@@ -125,6 +125,18 @@ static int row_make(struct store *store, const struct store_log *log,
     return rc != 0 ? rc : work_arrival(store, &arrival, dir, err);
 }
 
+/* Unknown is no fault (the certificate may come later), bad is. */
+static int signature_look(struct store *store, const struct leaf *leaf,
+                          enum signature_state *out, struct error *err)
+{
+    int rc = verify_leaf(store, leaf, out, err);
+
+    return rc == 0 && *out == SIGNATURE_BAD
+               ? error_set(err, ERR_UNTRUSTED,
+                           "an event whose signature does not verify")
+               : rc;
+}
+
 /* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
 int store_stage(struct store *store, uint32_t log_id, struct span bytes,
                 struct span bodies, int64_t now_s, uint64_t round,
@@ -156,12 +168,8 @@ int store_stage(struct store *store, uint32_t log_id, struct span bytes,
         *result = STAGE_HELD;
         return rc;
     }
-    if ((rc = verify_leaf(store, &leaf, &signature, err)) != 0) {
+    if ((rc = signature_look(store, &leaf, &signature, err)) != 0) {
         return rc;
-    }
-    if (signature == SIGNATURE_BAD) {
-        return error_set(err, ERR_UNTRUSTED,
-                         "an event whose signature does not verify");
     }
     q = query(store, OWNER_STAGED, STAGED_INSERT);
     bind_int(q, 1, log_id);
@@ -195,12 +203,8 @@ int store_spool_return(struct store *store, bool is_dir, struct span bytes,
         *added = false;
         return rc;
     }
-    if ((rc = verify_leaf(store, &leaf, &signature, err)) != 0) {
+    if ((rc = signature_look(store, &leaf, &signature, err)) != 0) {
         return rc;
-    }
-    if (signature == SIGNATURE_BAD) {
-        return error_set(err, ERR_UNTRUSTED,
-                         "an event whose signature does not verify");
     }
     rc = store_spool_append(store, is_dir, bytes, bodies, &number, err);
     *added = rc == 0;

@@ -12,7 +12,7 @@
 #define GROUP_FIRST 4u
 #define GROUP_SECOND 8u
 
-static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const char code_alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /* Times x in GF(32) with x^5 = x^2 + 1. */
 static unsigned times_x(unsigned v)
@@ -52,13 +52,12 @@ void code_format(const struct event_id *id, char *text)
         if (i == GROUP_FIRST || i == GROUP_SECOND) {
             *text++ = '-';
         }
-        *text++ = alphabet[v[i]];
+        *text++ = code_alphabet[v[i]];
     }
     *text = '\0';
 }
 
-/* Value of one character as people write it, or 32. */
-static unsigned value_of(uint8_t c)
+unsigned code_digit(uint8_t c)
 {
     if (c >= 'a' && c <= 'z') {
         c = (uint8_t)(c - 'a' + 'A');
@@ -70,9 +69,9 @@ static unsigned value_of(uint8_t c)
         return 1;
     }
 
-    const char *at = c == '\0' ? NULL : strchr(alphabet, c);
+    const char *at = c == '\0' ? NULL : strchr(code_alphabet, c);
 
-    return at == NULL ? 32 : (unsigned)(at - alphabet);
+    return at == NULL ? 32 : (unsigned)(at - code_alphabet);
 }
 
 int code_parse(struct span text, struct code *out, struct error *err)
@@ -85,7 +84,7 @@ int code_parse(struct span text, struct code *out, struct error *err)
             continue;
         }
 
-        unsigned value = value_of(text.ptr[i]);
+        unsigned value = code_digit(text.ptr[i]);
 
         if (value == 32) {
             return error_set(err, ERR_MALFORMED,

@@ -17,6 +17,11 @@ struct code {
     uint64_t bits;
 };
 
+/* The 32 characters of codes: none that looks like another. */
+extern const char code_alphabet[];
+/* Value of one character as people write it; 32: it is none of them. */
+unsigned code_digit(uint8_t c);
+
 /* Writes CODE_TEXT_SIZE bytes, upper case, with NUL. */
 void code_format(const struct event_id *id, char *text);
 

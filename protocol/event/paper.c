@@ -8,9 +8,9 @@
 
 #include <string.h>
 
-#define GROUP_BYTES 4u
+#include "protocol/event/code.h"
 
-static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+#define GROUP_BYTES 4u
 
 static uint8_t check_of(size_t group, const uint8_t bytes[GROUP_BYTES])
 {
@@ -37,28 +37,10 @@ void paper_format(const struct box_secret *secret, char text[PAPER_TEXT_SIZE])
         }
         bits = bits << 8 | check_of(group, bytes);
         for (size_t i = 0; i < PAPER_GROUP; i++) {
-            *text++ = alphabet[bits >> (35 - 5 * i) & 31];
+            *text++ = code_alphabet[bits >> (35 - 5 * i) & 31];
         }
     }
     *text = '\0';
-}
-
-/* Value of one character as people write it, or 32. */
-static unsigned value_of(uint8_t c)
-{
-    const char *at;
-
-    if (c >= 'a' && c <= 'z') {
-        c = (uint8_t)(c - 'a' + 'A');
-    }
-    if (c == 'O') {
-        return 0;
-    }
-    if (c == 'I' || c == 'L') {
-        return 1;
-    }
-    at = c == '\0' ? NULL : strchr(alphabet, c);
-    return at == NULL ? 32 : (unsigned)(at - alphabet);
 }
 
 static bool group_take(uint64_t bits, size_t group, struct box_secret *out)
@@ -80,7 +62,7 @@ int paper_parse(struct span text, struct box_secret *out, struct error *err)
 
     for (size_t i = 0; rc == 0 && i < text.len; i++) {
         uint8_t c = text.ptr[i];
-        unsigned value = value_of(c);
+        unsigned value = code_digit(c);
         size_t group = len / PAPER_GROUP;
 
         if (c == ' ' || c == '-' || c == '\n' || c == '\r' || c == '\t') {

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "protocol/log/lines.h"
 #include "protocol/record/calendar.h"
 #include "qcdc/v1/event.pb-c.h"
 
@@ -57,23 +58,6 @@ int receipt_build(const struct receipt_item *items, size_t len, struct buf *out,
 
 /* ---- reading --------------------------------------------------------------
  */
-
-/* Takes a line off *rest, without its newline. False at the end. */
-static bool line_take(struct span *rest, struct span *line)
-{
-    const uint8_t *end =
-        rest->len == 0 ? NULL : memchr(rest->ptr, '\n', rest->len);
-
-    if (end == NULL) {
-        return false;
-    }
-
-    size_t len = (size_t)(end - rest->ptr);
-
-    *line = span_make(rest->ptr, len);
-    *rest = span_make(end + 1, rest->len - len - 1);
-    return true;
-}
 
 /* What follows "word " on a line. */
 static bool word_skip(struct span line, const char *word, struct span *value)
@@ -132,13 +116,13 @@ static int item_take(struct span *rest, struct arena *arena,
     struct span value;
     size_t lines;
 
-    if (!line_take(rest, &line) || !word_skip(line, "leaf ", &value)) {
+    if (!lines_next(rest, &line) || !word_skip(line, "leaf ", &value)) {
         return error_set(err, ERR_MALFORMED, "expected a line: leaf BASE64");
     }
     if (leaf_take(value, arena, &item->leaf, err) != 0) {
         return err->code;
     }
-    if (!line_take(rest, &line) || !word_skip(line, "proof ", &value) ||
+    if (!lines_next(rest, &line) || !word_skip(line, "proof ", &value) ||
         !count_read(value, &lines)) {
         return error_set(err, ERR_MALFORMED, "expected a line: proof LINES");
     }
@@ -146,7 +130,7 @@ static int item_take(struct span *rest, struct arena *arena,
     const uint8_t *start = rest->ptr;
 
     for (size_t i = 0; i < lines; i++) {
-        if (!line_take(rest, &line)) {
+        if (!lines_next(rest, &line)) {
             return error_set(err, ERR_MALFORMED,
                              "the proof has fewer than its %zu lines", lines);
         }

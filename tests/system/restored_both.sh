@@ -6,13 +6,7 @@
 # had are gone, and `check` names every one.
 . "$(dirname "$0")/images"
 
-realm
-quiet province
-enrol province district 2 $((PORT + 1))
-stop district
-quiet district
-enrol district commune 12 0
-stop commune
+chain
 "$DRIVE" official "$WORK/commune" clerk 2011 15 || die "official"
 "$DRIVE" petitions "$WORK/commune" clerk 20 a || die "petitions"
 start commune

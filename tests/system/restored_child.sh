@@ -6,13 +6,7 @@
 # receipts made before still verify.
 . "$(dirname "$0")/images"
 
-realm
-quiet province
-enrol province district 2 $((PORT + 1))
-stop district
-quiet district
-enrol district commune 12 0
-stop commune
+chain
 stop province
 stop district
 "$DRIVE" official "$WORK/commune" clerk 2011 15 || die "official"

@@ -5,13 +5,7 @@
 # own record log only, nobody had: it is said.
 . "$(dirname "$0")/images"
 
-realm
-quiet province
-enrol province district 2 $((PORT + 1))
-stop district
-quiet district
-enrol district commune 12 0
-stop commune
+chain
 stop province
 image province
 start province
