@@ -13,6 +13,10 @@
 
 #define VALUES_MAX 12u
 #define DEPTH_MAX 6u
+/* Attempts at one row; a text made to have many ends in plain English. */
+#define TRIES_MAX 1024u
+/* Pieces of one text that are looked up. */
+#define PIECES_MAX 96u
 /* A text this long was cut by struct error: its end need not match. */
 #define CUT_LEN (ERROR_TEXT_SIZE - 5u)
 
@@ -33,8 +37,10 @@ struct value {
 };
 
 struct matching {
-    bool cut;       /* the text may end before the format does */
-    size_t letters; /* of the format that the text has too */
+    const char *end; /* of the text */
+    bool cut;        /* the text may end before the format does */
+    size_t letters;  /* of the format that the text has too */
+    size_t tries;
     size_t values_len;
     struct value values[VALUES_MAX];
 };
@@ -101,7 +107,8 @@ static bool take(struct matching *m, const char *after, const char *text,
 
     m->values[at] = (struct value){text, len, quoted};
     m->values_len++;
-    if (match_rest(m, after, text + len)) {
+    m->tries++;
+    if (m->tries <= TRIES_MAX && match_rest(m, after, text + len)) {
         return true;
     }
     m->letters = letters;
@@ -113,13 +120,13 @@ static bool take(struct matching *m, const char *after, const char *text,
 static bool match_text(struct matching *m, const struct conversion *c,
                        const char *after, const char *text, bool quoted)
 {
-    size_t len = strlen(text);
+    size_t len = (size_t)(m->end - text);
 
     if (*after == '\0') {
         return (len <= c->most || m->cut) && take(m, after, text, len, quoted);
     }
     for (size_t n = 0; n <= len && n <= c->most; n++) {
-        if ((*after == '%' || *after == text[n] || text[n] == '\0') &&
+        if ((*after == '%' || n == len || *after == text[n]) &&
             take(m, after, text, n, quoted)) {
             return true;
         }
@@ -141,7 +148,8 @@ static bool match_conversion(struct matching *m, const char *fmt,
         return match_text(m, &c, after, text, quoted);
     }
     len = c.kind == 'c' ? 1 : number_len(&c, text);
-    return len > 0 && take(m, after, text, len, quoted);
+    return len > 0 && len <= (size_t)(m->end - text) &&
+           take(m, after, text, len, quoted);
 }
 
 /* Goes as deep as the format has conversions. */
@@ -150,7 +158,7 @@ static bool match_rest(struct matching *m, const char *fmt, const char *text)
     const char *start = fmt;
 
     for (;;) {
-        if (*text == '\0' && (m->cut || *fmt == '\0')) {
+        if (text == m->end && (m->cut || *fmt == '\0')) {
             return true;
         }
         if (*fmt == '%' && fmt[1] != '%') {
@@ -158,7 +166,7 @@ static bool match_rest(struct matching *m, const char *fmt, const char *text)
 
             return match_conversion(m, fmt, text, quoted);
         }
-        if (*fmt == '\0' || *fmt != *text) {
+        if (*fmt == '\0' || text == m->end || *fmt != *text) {
             return false;
         }
         fmt += *fmt == '%' ? 2 : 1;
@@ -167,43 +175,141 @@ static bool match_rest(struct matching *m, const char *fmt, const char *text)
     }
 }
 
-/* Fills *best with the values of the row returned. */
-static const struct word *find_row(const char *text, struct matching *best)
+/* Can the text have come from the format, by its first and last byte? A last
+ * letter that may belong to a conversion says nothing. */
+static bool may_match(const char *fmt, const char *text, size_t len, bool cut)
 {
-    const struct word *found = NULL;
-    bool cut = strlen(text) >= CUT_LEN;
+    size_t fmt_len = strlen(fmt);
 
-    best->letters = 0;
+    if (len == 0 || (*fmt != '%' && *fmt != *text)) {
+        return false;
+    }
+    return cut || strchr("cdiusx", fmt[fmt_len - 1]) != NULL ||
+           fmt[fmt_len - 1] == text[len - 1];
+}
+
+static bool match_row(const struct word *row, const char *text, size_t len,
+                      bool cut, struct matching *m)
+{
+    *m = (struct matching){.end = text + len, .cut = cut};
+    return may_match(row->en, text, len, cut) && match_rest(m, row->en, text);
+}
+
+/* ---- which row is meant ----------------------------------------------------
+ */
+
+/* One piece of the text and what it was found to be. */
+struct piece {
+    const char *ptr;
+    size_t len;
+    const struct word *row; /* or NULL */
+    size_t score;           /* letters known, in it and in its values */
+};
+
+struct reading {
+    const char *end; /* of the whole text */
+    bool cut;        /* the whole was */
+    size_t len;
+    struct piece pieces[PIECES_MAX];
+};
+
+/* A sentence or a phrase may stand here: a blank tells it from a code word. */
+static bool may_be_ours(const struct value *value)
+{
+    return !value->quoted && memchr(value->ptr, ' ', value->len) != NULL;
+}
+
+static struct piece read_piece(struct reading *r, const char *text, size_t len,
+                               unsigned depth);
+
+static size_t score_of(struct reading *r, const struct matching *m,
+                       unsigned depth)
+{
+    size_t score = m->letters;
+
+    for (size_t i = 0; i < m->values_len; i++) {
+        if (may_be_ours(&m->values[i])) {
+            score +=
+                read_piece(r, m->values[i].ptr, m->values[i].len, depth + 1)
+                    .score;
+        }
+    }
+    return score;
+}
+
+/* Of rows that explain as many letters the one with fewest of its own: what
+ * stands before a colon is said before the colon. */
+static struct piece find_row(struct reading *r, const char *text, size_t len,
+                             unsigned depth)
+{
+    struct piece best = {.ptr = text, .len = len};
+    bool cut = r->cut && text + len == r->end;
+    size_t own = 0;
+    struct matching m;
+
     for (size_t p = 0; words_parts[p] != NULL; p++) {
         const struct words_part *part = words_parts[p];
 
         for (size_t i = 0; i < part->len; i++) {
-            const char *fmt = part->rows[i].en;
-            struct matching m = {.cut = cut};
-
-            if (*fmt != '%' && *fmt != *text) {
+            if (!match_row(&part->rows[i], text, len, cut, &m) ||
+                m.letters == 0) {
                 continue;
             }
-            if (match_rest(&m, fmt, text) && m.letters > best->letters) {
-                *best = m;
-                found = &part->rows[i];
+            size_t score = score_of(r, &m, depth);
+
+            if (score > best.score ||
+                (score == best.score && m.letters < own)) {
+                best.row = &part->rows[i];
+                best.score = score;
+                own = m.letters;
             }
         }
     }
-    return found;
+    return best;
+}
+
+static struct piece read_piece(struct reading *r, const char *text, size_t len,
+                               unsigned depth)
+{
+    struct piece piece = {.ptr = text, .len = len};
+
+    for (size_t i = 0; i < r->len; i++) {
+        if (r->pieces[i].ptr == text && r->pieces[i].len == len) {
+            return r->pieces[i];
+        }
+    }
+    if (depth < DEPTH_MAX && r->len < PIECES_MAX) {
+        size_t at = r->len++;
+
+        r->pieces[at] = piece; /* found again inside itself: nothing */
+        piece = find_row(r, text, len, depth);
+        r->pieces[at] = piece;
+    }
+    return piece;
+}
+
+static void reading_begin(struct reading *r, const char *text)
+{
+    size_t len = strlen(text);
+
+    r->end = text + len;
+    r->cut = len >= CUT_LEN;
+    r->len = 0;
 }
 
 const struct word *words_find(const char *text)
 {
-    struct matching m;
+    struct reading r;
 
-    return find_row(text, &m);
+    reading_begin(&r, text);
+    return read_piece(&r, text, strlen(text), 0).row;
 }
 
 /* ---- saying ----------------------------------------------------------------
  */
 
 struct saying {
+    struct reading reading;
     char *room;
     size_t size;
     size_t len;
@@ -227,14 +333,13 @@ static void put(struct saying *out, const char *text, size_t len)
 static void say_text(struct saying *out, const char *text, size_t len,
                      unsigned depth);
 
-/* Another sentence inside, or "row 5": a blank tells it from a code word. */
 static void say_value(struct saying *out, const struct value *value,
                       unsigned depth)
 {
-    if (value->quoted || memchr(value->ptr, ' ', value->len) == NULL) {
-        put(out, value->ptr, value->len);
-    } else {
+    if (may_be_ours(value)) {
         say_text(out, value->ptr, value->len, depth + 1);
+    } else {
+        put(out, value->ptr, value->len);
     }
 }
 
@@ -268,19 +373,16 @@ static void say_row(struct saying *out, const char *vi,
 static void say_text(struct saying *out, const char *text, size_t len,
                      unsigned depth)
 {
-    char whole[WORDS_SIZE];
+    struct reading *r = &out->reading;
+    struct piece piece = read_piece(r, text, len, depth);
+    bool cut = r->cut && text + len == r->end;
     struct matching m;
-    const struct word *row = NULL;
 
-    if (depth < DEPTH_MAX && len < sizeof(whole)) {
-        memcpy(whole, text, len);
-        whole[len] = '\0';
-        row = find_row(whole, &m);
-    }
-    if (row == NULL) {
-        put(out, text, len);
+    if (depth < DEPTH_MAX && piece.row != NULL &&
+        match_row(piece.row, text, len, cut, &m)) {
+        say_row(out, piece.row->vi, &m, depth);
     } else {
-        say_row(out, row->vi, &m, depth);
+        put(out, text, len);
     }
 }
 
@@ -288,6 +390,7 @@ const char *words_vi(const char *text, char *room, size_t size)
 {
     struct saying out = {.room = room, .size = size};
 
+    reading_begin(&out.reading, text);
     say_text(&out, text, strlen(text), 0);
     room[out.len] = '\0';
     return room;

@@ -202,6 +202,36 @@ static void each_sentence_is_known_again_in_what_it_printed(void **state)
     assert_int_equal(wrong, 0);
 }
 
+static void each_sentence_is_known_behind_a_line_and_a_file(void **state)
+{
+    static const char *const samples[12] = {"p1", "q2", "r3", "s4", "t5", "u6",
+                                            "v7", "w8", "x",  "y",  "z",  "."};
+    char text[2048], wanted[2048], said[2048], values[12][64];
+    unsigned wrong = 0;
+
+    (void)state;
+    EACH_ROW(p, row)
+    {
+        struct buf en = buf_over(text, sizeof(text));
+        struct buf vi = buf_over(wanted, sizeof(wanted));
+
+        buf_put_str(&en, "a.csv: line 7: ");
+        buf_put_str(&vi, "a.csv: dòng 7: ");
+        print_sample(row->en, samples, values, &en);
+        print_vietnamese(row->vi, values, &vi);
+        if (strlen(text) > 240 || words_parts[p] == &words_phrases ||
+            strchr(row->en, ' ') == NULL) { /* one word may be a name */
+            continue;
+        }
+        words_vi(text, said, sizeof(said));
+        if (strcmp(said, wanted) != 0) {
+            print_error("%s\n   said %s\n wanted %s\n", row->en, said, wanted);
+            wrong++;
+        }
+    }
+    assert_int_equal(wrong, 0);
+}
+
 /* ---- against the sources --------------------------------------------------
  */
 
@@ -399,6 +429,26 @@ static void a_sentence_cut_by_its_room_is_still_known(void **state)
     assert_string_equal(small, "không đ"); /* never half a letter */
 }
 
+/* Time is not measured: without a bound this test does not end. */
+static void a_text_made_to_fit_everywhere_is_given_up(void **state)
+{
+    static const char *const parts[] = {
+        ": ", "\"", "%", ": \"", "1", " is not ", "a: b; ", "0:0/0 ", ", "};
+    char text[256], said[WORDS_SIZE];
+
+    (void)state;
+    for (size_t p = 0; p < sizeof(parts) / sizeof(*parts); p++) {
+        size_t len = strlen(parts[p]);
+
+        for (size_t i = 0; i < sizeof(text) - 1; i++) {
+            text[i] = parts[p][i % len];
+        }
+        text[sizeof(text) - 1] = '\0';
+        (void)words_vi(text, said, sizeof(said));
+        assert_true(said[0] != '\0');
+    }
+}
+
 static void a_reader_is_answered_in_the_language_he_asks_for(void **state)
 {
     (void)state;
@@ -426,11 +476,13 @@ int main(void)
         cmocka_unit_test(the_vietnamese_is_clean_text_in_normal_form_c),
         cmocka_unit_test(rows_are_sorted_and_said_once),
         cmocka_unit_test(each_sentence_is_known_again_in_what_it_printed),
+        cmocka_unit_test(each_sentence_is_known_behind_a_line_and_a_file),
         cmocka_unit_test(each_sentence_of_the_sources_has_a_row),
         cmocka_unit_test(each_row_is_said_somewhere),
         cmocka_unit_test(a_sentence_inside_a_sentence_is_said_too),
         cmocka_unit_test(what_was_typed_stays_as_it_was_typed),
         cmocka_unit_test(a_sentence_cut_by_its_room_is_still_known),
+        cmocka_unit_test(a_text_made_to_fit_everywhere_is_given_up),
         cmocka_unit_test(a_reader_is_answered_in_the_language_he_asks_for),
     };
     const char *root = getenv("QCDC_SOURCE");
