@@ -189,7 +189,15 @@ static const struct word rows[] = {
      "địa chỉ cấp trên có ký tự không in được"},
     {"the request holds no keys", "yêu cầu không có khóa"},
     {"the request is for %u units", "yêu cầu cho {1} đơn vị"},
+    {"the request is for node %u, this is node %u",
+     "yêu cầu gửi cho nút {1}, đây là nút {2}"},
+    {"the request is sealed to another key of this node: the invitation is an "
+     "old one, give a new one",
+     "yêu cầu niêm phong cho khóa khác của nút này: lời mời đã cũ, hãy cấp lời "
+     "mời mới"},
     {"the request names no realm or node", "yêu cầu không ghi hệ hoặc nút"},
+    {"the request to join is damaged: have the file made again",
+     "yêu cầu gia nhập bị hỏng: hãy nhờ làm lại tệp"},
     {"the request's software name is not short text",
      "tên phần mềm trong yêu cầu không phải chữ ngắn"},
     {"the signature of the %s key is missing", "thiếu chữ ký của khóa {1}"},

@@ -94,6 +94,11 @@ static const struct word rows[] = {
     {"that log ended at %llu events: its node has gone on with a new one",
      "sổ đó đã kết thúc ở {1} sự kiện: nút của nó đã chuyển sang sổ mới"},
     {"the bundle cannot be read", "không đọc được gói"},
+    {"the bundle does not certify the keys of this node: confirm its "
+     "fingerprint at the superior (qcdc invite --confirm), then make the "
+     "bundle there again",
+     "gói không chứng nhận khóa của nút này: hãy xác nhận dấu nhận dạng của "
+     "nút ở cấp trên (qcdc invite --confirm), rồi làm lại gói ở đó"},
     {"the bundle goes on with delivery %llu, taken here are %llu: a bundle "
      "before it is missing",
      "gói bắt đầu từ bản giao {1}, ở đây đã nhận {2}: thiếu một gói trước đó"},

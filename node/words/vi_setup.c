@@ -42,6 +42,7 @@ static const struct word rows[] = {
     {"%s: %s must be %s", "{1}: {2} phải là {3}"},
     {"%s: %s must be a number from %lu to %lu",
      "{1}: {2} phải là số từ {3} đến {4}"},
+    {"%s: %s: name a new file", "{1}: {2}: hãy đặt tên tệp mới"},
     {"%s: %s; `qcdc init` or `qcdc join` makes one",
      "{1}: {2}; tạo bằng `qcdc init` hoặc `qcdc join`"},
     {"%s: cannot be read", "{1}: không đọc được"},
@@ -49,8 +50,7 @@ static const struct word rows[] = {
     {"%s: expected 'key = value'", "{1}: phải viết 'mục = giá trị'"},
     {"%s: line too long", "{1}: dòng quá dài"},
     {"%s: no header row", "{1}: thiếu dòng tiêu đề"},
-    {"%s: no unit in it, only a header row; give each territory and unit a "
-     "row",
+    {"%s: no unit in it, only a header row; give each territory and unit a row",
      "{1}: chưa có đơn vị nào, chỉ có dòng tiêu đề; mỗi địa bàn, mỗi đơn vị "
      "phải có một dòng"},
     {"%s: node, realm and root_key must be set",
@@ -200,9 +200,14 @@ static const struct word rows[] = {
      "máy này chưa nhận kết nối: --listen tcp://0.0.0.0:7600"},
     {"this node does not listen: set `listen` in its qcdc.conf",
      "nút này không nhận kết nối: hãy đặt `listen` trong qcdc.conf"},
+    {"this node gave no such invitation, or it was used or is older than 30 "
+     "days: invite the node again",
+     "nút này không cấp lời mời đó, hoặc lời mời đã dùng hay quá 30 ngày: hãy "
+     "mời lại nút đó"},
     {"this node is not certified yet: wait for its own superior first",
      "nút này chưa được chứng nhận: hãy chờ cấp trên của mình trước"},
     {"this node is stopping after a fault", "nút đang dừng sau một sự cố"},
+    {"too little room", "thiếu chỗ"},
     {"too little room for the list", "thiếu chỗ cho danh sách"},
     {"too little room for the request", "thiếu chỗ cho yêu cầu"},
 
