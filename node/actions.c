@@ -280,6 +280,7 @@ static int ready(struct engine *engine, struct peer *peer, struct error *err)
     peer->announced = true;
     peer->retry_ms = RETRY_LEAST_MS;
     peer->tries = 0;
+    peer->above_due = peer->up && !peer->joining;
     successor_send(engine, peer);
     engine->grew = true;
     if (!peer->joining) {

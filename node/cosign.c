@@ -162,23 +162,20 @@ static int seek_signed(void *data, const struct store_log *log)
     struct seeking *seeking = data;
     struct engine *engine = seeking->engine;
     struct origin origin = log_origin(log);
-    struct store_held held[16];
+    struct store_held held;
     struct store_cosig newest;
     struct log_facts facts;
     struct error ignored = {0};
-    size_t len = 0;
-    int rc =
-        store_held_list(engine->store, log->id, held, 16, &len, seeking->err);
+    int rc = 0;
 
-    for (size_t i = 0; rc == 0 && i < len; i++) {
-        if (held[i].node == engine_node(engine)) {
-            signed_at(engine, &held[i].line);
-        }
+    if (store_held_get(engine->store, log->id, engine_node(engine), &held,
+                       &ignored) == 0) {
+        signed_at(engine, &held.line);
     }
-    if (rc != 0 || log->cosigs == 0 ||
+    if (log->cosigs == 0 ||
         log_facts_of(engine, &origin, &facts, &ignored) != 0 ||
         facts.guard != engine_node(engine)) {
-        return rc;
+        return 0;
     }
     /* Backwards to the newest one that no ClockFault voids. */
     for (uint64_t number = log->cosigs; rc == 0 && number > 0; number--) {
@@ -293,6 +290,75 @@ int cosign_catch_up(struct engine *engine, struct error *err)
     }
     engine->cosigning_waits = false;
     return store_log_each(engine->store, catch_up, &seeking, err);
+}
+
+/* ---- the directory log above ---- */
+
+#define ABOVE_LEAST_MS                                                         \
+    5000u /* between two words on it, however fast it grows */
+#define ABOVE_LATER_MS 60000u
+
+/* Sends ours, made anew if the log has grown: one frame, the newest only. */
+static int above_say(struct engine *engine, struct peer *peer,
+                     const struct origin *origin, struct error *err)
+{
+    struct frame frame = {.kind = FRAME_HELD};
+    struct store_held held = {0};
+    struct store_recovery recovery;
+    struct store_log log;
+    int rc = log_find(engine, origin, &log, err);
+
+    if (rc != 0 || log.head.size == 0 || log.frozen[0] != '\0' ||
+        recover_active(engine, log.id, &recovery)) {
+        return rc == ERR_NOTFOUND ? 0 : rc;
+    }
+    if (store_held_get(engine->store, log.id, engine_node(engine), &held,
+                       err) != 0 ||
+        held.head.size < log.head.size) {
+        rc = engine_write(engine, err);
+        rc = rc != 0 ? rc : cosign_log(engine, origin, false, NULL, err);
+        rc = rc != 0 ? rc
+                     : store_held_get(engine->store, log.id,
+                                      engine_node(engine), &held, err);
+    }
+    if (rc == 0) {
+        frame.held = (struct frame_held){.origin = *origin,
+                                         .node = engine_node(engine),
+                                         .head = held.head,
+                                         .line = held.line};
+        (void)action_send_frame(engine, peer, &frame);
+        log_line(LOG_INFO, "cosign", "above", "log=%s size=%llu", log.origin,
+                 (unsigned long long)held.head.size);
+    }
+    return rc;
+}
+
+void cosign_above(struct engine *engine, struct peer *peer)
+{
+    const struct directory *dir = engine_directory(engine);
+    struct origin origin = {peer->node,
+                            directory_epoch_now(dir, peer->node, true), true};
+    struct link_info info;
+    struct error err = {0};
+
+    if (!peer->above_due || clock_steady_ms() < peer->above_at_ms) {
+        return;
+    }
+    link_info(peer->link, &info);
+    if (info.state != LINK_OPEN || peer->detour || origin.epoch == 0 ||
+        (info.features & LINK_FEATURE_HELD_UP) == 0) {
+        peer->above_due = false; /* the next session, or batch, asks again */
+        return;
+    }
+    peer->above_due = false;
+    peer->above_at_ms = clock_steady_ms() + ABOVE_LEAST_MS;
+    if (above_say(engine, peer, &origin, &err) != 0) {
+        peer->above_due = err.code == ERR_BUSY; /* our clock is in doubt */
+        peer->above_at_ms = clock_steady_ms() + ABOVE_LATER_MS;
+        if (!peer->above_due) {
+            engine_react(engine, "cosign", "above", &err);
+        }
+    }
 }
 
 /* ---- repeats ---- */

@@ -232,6 +232,9 @@ static void batch_cosign(struct engine *engine, struct peer *peer,
     int rc;
 
     if (peer->up) {
+        peer->above_due =
+            peer->above_due ||
+            (action->origin.dir && action->origin.node == peer->node);
         return;
     }
     rc = log_facts_of(engine, &action->origin, &facts, &err);

@@ -144,6 +144,43 @@ void intake_cosigs(struct engine *engine, struct peer *peer,
     }
 }
 
+/* A child's word on our own directory log must be about what it is. */
+static int below_check(struct engine *engine, const struct store_log *log,
+                       const struct frame_held *held, struct error *err)
+{
+    struct hash root = log->head.root;
+    int rc = 0;
+
+    if (held->head.size > log->head.size || held->head.size == 0) {
+        return error_set(err, ERR_BUSY, "a cosignature of leaves not held yet");
+    }
+    if (held->head.size < log->head.size) {
+        rc = store_log_root_at(engine->store, log->id, held->head.size, &root,
+                               err);
+    }
+    return rc == 0 && !hash_equal(&root, &held->head.root)
+               ? error_set(err, ERR_CONFLICT,
+                           "node %u holds another history of log %s: keep "
+                           "both machines as they are, an administrator must "
+                           "look",
+                           held->node, log->origin)
+               : rc;
+}
+
+static void below_conflict(struct engine *engine, const struct peer *peer,
+                           const struct error *why)
+{
+    struct error err = {0};
+
+    log_line(LOG_ERROR, "intake", "held_conflict", "peer=%u text=\"%s\"",
+             peer->node, why->text);
+    if (engine_write(engine, &err) != 0 ||
+        store_peer_refuse(engine->store, peer->node, why->text,
+                          (int64_t)(clock_now_ms() / 1000), &err) != 0) {
+        engine_react(engine, "intake", "held_conflict", &err);
+    }
+}
+
 void intake_held(struct engine *engine, struct peer *peer,
                  const struct link_action *action)
 {
@@ -161,6 +198,12 @@ void intake_held(struct engine *engine, struct peer *peer,
 
     if (rc == 0) {
         rc = log_find(engine, &action->origin, &log, &err);
+    }
+    if (rc == 0 && !peer->up) {
+        rc = below_check(engine, &log, action->held, &err);
+        if (rc == ERR_CONFLICT) {
+            below_conflict(engine, peer, &err);
+        }
     }
     if (rc == 0) {
         checkpoint_text(engine, &action->origin, &action->held->head, &text);
@@ -180,5 +223,7 @@ void intake_held(struct engine *engine, struct peer *peer,
                  peer->node, err.text);
         return;
     }
-    peers_tell(engine, LINK_HELD_GREW, &action->origin, peer);
+    if (peer->up) {
+        peers_tell(engine, LINK_HELD_GREW, &action->origin, peer);
+    }
 }

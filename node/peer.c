@@ -160,6 +160,7 @@ static int link_make(struct engine *engine, struct peer *peer,
                                    .peer = peer->node,
                                    .quiet_ms = engine->config->quiet_s * 1000,
                                    .guard = peer_guards(engine, peer),
+                                   .features = LINK_FEATURE_HELD_UP,
                                    .standby = peer_stands_by(engine, peer),
                                    .software =
                                        span_str(engine->peers->software)};

@@ -375,6 +375,9 @@ static void peer_tick(struct engine *engine, struct peer *peer, uint64_t now_ms)
     if (peer->link != NULL && link_deadline_ms(peer->link) <= now_ms) {
         peer_step(engine, peer, &event);
     }
+    if (peer->up && peer->announced && peer->link != NULL) {
+        cosign_above(engine, peer);
+    }
     deliveries_tell(engine, peer);
 }
 
@@ -476,6 +479,13 @@ uint64_t peers_deadline_ms(const struct engine *engine)
         }
         if (peer->lost) {
             due_ms = 0;
+        }
+        if (peer->above_due && peer->announced) {
+            uint64_t above_ms = peer->above_at_ms > steady_ms
+                                    ? peer->above_at_ms - steady_ms
+                                    : 0;
+
+            due_ms = above_ms < due_ms ? above_ms : due_ms;
         }
         uint64_t leg_ms = detour_wait_ms(engine, peer);
 

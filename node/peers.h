@@ -44,6 +44,8 @@ struct peer {
     struct box_public server;   /* UP: the key that it must prove */
     uint64_t dialled_ms;        /* UP: steady; the newest try, or its end */
     unsigned tries;             /* UP: since the newest session */
+    bool above_due;             /* UP: its directory log waits for our word */
+    uint64_t above_at_ms;       /* UP: steady; no word on it before */
     uint64_t elsewhere_ms;      /* UP: steady; when the standby is tried */
     struct route route;
     struct route old_route; /* of the connection before: its frames are late */
@@ -238,6 +240,10 @@ void cosign_repeat(struct engine *engine, struct peer *peer,
 int cosign_resume(struct engine *engine, struct error *err) MUST_USE;
 /* HELLO is done with that node, whose clock shows skew_ms more than ours. */
 void cosign_greeted(struct engine *engine, uint32_t node, int64_t skew_ms);
+/* Our word on the superior's own directory log, so that he alone cannot write
+ * it anew: the newest size only, one frame a session and then one in five
+ * seconds at most, never passed on by him. */
+void cosign_above(struct engine *engine, struct peer *peer);
 /* Cosigns what was stored while our clock was in doubt, once it no longer is.
  */
 int cosign_catch_up(struct engine *engine, struct error *err) MUST_USE;

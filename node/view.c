@@ -38,18 +38,11 @@ static void seen_fill(struct engine *engine, const struct store_log *log,
                       uint32_t guard, uint32_t peer, struct frame_seen *seen)
 {
     struct error ignored = {0};
-    struct store_held held[16];
-    size_t len = 0;
+    struct store_held held;
 
-    if ((guard == peer && seen_numbered(engine, log, peer, seen)) ||
-        store_held_list(engine->store, log->id, held, 16, &len, &ignored) !=
-            0) {
-        return;
-    }
-    for (size_t i = 0; i < len; i++) {
-        if (held[i].node == peer) {
-            *seen = (struct frame_seen){true, held[i].head, held[i].line};
-        }
+    if ((guard != peer || !seen_numbered(engine, log, peer, seen)) &&
+        store_held_get(engine->store, log->id, peer, &held, &ignored) == 0) {
+        *seen = (struct frame_seen){true, held.head, held.line};
     }
 }
 
@@ -126,7 +119,11 @@ static int view_log(void *data, uint32_t peer, const struct origin *origin,
         out->below = recover_below(engine, origin);
     }
     times_fill(engine, &log, out);
-    seen_fill(engine, &log, facts.guard, peer, &out->seen);
+    if (origin->node != engine_node(engine) || facts.guard == peer) {
+        /* Of our own log only the guard's word is asked back: what children
+         * signed of it shows what they held, not what we did. */
+        seen_fill(engine, &log, facts.guard, peer, &out->seen);
+    }
     if (out->head.size > 0) {
         rc = store_log_note(engine->store, log.id, &note, err);
         out->note = buf_span(&note);

@@ -9,7 +9,6 @@
 #include "protocol/log/checkpoint.h"
 
 #define SUPERIORS_MAX 16u /* the depth of a tree of nodes, as in link/ */
-#define HELD_MAX 64u
 
 /* Whose word a log needs: its guard first, if it has one, then upwards. */
 struct superiors {
@@ -73,6 +72,27 @@ static const struct store_held *held_of(const struct vouching *v, uint32_t node)
         }
     }
     return NULL;
+}
+
+/* The newest words of the superiors, of a log that many more may cosign. */
+static int held_read(struct vouching *v, struct error *err)
+{
+    v->held = arena_array(&v->engine->turn, SUPERIORS_MAX, sizeof(*v->held));
+    if (v->held == NULL) {
+        return error_set(err, ERR_LIMIT, "the receipt is too large");
+    }
+    for (size_t i = 0; i < v->superiors.len; i++) {
+        int rc =
+            store_held_get(v->engine->store, v->log->id, v->superiors.nodes[i],
+                           &v->held[v->held_len], err);
+
+        if (rc == 0) {
+            v->held_len++;
+        } else if (rc != ERR_NOTFOUND) {
+            return rc;
+        }
+    }
+    return 0;
 }
 
 static int line_put(struct engine *engine, uint32_t node,
@@ -157,12 +177,7 @@ static int note_vouched(struct vouching *v, struct buf *note, uint64_t *size,
     uint64_t agreed = 0;
     int rc;
 
-    v->held = arena_array(&v->engine->turn, HELD_MAX, sizeof(*v->held));
-    if (v->held == NULL) {
-        return error_set(err, ERR_LIMIT, "the receipt is too large");
-    }
-    rc = store_held_list(store, v->log->id, v->held, HELD_MAX, &v->held_len,
-                         err);
+    rc = held_read(v, err);
     if (rc == 0) {
         rc = size_agreed(v, &agreed, err);
     }

@@ -19,7 +19,8 @@ enum {
     COSIG_TWIN,
     COSIG_SAME,
     HELD_PUT,
-    HELD_LIST
+    HELD_LIST,
+    HELD_GET
 };
 
 #define COSIG_COLUMNS                                                          \
@@ -53,6 +54,8 @@ static const char *const sql[] = {
         "(held.size, held.time_s)",
     [HELD_LIST] = "SELECT log, node, size, root, line FROM held WHERE log = ? "
                   "ORDER BY node LIMIT ?",
+    [HELD_GET] = "SELECT log, node, size, root, line FROM held WHERE log = ? "
+                 "AND node = ?",
 };
 const struct query_table cosig_queries = {sql, sizeof(sql) / sizeof(sql[0])};
 
@@ -284,6 +287,36 @@ int store_held_put(struct store *store, const struct store_held *held,
     return query_run(store, q, err);
 }
 
+static int read_held(sqlite3_stmt *q, struct store_held *held,
+                     struct error *err)
+{
+    held->log = column_u32(q, 0);
+    held->node = column_u32(q, 1);
+    held->head.size = (uint64_t)column_int(q, 2);
+    return column_bytes(q, 3, &held->head.root, sizeof(struct hash), err) != 0
+               ? err->code
+               : column_bytes(q, 4, &held->line, sizeof(held->line), err);
+}
+
+int store_held_get(struct store *store, uint32_t log, uint32_t node,
+                   struct store_held *held, struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_COSIG, HELD_GET);
+    int rc;
+
+    bind_int(q, 1, log);
+    bind_int(q, 2, node);
+    rc = query_row(store, q, err);
+    if (rc == 0) {
+        return error_set(err, ERR_NOTFOUND, "no such cosignature is held");
+    }
+    if (rc == 1) {
+        rc = read_held(q, held, err);
+        query_end(q);
+    }
+    return rc;
+}
+
 int store_held_list(struct store *store, uint32_t log, struct store_held *held,
                     size_t max, size_t *len, struct error *err)
 {
@@ -294,13 +327,7 @@ int store_held_list(struct store *store, uint32_t log, struct store_held *held,
     bind_int(q, 1, log);
     bind_int(q, 2, (int64_t)max);
     while ((rc = query_row(store, q, err)) == 1) {
-        held[i].log = column_u32(q, 0);
-        held[i].node = column_u32(q, 1);
-        held[i].head.size = (uint64_t)column_int(q, 2);
-        if ((rc = column_bytes(q, 3, &held[i].head.root, sizeof(struct hash),
-                               err)) != 0 ||
-            (rc = column_bytes(q, 4, &held[i].line, sizeof(held[i].line),
-                               err)) != 0) {
+        if ((rc = read_held(q, &held[i], err)) != 0) {
             query_end(q);
             return rc;
         }

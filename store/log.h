@@ -144,6 +144,10 @@ struct store_held {
 /* Kept if its size (then its time) is greater than what is there. */
 int store_held_put(struct store *store, const struct store_held *held,
                    struct error *err) MUST_USE;
+/* That node's; ERR_NOTFOUND. */
+int store_held_get(struct store *store, uint32_t log, uint32_t node,
+                   struct store_held *held, struct error *err) MUST_USE;
+/* The first `max` by node: a log that many cosign has more. */
 int store_held_list(struct store *store, uint32_t log, struct store_held *held,
                     size_t max, size_t *len, struct error *err) MUST_USE;
 

@@ -230,12 +230,32 @@ static void print_recovery(const struct cli *cli, const struct answer *log,
     }
 }
 
+/* Children sign their superior's directory log: he alone cannot write it
+ * anew. */
+static void print_below(const struct cli *cli, const struct answer *log)
+{
+    const struct answer *held = answer_get(log, "held");
+    long long whole = 0;
+
+    if (answer_len(held) == 0 ||
+        strstr(answer_text(answer_get(log, "origin")), "/dir/") == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < answer_len(held); i++) {
+        whole += count(answer_at(held, i), "size") == count(log, "size");
+    }
+    printf("%s: %s %zu, %s %lld\n", answer_text(answer_get(log, "origin")),
+           say(cli, "số nút khác xác nhận", "cosigned by other nodes:"),
+           answer_len(held), say(cli, "đến cuối sổ", "to its end"), whole);
+}
+
 static void print_frozen(const struct cli *cli, const struct answer *logs)
 {
     for (size_t i = 0; i < answer_len(logs); i++) {
         const struct answer *log = answer_at(logs, i);
         const char *frozen = answer_text(answer_get(log, "frozen"));
 
+        print_below(cli, log);
         print_recovery(cli, log, "fetched");
         print_recovery(cli, log, "lent");
         if (frozen[0] != '\0') {

@@ -11,7 +11,7 @@
 #include "store/log.h"
 #include "store/query.h"
 
-#define HELD_MAX 32u
+#define HELD_MAX 512u /* nodes that hold a log: all children of one */
 #define STANDINGS_MAX 32u
 
 /* ---- sync --------------------------------------------------------------- */
@@ -45,15 +45,20 @@ static void put_peer(json_t *object, const struct sync_peer *peer)
 static int put_held(struct api_call *call, json_t *object, const char *origin,
                     struct error *err)
 {
-    struct store_held held[HELD_MAX];
-    struct store_log log;
+    size_t mark = call->arena.used;
+    struct store_held *held =
+        arena_array(&call->arena, HELD_MAX, sizeof(*held));
+    struct store_log log = {.id = 0};
     size_t len = 0;
-    int rc = store_log_find(call->store, span_str(origin), &log, err);
+    int rc = held == NULL
+                 ? error_set(err, ERR_LIMIT, "no room for the answer")
+                 : store_log_find(call->store, span_str(origin), &log, err);
 
     rc = rc < 0
              ? rc
              : store_held_list(call->store, log.id, held, HELD_MAX, &len, err);
     if (rc == ERR_NOTFOUND) {
+        arena_rewind(&call->arena, mark);
         return 0;
     }
     json_t *array = api_put_array(object, "held");
@@ -67,6 +72,7 @@ static int put_held(struct api_call *call, json_t *object, const char *origin,
         api_put_number(row, "size", (int64_t)held[i].head.size);
         api_put_time(row, "time", (int64_t)cosignature_time(&held[i].line));
     }
+    arena_rewind(&call->arena, mark);
     return rc;
 }
 

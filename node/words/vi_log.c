@@ -83,6 +83,10 @@ static const struct word rows[] = {
     {"no room for a note of %u bytes", "không đủ chỗ cho bản ghi {1} byte"},
     {"no room to check a policy", "không đủ chỗ để kiểm chính sách"},
     {"no tree of %u in one of %u", "không có cây {1} lá trong cây {2} lá"},
+    {"node %u holds another history of log %s: keep both machines as they are, "
+     "an administrator must look",
+     "nút {1} giữ một lịch sử khác của sổ {2}: để nguyên cả hai máy, người "
+     "quản trị phải xem"},
     {"not a usable Ed25519 public key",
      "không phải khóa công khai Ed25519 dùng được"},
     {"not one line of a signature", "không phải một dòng chữ ký"},

@@ -34,6 +34,9 @@
 #define LINK_HEARD_REST_S 60u     /* after the last batch */
 #define LINK_HEARD_EVERY_S 3600u  /* at most once */
 #define LINK_HEARD_DAILY_S 86400u /* at least once */
+/* Bits of `features`: takes a child's cosignature of its own directory log. */
+#define LINK_FEATURE_HELD_UP 1u
+#define LINK_HELD_REST_MS 1000u /* of one child; sooner is not looked at */
 #define LINK_RANDOM_SIZE 32u
 /* So long no other copy of a node must have been heard before one that shows
  * an older state is taken for the node, restored. More than LINK_SILENT_MS:

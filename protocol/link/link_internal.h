@@ -78,6 +78,7 @@ struct link {
     uint64_t stale;
     unsigned strikes;
     uint64_t scolded_ms; /* last NO_SESSION said */
+    uint64_t held_ms;    /* DOWN: the newest Held that was looked at */
 
     /* receiving */
     struct window window;

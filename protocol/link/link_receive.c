@@ -348,12 +348,42 @@ int frame_cosigned(struct step *s, const struct frame *frame)
     return 0;
 }
 
+/* DOWN: the child's own word on our own directory log, and on nothing else. */
+static int held_from_below(struct step *s, struct link_track *track,
+                           const struct frame_held *held)
+{
+    struct link *link = s->link;
+    struct link_action *action = NULL;
+
+    if (held->node != link->options.peer || !held->origin.dir ||
+        held->origin.node != link->options.self) {
+        return step_strike(s, LINK_REASON_UNASKED,
+                           step_text(s, "a cosignature for nobody here"));
+    }
+    if (link->held_ms != 0 &&
+        s->event->now_ms < link->held_ms + LINK_HELD_REST_MS) {
+        link->stale++; /* no child costs more than one a second */
+        return 0;
+    }
+    link->held_ms = s->event->now_ms;
+    action = step_do(s, LINK_DO_STORE_HELD);
+    action->has_origin = true;
+    action->origin = track->origin;
+    action->held = held;
+    return 0;
+}
+
 int frame_held(struct step *s, const struct frame *frame)
 {
     const struct frame_held *held = &frame->held;
     struct link_track *track = track_find(s->link, &held->origin);
     struct link_action *action = NULL;
 
+    if (s->link->options.side == LINK_DOWN && track != NULL &&
+        track->way == TRACK_SEND &&
+        (s->link->features & LINK_FEATURE_HELD_UP) != 0) {
+        return held_from_below(s, track, held);
+    }
     if (s->link->options.side != LINK_UP || track == NULL ||
         track->way != TRACK_SEND) {
         return step_strike(s, LINK_REASON_UNASKED,
