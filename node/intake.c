@@ -270,7 +270,8 @@ static int room_check(struct engine *engine, const struct batch *batch,
     if (engine->disk.low && !batch->action->origin.dir) {
         return error_set(err, ERR_LIMIT, "the disk is nearly full here");
     }
-    return by_hand || recover_active(engine, batch->log.id, &recovery)
+    return by_hand || batch->peer->up ||
+                   recover_active(engine, batch->log.id, &recovery)
                ? 0
                : quota_take(engine, &batch->action->origin, &batch->segment,
                             err);

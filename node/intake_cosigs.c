@@ -6,8 +6,10 @@
 
 #include "node/tree.h"
 
+#include "node/clock.h"
 #include "node/log.h"
 #include "protocol/log/checkpoint.h"
+#include "store/book.h"
 
 /* ---- cosignatures ---- */
 

@@ -140,7 +140,17 @@ static int role_check(struct engine *engine,
         memcpy(invited->reached, reached, strlen(reached) + 1);
     }
     if (invited->role == DIR_ROLE_OBSERVER) {
-        return 0;
+        const struct dir_cert *own = directory_cert(dir, engine_node(engine));
+
+        return dir->top == engine_node(engine) ||
+                       (own != NULL && request->node >= own->numbers_first &&
+                        request->node <= own->numbers_last)
+                   ? 0
+                   : error_set(err, ERR_USAGE,
+                               "node %u: an observer's number is one of this "
+                               "node's own range: its superior gives it one "
+                               "(--numbers)",
+                               request->node);
     }
     if (dir->top != engine_node(engine)) {
         return error_set(err, ERR_USAGE,

@@ -145,6 +145,14 @@ bool peer_stands_by(struct engine *engine, const struct peer *peer)
                 : standby == engine_node(engine) && peer->node == dir->top);
 }
 
+static bool peer_observes(struct engine *engine, const struct peer *peer)
+{
+    uint32_t node = peer->up ? engine_node(engine) : peer->node;
+
+    return !peer->joining &&
+           directory_role(engine_directory(engine), node) == DIR_ROLE_OBSERVER;
+}
+
 /* A link in fresh memory: at the first session, and when the realm outgrew
  * the old one. */
 static int link_make(struct engine *engine, struct peer *peer,
@@ -161,6 +169,7 @@ static int link_make(struct engine *engine, struct peer *peer,
                                    .quiet_ms = engine->config->quiet_s * 1000,
                                    .guard = peer_guards(engine, peer),
                                    .features = LINK_FEATURE_HELD_UP,
+                                   .observer = peer_observes(engine, peer),
                                    .standby = peer_stands_by(engine, peer),
                                    .software =
                                        span_str(engine->peers->software)};

@@ -220,6 +220,20 @@ static int node_complete(struct engine *engine, struct filling *f,
     return 0;
 }
 
+/* What is addressed to a unit goes to its host, which must answer. */
+static int host_check(struct engine *engine, const struct filling *f,
+                      struct error *err)
+{
+    uint32_t host = stated(f, "host") == NULL ? 0 : number(f, "host");
+
+    return host == 0 || directory_role(engine_directory(engine), host) ==
+                            DIR_ROLE_ORDINARY
+               ? 0
+               : error_set(err, ERR_USAGE,
+                           "host: node %u only mirrors, it keeps no unit",
+                           host);
+}
+
 /* ---- LogEnded, ActorBarred ---- */
 
 static int end_complete(struct engine *engine, struct filling *f,
@@ -298,6 +312,9 @@ int tree_complete(struct engine *engine, const struct event_type *type,
 
     if (type->number == EVENT_NODE_CERTIFIED) {
         rc = node_complete(engine, &f, err);
+    } else if (type->number == EVENT_UNIT_REGISTERED ||
+               type->number == EVENT_UNIT_CHANGED) {
+        rc = host_check(engine, &f, err);
     } else if (type->number == EVENT_LOG_ENDED) {
         rc = end_complete(engine, &f, err);
     } else if (type->number == EVENT_ACTOR_BARRED) {

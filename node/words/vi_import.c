@@ -56,6 +56,8 @@ static const struct word rows[] = {
     {"facts: an object is expected", "facts: phải là một đối tượng"},
     {"format: \"%.20s\" is not known; csv or jsonl",
      "format: \"{1}\" không có; chỉ có csv hoặc jsonl"},
+    {"host: node %u only mirrors, it keeps no unit",
+     "host: nút {1} chỉ sao giữ, không quản lý đơn vị nào"},
     {"line %u, column %zu: a carriage return inside a cell: put the whole cell "
      "in quotes",
      "dòng {1}, cột {2}: có ký tự xuống dòng trong ô: hãy đặt cả ô trong dấu "

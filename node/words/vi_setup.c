@@ -127,6 +127,10 @@ static const struct word rows[] = {
      "nút {1} chưa từng được chứng nhận: hãy mời không kèm --again"},
     {"node %u would have children, numbers or units: a %s has none",
      "nút {1} sẽ có cấp dưới, dải số hoặc đơn vị: {2} không có những thứ đó"},
+    {"node %u: an observer's number is one of this node's own range: its "
+     "superior gives it one (--numbers)",
+     "nút {1}: số của máy chỉ đọc phải nằm trong dải số của nút này: cấp trên "
+     "cấp dải ấy (--numbers)"},
     {"node: %u has no certificate yet: invite it",
      "node: {1} chưa có chứng nhận: hãy mời nút đó"},
     {"node: no node keeps unit %u", "node: không có nút nào giữ đơn vị {1}"},

@@ -310,6 +310,7 @@ struct link_options {
     bool guard;         /* UP: the peer is our guard; DOWN: we are its */
     bool standby;       /* a top node (UP) and its standby (DOWN): what one
                            guards, both hold whole */
+    bool observer;      /* UP: we only read; DOWN: the peer does */
     struct vkey mirror; /* our cosigning key; keeps its name */
     const struct vkey *mirrors_before; /* those we had; keeps, may be NULL */
     size_t mirrors_before_len;

@@ -62,6 +62,39 @@ int track_is_former(struct step *s, const struct origin *origin, bool *out)
                                         : was_below(s, origin->node, self, out);
 }
 
+/* An observer (UP: we, DOWN: the peer) gets what the node above holds of its
+ * branch, and the directory logs above; it has nothing to give. */
+static int way_observed(struct step *s, const struct origin *origin,
+                        enum track_way *out)
+{
+    const struct link_options *options = &s->link->options;
+    bool up = options->side == LINK_UP;
+    uint32_t observer = up ? options->self : options->peer;
+    uint32_t source = up ? options->peer : options->self;
+    enum track_way way = up ? TRACK_RECEIVE : TRACK_SEND;
+    enum below below = BELOW_NO;
+    bool former = false;
+    int rc = 0;
+
+    *out = TRACK_NONE;
+    if (origin->node == observer || origin->node == source) {
+        *out = origin->node == source ? way : TRACK_NONE;
+        return 0;
+    }
+    rc = node_below(s, origin->node, source, &below);
+    if (rc == 0 && below != BELOW_NO) {
+        *out = below == BELOW_YES ? way : TRACK_UNKNOWN;
+        return 0;
+    }
+    rc = rc != 0 ? rc : was_below(s, origin->node, source, &former);
+    if (rc == 0 && !former && origin->dir) {
+        rc = node_below(s, source, origin->node, &below);
+        former = below != BELOW_NO;
+    }
+    *out = rc == 0 && former ? way : TRACK_NONE;
+    return rc;
+}
+
 /* Of the parent's link: what is ours and our descendants' goes up; what is
  * above us comes down. */
 static int way_up(struct step *s, const struct origin *origin,
@@ -150,6 +183,9 @@ static int way_down(struct step *s, const struct origin *origin,
 int track_way_of(struct step *s, const struct origin *origin,
                  enum track_way *out)
 {
+    if (s->link->options.observer) {
+        return way_observed(s, origin, out);
+    }
     switch (s->link->options.side) {
     case LINK_UP:
     case LINK_JOINER:

@@ -226,6 +226,16 @@ static void cert_tree(struct dir_cert *cert,
     copy_key(&cert->dir_guard_root, said->dir_guard_root_hash);
 }
 
+/* One that only reads is nobody's guard. */
+static bool is_observer(const struct build *b, uint32_t node)
+{
+    const struct node_draft *draft = number_map_find(&b->nodes, node);
+    const struct dir_cert *cert = draft == NULL ? NULL : newest(draft);
+
+    return cert != NULL &&
+           cert->role == QCDC__V1__NODE_ROLE__NODE_ROLE_OBSERVER;
+}
+
 /* A standby came, or went: the top node's logs have another guard from here
  * on. Said by a certificate of the standby, kept as one of the top node. */
 static void standby_change(struct build *b, const struct dir_event *event,
@@ -267,7 +277,8 @@ enum standing cert_add(struct build *b, const struct dir_event *event,
         return STANDING_INVALID;
     }
     if (!node_may_certify(b, event->issuer, said->node,
-                          event->leaf->header.on_day)) {
+                          event->leaf->header.on_day) ||
+        is_observer(b, said->guard)) {
         return STANDING_NO_RIGHT;
     }
     cert = cert_of(b, event, said->keys, said->units, said->n_units);
