@@ -18,6 +18,7 @@ enum {
     EPOCH_INSERT,
     EPOCH_NEXT,
     EPOCH_RENUMBER,
+    EPOCH_SEQUENCE,
     EPOCH_SEGMENTS,
     EPOCH_VERDICTS,
     EPOCH_BLOCKS,
@@ -34,6 +35,8 @@ static const char *const sql[] = {
     [EPOCH_NEXT] = "SELECT number FROM spool WHERE is_dir = ? AND number <= ? "
                    "ORDER BY number DESC LIMIT 1",
     [EPOCH_RENUMBER] = "UPDATE spool SET number = ? WHERE number = ?",
+    [EPOCH_SEQUENCE] = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE "
+                       "name = 'spool'",
     [EPOCH_SEGMENTS] = "DELETE FROM segments WHERE id >= ? AND id < ?",
     [EPOCH_VERDICTS] = "DELETE FROM verdicts WHERE id >= ? AND id < ?",
     [EPOCH_BLOCKS] = "DELETE FROM blocks WHERE log = ? AND block >= ?",
@@ -154,6 +157,14 @@ static int queue_behind(struct store *store, bool is_dir, int64_t until,
         bind_int(q, 2, number);
         rc = query_run(store, q, err);
         below = number - 1;
+    }
+    if (rc == 0) {
+        /* A number that a renumbered event had is never given out again: it
+         * would count as taken, and its event would never leave. */
+        sqlite3_stmt *q = query(store, OWNER_EPOCH, EPOCH_SEQUENCE);
+
+        bind_int(q, 1, offset + until);
+        rc = query_run(store, q, err);
     }
     return rc < 0 ? rc : 0;
 }
