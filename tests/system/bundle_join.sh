@@ -101,7 +101,7 @@ petition commune b
 petition district c
 
 # Out and back twice: staged, given their place, then cosigned all the way up.
-for round in 1 2 3; do
+for _ in 1 2 3; do
     carry commune district
     carry district commune 12
     carry district province

@@ -90,7 +90,7 @@ province_is_named() {
 }
 wait_until 30 "the missing province to be named" province_is_named ||
     die "who is missing is not said: $(cat "$NODES_DIR/said")"
-QCDC_LANG=vi node $commune receipt "$of_commune" 2>"$NODES_DIR/vi" && die "a receipt"
+QCDC_LANG="vi" node $commune receipt "$of_commune" 2>"$NODES_DIR/vi" && die "a receipt"
 grep -q "LỖI: tỉnh (nút $province) chưa xác nhận.*hãy thử lại" "$NODES_DIR/vi" ||
     die "$(cat "$NODES_DIR/vi")"
 [ "$(wc -l <"$NODES_DIR/said")" -eq 1 ] || die "more than one sentence"
