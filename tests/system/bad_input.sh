@@ -251,6 +251,22 @@ bad "hash" recompute "$work/known.json"
 
 # ---- the API as a script would misuse it
 printf 'GET /v1/nothing HTTP/1.1\r\nHost: a\r\n\r\n' | raw 404 "nothing here"
+# ---- the same mistakes as an office reads them: Vietnamese without asking
+vi() {
+    local text=$1
+    shift
+    echo >>"$work/tried"
+    env -u QCDC_LANG "$qcdc" "$@" >/dev/null 2>"$work/err" </dev/null &&
+        amiss "qcdc $*: accepted"
+    grep -qF -- "$text" "$work/err" || amiss "qcdc $*: not \"$text\": $(cat "$work/err")"
+}
+vi 'qcdc: LỖI: stauts: không có lệnh này' stauts
+vi 'LỖI: year: "abc" không phải số' status --year abc
+vi 'LỖI: "zzz": ở đây không có sự kiện nào mang mã số' show zzz
+vi 'không có tệp hoặc thư mục này' import any "$work/none"
+printf 'on,kind,channel,field\n2024-13-01,proposal,counter,land\n' >"$work/vi.csv"
+vi "vi.csv:2: on: '2024-13-01' không phải ngày, viết như 2024-03-01" import PetitionReceived "$work/vi.csv"
+
 printf 'GET /v1/nothing HTTP/1.1\r\nHost: a\r\nAccept-Language: vi,en;q=0.5\r\n\r\n' |
     raw 404 "/v1/nothing: không có gì ở địa chỉ này"
 printf 'GET /v1/node HTTP/1.1\r\nHost: a\r\nHost: b\r\nAccept-Language: \377;q=x\r\n\r\n' |
