@@ -111,6 +111,7 @@ static const struct word rows[] = {
     {"reads nothing of what it asked for", "không nhận những gì đã xin"},
     {"staging note", "phiếu xếp thứ tự"},
     {"string or '}' expected", "phải là chuỗi chữ hoặc '}'"},
+    {"text", "chữ"},
     {"text of one line, %u bytes at most",
      "chữ trên một dòng, nhiều nhất {1} byte"},
     {"that node", "nút đó"},
