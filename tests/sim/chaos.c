@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "tests/sim/cure.h"
 #include "tests/sim/image.h"
 #include "tests/sim/net.h"
 #include "tests/sim/promise.h"
@@ -23,6 +24,8 @@ enum trouble {
     TROUBLE_BACK,                   /* ... and takes the place of the disk */
     TROUBLE_BACK_SOON, /* the newest one, started and used within seconds */
     TROUBLE_ROOM,      /* the disk has room again */
+    TROUBLE_LOSS,      /* the disk is gone for good */
+    TROUBLE_CURE,      /* somebody is there to invite again */
     TROUBLES
 };
 
@@ -84,6 +87,21 @@ static void set_back_plan(uint64_t until_ms)
     }
 }
 
+/* A commune's: what a district without keys costs its communes is a matter of
+ * persons in every one of them. */
+static void loss_plan(uint64_t until_ms)
+{
+    for (uint32_t tries = dice_below(&world.dice, 4); tries > 0; tries--) {
+        uint32_t who = dice_below(&world.dice, MACHINES);
+
+        if (world.machines[who].enrolled && world.machines[who].parent != 0 &&
+            world.machines[who].parent != TOP) {
+            world_plan(dice_from_to(&world.dice, world.now_ms, until_ms),
+                       PLAN_TROUBLE, who, TROUBLE_LOSS, NULL);
+        }
+    }
+}
+
 void chaos_plan(uint32_t kinds, uint64_t until_ms)
 {
     uint32_t count = dice_below(&world.dice, 24);
@@ -93,6 +111,9 @@ void chaos_plan(uint32_t kinds, uint64_t until_ms)
         net_chaos(&world.dice);
     }
     set_back_plan(until_ms);
+    if ((kinds & CHAOS_LOSS) != 0) {
+        loss_plan(until_ms);
+    }
     for (uint32_t i = 0; i < count; i++) {
         uint32_t trouble = dice_below(&world.dice, TROUBLES_ALONE);
 
@@ -122,7 +143,7 @@ static void set_back(struct machine *machine)
 {
     uint64_t image_ms;
 
-    if (!may_go_back(machine) || machine->images[0] == NULL) {
+    if (!may_go_back(machine) || machine->images[0] == NULL || machine->lost) {
         return;
     }
     if (machine_is_on(machine)) {
@@ -216,6 +237,16 @@ void chaos_do(struct plan *plan)
     case TROUBLE_BACK:
         set_back(machine);
         break;
+    case TROUBLE_LOSS:
+        if (!machine->lost) {
+            cure_disk_lost(machine);
+            world_plan(world.now_ms + dice_from_to(&world.dice, 60000, 1800000),
+                       PLAN_TROUBLE, plan->machine, TROUBLE_CURE, NULL);
+        }
+        break;
+    case TROUBLE_CURE:
+        (void)cure_try();
+        break;
     case TROUBLE_BACK_SOON:
         set_back_soon(machine);
         break;
@@ -234,7 +265,7 @@ void chaos_end(void)
         disk_cut_after(machine->node, 0, false, NULL);
         disk_fault_set(machine->node, DISK_WELL);
         machine->clock_ms = 0;
-        if (machine->enrolled && !machine_is_on(machine)) {
+        if (machine->enrolled && !machine_is_on(machine) && !machine->lost) {
             machine_start(machine);
         }
     }

@@ -106,3 +106,11 @@ bool image_restore(struct machine *machine, uint32_t which, uint64_t *at_ms)
                 (unsigned long long)(world.now_ms - image->at_ms) / 1000);
     return true;
 }
+
+void image_drop(struct machine *machine)
+{
+    for (size_t i = 0; i < IMAGES; i++) {
+        image_free(machine->images[i]);
+        machine->images[i] = NULL;
+    }
+}

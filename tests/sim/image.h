@@ -10,5 +10,7 @@ void image_take(struct machine *machine);
 /* One of the kept ones takes the place of the disk; the machine is off.
  * false: there is none. *at_ms = when it was taken. */
 bool image_restore(struct machine *machine, uint32_t which, uint64_t *at_ms);
+/* Its keys are no good any more. */
+void image_drop(struct machine *machine);
 
 #endif

@@ -11,12 +11,14 @@
 #include "store/delivery.h"
 #include "store/log.h"
 #include "store/spool.h"
+#include "tests/sim/cure.h"
 #include "tests/sim/holdings.h"
 #include "tests/sim/judge_same.h"
 #include "tests/sim/promise.h"
 
 #define STEP_MS UINT64_C(180000)
 #define STEPS_MAX 480u /* a day */
+#define CURE_STEPS 10u /* somebody looks every half hour */
 
 /* Why the world is not at rest; "" when it is. */
 static char waiting[256];
@@ -40,6 +42,14 @@ struct held_visit {
     bool waits;
 };
 
+/* A superior ended it, and its node goes on in another epoch. */
+static bool is_closed(struct machine *machine, const struct store_log *log)
+{
+    const struct directory *dir = engine_directory(machine->engine);
+
+    return directory_epoch_now(dir, log->node, log->is_dir) > log->epoch;
+}
+
 /* A log of a machine that takes part: has its superior all of it? */
 static int log_visit(void *data, const struct store_log *log)
 {
@@ -53,6 +63,9 @@ static int log_visit(void *data, const struct store_log *log)
     if (origin == NULL || !origin->enrolled || !log->mirrored ||
         log->head.size == 0) {
         return 0;
+    }
+    if (is_closed(visit->machine, log)) {
+        return 0; /* whoever holds less of it has said so: EpochClosed */
     }
     if (log->frozen[0] != '\0') {
         visit->waits = waits("%u has frozen %s: %s", visit->machine->node,
@@ -134,6 +147,9 @@ void judge_settle(void)
         bool wait = false;
 
         world_run(world.now_ms + STEP_MS);
+        if (i % CURE_STEPS == CURE_STEPS - 1 && cure_try()) {
+            continue;
+        }
         for (size_t j = 0; j < MACHINES && !wait && !world.failed; j++) {
             wait =
                 world.machines[j].enrolled && machine_waits(&world.machines[j]);
@@ -214,7 +230,8 @@ static void heads_hold(void)
         origin_format(span_str("sim"), &log->origin, &text);
         name[text.len] = '\0';
         if (!machine_of(log->origin.node)->enrolled ||
-            store_log_find(store, span_str(name), &held, &err) != 0) {
+            store_log_find(store, span_str(name), &held, &err) != 0 ||
+            is_closed(&world.machines[0], &held)) {
             continue;
         }
         for (size_t j = 0; j < log->heads_len; j++) {

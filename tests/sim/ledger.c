@@ -215,3 +215,11 @@ void ledger_set_back(const struct machine *machine)
         }
     }
 }
+
+void ledger_rejoined(const struct machine *machine)
+{
+    struct book *book = &books[machine_index(machine)];
+
+    book->seen = 0;
+    memset(book->heard_ms, 0, sizeof(book->heard_ms));
+}

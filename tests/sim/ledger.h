@@ -22,6 +22,8 @@ void ledger_sent(struct machine *from, const struct conn *conn,
                  const struct frame *frame);
 /* A child's frame is handed to its parent's program. */
 void ledger_taken(const struct conn *conn, struct span bytes);
+/* It has new keys, and no token yet. */
+void ledger_rejoined(const struct machine *machine);
 /* A guard was set back: it knows older tokens, and may. */
 void ledger_set_back(const struct machine *machine);
 

@@ -376,8 +376,12 @@ static void memory_lose(struct promise_log *log)
         if (!machine->rolled_back || machine == origin || log->by[i] == 0) {
             continue;
         }
-        holdings_add(&held, machine, false);
-        holdings_add(&held, towards(machine, origin), false);
+        if (!machine->lost) {
+            holdings_add(&held, machine, false);
+        }
+        if (!towards(machine, origin)->lost) {
+            holdings_add(&held, towards(machine, origin), false);
+        }
         size = holdings_size(&held, name);
         if (size < log->by[i]) {
             log->by[i] = size;
@@ -394,7 +398,7 @@ void promise_set_back(struct machine *machine, uint64_t image_ms)
     machine->rolled_back = true;
     ledger_set_back(machine);
     for (size_t i = 0; i < MACHINES; i++) {
-        if (world.machines[i].enrolled) {
+        if (world.machines[i].enrolled && !world.machines[i].lost) {
             holdings_add(&all, &world.machines[i], true);
         }
     }

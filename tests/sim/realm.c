@@ -35,10 +35,21 @@ static bool folder_make(void)
     return mkdtemp(base) != NULL;
 }
 
+static const char *const files[] = {"keys/node.keys", "keys/units.keys", "keys",
+                                    "qcdc.conf", "lock"};
+
+void realm_folder_empty(const struct machine *machine)
+{
+    char path[160];
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s", machine->dir, files[i]);
+        (void)remove(path);
+    }
+}
+
 void realm_leave(void)
 {
-    static const char *const files[] = {"keys/node.keys", "keys/units.keys",
-                                        "keys", "qcdc.conf", "lock"};
     char path[160];
 
     for (size_t i = 0; i < MACHINES; i++) {
@@ -75,7 +86,7 @@ static bool file_move(const char *from, const char *to)
 /* The keys of a machine in a folder of this process. */
 static bool machine_move(struct machine *machine)
 {
-    static const char *const files[] = {"node.keys", "units.keys"};
+    static const char *const keys[] = {"node.keys", "units.keys"};
     char from[160];
     char to[160];
     char before[64];
@@ -88,8 +99,8 @@ static bool machine_move(struct machine *machine)
         return false;
     }
     for (size_t i = 0; i < 2; i++) {
-        (void)snprintf(from, sizeof(from), "%s/keys/%s", before, files[i]);
-        (void)snprintf(to, sizeof(to), "%s/keys/%s", machine->dir, files[i]);
+        (void)snprintf(from, sizeof(from), "%s/keys/%s", before, keys[i]);
+        (void)snprintf(to, sizeof(to), "%s/keys/%s", machine->dir, keys[i]);
         if (!file_move(from, to)) {
             return false;
         }
@@ -142,7 +153,7 @@ static bool failed(const struct machine *machine, const char *what,
     return false;
 }
 
-static bool config_take(struct machine *machine)
+bool realm_config(struct machine *machine)
 {
     struct error err = {0};
 
@@ -176,7 +187,7 @@ static bool top_make(struct machine *machine, const char *rules_path)
         return failed(machine, "init", &err);
     }
     world.current = NULL;
-    return config_take(machine);
+    return realm_config(machine);
 }
 
 static bool clerk_make(struct machine *machine)
@@ -196,6 +207,11 @@ static bool clerk_make(struct machine *machine)
     return machine_leave(machine);
 }
 
+void realm_endpoint(const struct machine *machine, char listen[64])
+{
+    (void)snprintf(listen, 64, "tcp://127.0.0.1:%u", 10000 + machine->node);
+}
+
 static bool child_make(struct machine *machine)
 {
     static struct setup_result result;
@@ -210,8 +226,7 @@ static bool child_make(struct machine *machine)
     struct buf text = buf_over(line, sizeof(line) - 1);
     struct error err = {0};
 
-    (void)snprintf(listen, sizeof(listen), "tcp://127.0.0.1:%u",
-                   10000 + machine->node);
+    realm_endpoint(machine, listen);
     machine_enter(parent);
     if (engine_invite(parent->engine, &invite, &text, &err) != 0) {
         return failed(parent, "invite", &err);
@@ -224,7 +239,7 @@ static bool child_make(struct machine *machine)
     if (setup_join(&join, &result, &err) != 0) {
         return failed(machine, "join", &err);
     }
-    if (!config_take(machine)) {
+    if (!realm_config(machine)) {
         return false;
     }
     machine_start(machine);

@@ -12,6 +12,11 @@
 bool realm_make(const char *rules_path);
 /* In a forked process: folders of its own, the machines of this seed, on. */
 bool realm_enter(uint64_t seed);
+/* For whoever joins again. */
+void realm_endpoint(const struct machine *machine, char listen[64]);
+bool realm_config(struct machine *machine);
+/* No keys, no configuration: as before the first join. */
+void realm_folder_empty(const struct machine *machine);
 /* Removes the folders made here. */
 void realm_leave(void);
 

@@ -78,4 +78,6 @@ void run_seed(uint64_t seed, const struct run_options *options,
     out->rollbacks = world.rollbacks;
     out->excused = world.excused;
     out->bare = world.bare;
+    out->losses = world.losses;
+    out->rejoined = world.rejoined;
 }

@@ -322,7 +322,7 @@ static void happen(struct plan *plan)
         }
         break;
     case PLAN_START:
-        if (!machine_is_on(machine)) {
+        if (!machine_is_on(machine) && !machine->lost) {
             machine_start(machine);
         }
         break;

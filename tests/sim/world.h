@@ -48,6 +48,8 @@ struct machine {
     uint64_t wake_ms;     /* NEVER: not planned */
     uint64_t start_at_ms; /* off: when it is switched on again */
     bool may_give_up;     /* its disk failed: the program may end */
+    bool lost;            /* its disk is, and it has not joined again */
+    bool clerkless;       /* ... it has, without its officials */
     bool rolled_back;     /* an older image since the last quiet */
     uint32_t copies;      /* images put back so far */
     uint32_t copy;        /* which of its disks this is: 0, then its images */
@@ -90,6 +92,7 @@ struct world {
     bool failed;
     char failure[512];
     uint64_t turns, frames, recorded, crashes, rollbacks, excused, bare;
+    uint64_t losses, rejoined;
 };
 
 extern struct world world;
