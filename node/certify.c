@@ -207,15 +207,19 @@ static int whole_check(struct engine *engine, const struct turning *turning,
         most = recovery.until > most ? recovery.until : most;
         rc = ERR_BUSY; /* perhaps its cosignatures alone are lacking */
     }
-    return rc == 0 && most == log->head.size
-               ? 0
-               : error_set(err, ERR_BUSY,
-                           "of log %s %llu events are here and %llu elsewhere: "
-                           "connect this node to its superior and repeat when "
-                           "`qcdc sync` says that it is whole; if nobody has "
-                           "them any more: --reason mirrors-lost",
-                           log->origin, (unsigned long long)log->head.size,
-                           (unsigned long long)most);
+    if (rc == 0 && most == log->head.size) {
+        return 0;
+    }
+    if (turning->reason == REJOIN_DISK_LOST) {
+        engine->gone_below = turning->node; /* nothing comes from there */
+    }
+    return error_set(err, ERR_BUSY,
+                     "of log %s %llu events are here and %llu elsewhere: "
+                     "connect this node to its superior and repeat when "
+                     "`qcdc sync` says that it is whole; if nobody has "
+                     "them any more: --reason mirrors-lost",
+                     log->origin, (unsigned long long)log->head.size,
+                     (unsigned long long)most);
 }
 
 /* Ours is the copy that counts: it ends where ours does. Whatever froze it is

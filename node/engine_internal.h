@@ -158,8 +158,9 @@ struct engine {
     uint64_t attach_named;        /* store_attachment_named then */
     struct hash attach_asked[16]; /* on demand */
     size_t attach_asked_len;
-    uint64_t scrub_ms; /* steady: after an erasure, no try before */
-    uint64_t born_ms;  /* steady: when the process began */
+    uint64_t scrub_ms;   /* steady: after an erasure, no try before */
+    uint64_t born_ms;    /* steady: when the process began */
+    uint32_t gone_below; /* a child joins again, its disk was lost; 0: none */
     bool stopping;
     bool restored;        /* from a copy, and not caught up yet */
     bool cosigning_waits; /* something was not cosigned for our clock */

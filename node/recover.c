@@ -445,6 +445,9 @@ uint64_t recover_below(struct engine *engine, const struct origin *origin)
         node = found->parent;
         found = directory_node(dir, node);
     }
+    if (node == engine->gone_below) {
+        return 0;
+    }
     child = found != NULL ? peer_of_node(engine, node) : NULL;
     if (child != NULL && child->link != NULL) {
         link_info(child->link, &info);

@@ -199,6 +199,20 @@ static int judge_foreign(struct step *s, const struct origin *origin)
     return step_strike(s, LINK_REASON_FOREIGN_LOG, text);
 }
 
+/* A peer whose disk was lost learns in the session which nodes are below it,
+ * and offers their logs as it has them: our greeting was before that. Shown
+ * what we hold, it fetches them and lets nobody end them where it stands. */
+static int show_again(struct step *s, struct link_track *track,
+                      const struct frame_head *head, const struct link_log *log)
+{
+    return s->link->state == LINK_OPEN && track->way == TRACK_RECEIVE &&
+                   !track->turned && !track->frozen && !log->recovering &&
+                   track->origin.node != s->link->options.peer &&
+                   head->head.size < log->head.size
+               ? offer_one(s, track, log)
+               : 0;
+}
+
 int head_judge(struct step *s, const struct frame_head *head)
 {
     struct link_track *track = NULL;
@@ -243,5 +257,6 @@ int head_judge(struct step *s, const struct frame_head *head)
         return 0; /* no key yet: the view takes it up from its first leaf */
     }
     rc = judge_known(s, track, head, &log);
+    rc = rc != 0 ? rc : show_again(s, track, head, &log);
     return rc == 0 && track->frozen ? evidence_do(s, track, head, &log) : rc;
 }

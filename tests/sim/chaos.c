@@ -87,15 +87,12 @@ static void set_back_plan(uint64_t until_ms)
     }
 }
 
-/* A commune's: what a district without keys costs its communes is a matter of
- * persons in every one of them. */
 static void loss_plan(uint64_t until_ms)
 {
     for (uint32_t tries = dice_below(&world.dice, 4); tries > 0; tries--) {
         uint32_t who = dice_below(&world.dice, MACHINES);
 
-        if (world.machines[who].enrolled && world.machines[who].parent != 0 &&
-            world.machines[who].parent != TOP) {
+        if (world.machines[who].enrolled && world.machines[who].parent != 0) {
             world_plan(dice_from_to(&world.dice, world.now_ms, until_ms),
                        PLAN_TROUBLE, who, TROUBLE_LOSS, NULL);
         }

@@ -132,6 +132,9 @@ static bool machine_waits(struct machine *machine)
     if (!machine_is_on(machine)) {
         return waits("%u is off", machine->node);
     }
+    if (engine_directory(machine->engine)->top == 0) {
+        return waits("%u has not joined", machine->node);
+    }
     if (store_spool_any(engine_store(machine->engine), &spooled, &err) != 0 ||
         spooled) {
         return waits("the spool of %u is not empty", machine->node);

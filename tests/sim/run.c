@@ -16,6 +16,9 @@
 const struct run_name run_named[] = {
     {1, 0, "broken lines and crashes of three levels"},
     {61, 39, "a body that no disk holds any more ends a check"},
+    {50, 292, "a delivery that cannot be made holds no log back"},
+    {61, 292, "what no disk holds any more needs a new epoch"},
+    {6, 128, "a lost district is shown its communes' logs, and ends none"},
     {0, 0, NULL},
 };
 
@@ -38,6 +41,8 @@ static uint32_t kinds_drawn(void)
         CHAOS_NETWORK | CHAOS_CRASH | CHAOS_PARENT,
         CHAOS_NETWORK | CHAOS_CRASH | CHAOS_TOP,
         CHAOS_ROLLBACK | CHAOS_PARENT | CHAOS_TOP,
+        CHAOS_LOSS,
+        CHAOS_NETWORK | CHAOS_CRASH | CHAOS_LOSS,
     };
 
     return mixes[dice_below(&world.dice, sizeof(mixes) / sizeof(mixes[0]))];
