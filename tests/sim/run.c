@@ -19,6 +19,7 @@ const struct run_name run_named[] = {
     {50, 292, "a delivery that cannot be made holds no log back"},
     {61, 292, "what no disk holds any more needs a new epoch"},
     {6, 128, "a lost district is shown its communes' logs, and ends none"},
+    {35, 131, "what is recorded after a new epoch is sequenced too"},
     {0, 0, NULL},
 };
 

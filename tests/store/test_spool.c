@@ -6,6 +6,7 @@
 #include "store/check.h"
 #include "store/delivery.h"
 #include "store/directory.h"
+#include "store/epoch.h"
 #include "store/query.h"
 
 struct office {
@@ -546,6 +547,46 @@ static void a_snapshot_of_earlier_knowledge_can_be_recomputed(void **state)
     assert_true(hash_equal(&now, &again));
 }
 
+/* A new epoch puts a leaf before what waits, which gets new numbers. Numbers
+ * given afterwards once lay below what the log had taken: the event was passed
+ * over and forgotten (found by the simulation). */
+static void what_is_recorded_after_a_new_epoch_is_sequenced_too(void **state)
+{
+    struct office *o = *state;
+    struct scene_event event = received(NULL);
+    struct store_epoch epoch = {.log = 0};
+    struct store_rebuild_options rebuild = {.now = now_of("2024-03-10")};
+    struct store_integrated done;
+    struct store_spooled waiting[8];
+    struct event_id ignored, last;
+    uint64_t orphans = 0;
+    struct span bodies;
+    size_t len = 0;
+
+    open_commune(o);
+    record(o, "một");
+    record(o, "hai");
+    event.private = NULL;
+    epoch.first = scene_sign(o->s, &event, &ignored, &bodies);
+    assert_ok(store_begin(o->store, &o->err), o->err);
+    assert_ok(store_epoch_begin(o->store, &epoch, &orphans, &o->err), o->err);
+    assert_ok(store_commit(o->store, &o->err), o->err);
+    assert_ok(store_rebuild(o->store, &rebuild, &done, &o->err), o->err);
+    assert_ok(store_spool_list(o->store, false, 0, 65536, &o->arena, waiting, 8,
+                               &len, &o->err),
+              o->err);
+    assert_int_equal(len, 3);
+    assert_true(span_equal(waiting[0].leaf, epoch.first));
+    sequence(o);
+    last = record(o, "ba");
+    len = 0;
+    assert_ok(store_spool_list(o->store, false, 0, 65536, &o->arena, waiting, 8,
+                               &len, &o->err),
+              o->err);
+    assert_int_equal(len, 1);
+    assert_memory_equal(&waiting[0].id, &last, sizeof(last));
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -553,6 +594,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_spooled_event_counts_at_once_and_moves_into_the_log),
         TEST(a_sequenced_event_is_whole_before_its_row_moves),
+        TEST(what_is_recorded_after_a_new_epoch_is_sequenced_too),
         TEST(the_same_event_twice_is_refused),
         TEST(search_folds_accents_and_never_sees_private_text),
         TEST(a_restored_image_does_not_record_twice),
