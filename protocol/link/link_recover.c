@@ -72,6 +72,12 @@ static int judge_ahead(struct step *s, struct link_track *track,
             : log->guard == self && head->seen.has && seen_is_ours(s, head);
     struct link_action *action = NULL;
 
+    /* Private bodies go no higher than the guard: on the way round it nothing
+     * of ours is fetched back, or they would be given up. */
+    if (own && !track->origin.dir && log->guard != 0 &&
+        log->guard != s->link->options.peer) {
+        return 0;
+    }
     action = recover_do(s, track,
                         own ? LINK_REASON_ORIGIN_BACK : LINK_REASON_MIRROR_BACK,
                         log->head.size, head->head.size);
