@@ -58,6 +58,16 @@ static void track_turn(struct link_track *track, bool turned)
 
 /* ---- what the heads say ---- */
 
+/* Private bodies go no higher than the guard: on the way round it nothing of
+ * our own is fetched back, or they would be given up. */
+static bool waits_for_guard(const struct step *s,
+                            const struct link_track *track,
+                            const struct link_log *log)
+{
+    return track->origin.node == s->link->options.self && !track->origin.dir &&
+           log->guard != 0 && log->guard != s->link->options.peer;
+}
+
 /* Case 3, and a mirror of ours that a higher one outgrew: the peer holds what
  * the log signed and we, who should send it, do not. */
 static int judge_ahead(struct step *s, struct link_track *track,
@@ -72,10 +82,7 @@ static int judge_ahead(struct step *s, struct link_track *track,
             : log->guard == self && head->seen.has && seen_is_ours(s, head);
     struct link_action *action = NULL;
 
-    /* Private bodies go no higher than the guard: on the way round it nothing
-     * of ours is fetched back, or they would be given up. */
-    if (own && !track->origin.dir && log->guard != 0 &&
-        log->guard != s->link->options.peer) {
+    if (waits_for_guard(s, track, log)) {
         return 0;
     }
     action = recover_do(s, track,
@@ -248,9 +255,9 @@ int recover_judge(struct step *s, struct link_track *track,
 int recover_turn_late(struct step *s, struct link_track *track,
                       const struct link_log *log)
 {
-    if (track->way != TRACK_SEND || track->turned || track->frozen ||
-        !log->recovering || track->there <= log->head.size ||
-        log->below >= track->there) {
+    if (waits_for_guard(s, track, log) || track->way != TRACK_SEND ||
+        track->turned || track->frozen || !log->recovering ||
+        track->there <= log->head.size || log->below >= track->there) {
         return 0;
     }
     track_turn(track, true);

@@ -23,7 +23,9 @@ const struct run_name run_named[] = {
     {0, 0, NULL},
 };
 
-/* Every kind alone in some runs: what two cover up one may show. */
+/* Every kind alone in some runs: what two cover up one may show. Two levels
+ * next to each other are not both set back here: with no memory left they may
+ * fork, which is handled and not prevented (DESIGN section 5). */
 static uint32_t kinds_drawn(void)
 {
     static const uint32_t mixes[] = {
@@ -41,9 +43,8 @@ static uint32_t kinds_drawn(void)
         CHAOS_TOP,
         CHAOS_NETWORK | CHAOS_CRASH | CHAOS_PARENT,
         CHAOS_NETWORK | CHAOS_CRASH | CHAOS_TOP,
-        CHAOS_ROLLBACK | CHAOS_PARENT | CHAOS_TOP,
+        CHAOS_ROLLBACK | CHAOS_TOP,
         CHAOS_LOSS,
-        CHAOS_NETWORK | CHAOS_CRASH | CHAOS_LOSS,
     };
 
     return mixes[dice_below(&world.dice, sizeof(mixes) / sizeof(mixes[0]))];
