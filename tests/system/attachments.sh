@@ -46,7 +46,12 @@ id=$(id_of a)
 cmp "$WORK/long.txt" "$(file commune "$long")" || die "not kept as it is"
 
 # Cut in the middle: the sender dies, then the receiver.
-until_true 60 test -s "$(file district "$long").part"
+came() {
+    local size
+    size=$(stat -c %s "$(file district "$long").part" 2>/dev/null)
+    [ "${size:-0}" -ge 65536 ]
+}
+until_true 60 came
 kill -STOP "${PIDS[commune]}"
 at district show "$id" --attachment "$long" --output "$WORK/half" \
     >"$WORK/said" 2>&1 && die "half a file was opened"
