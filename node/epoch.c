@@ -202,6 +202,7 @@ int epoch_turn(struct engine *engine, struct error *err)
 {
     uint32_t self = engine_node(engine);
     bool turned = false;
+    bool faults = false;
     int rc = own_turn(engine, true, &turned, err);
 
     rc = rc != 0 ? rc : own_turn(engine, false, &turned, err);
@@ -218,17 +219,24 @@ int epoch_turn(struct engine *engine, struct error *err)
             rc = other_cut(engine, &ended, &turned, err);
         }
     }
+    rc = rc != 0 ? rc : store_faults_due(engine->store, &faults, err);
+    if (rc == 0 && faults) {
+        rc = engine_write(engine, err);
+        rc = rc != 0 ? rc : store_faults_settle(engine->store, err);
+    }
     if (rc != 0) {
         engine_undo(engine);
         return rc;
     }
-    if (!turned) {
+    if (!turned && !faults) {
         return 0;
     }
     rc = engine_rebuild(engine, err);
     engine->integrating = true;
     engine->grew = true;
-    peers_restart(engine); /* the peers must hear of the new logs */
+    if (turned) {
+        peers_restart(engine); /* the peers must hear of the new logs */
+    }
     return rc;
 }
 

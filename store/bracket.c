@@ -115,7 +115,8 @@ static int quoted_time(struct store *store, const struct header *header,
         cosignature_short_hash(&line, short_hash);
         if (memcmp(short_hash, header->quoted_hash, sizeof(short_hash)) == 0 &&
             cosig_known(known, column_u32(q, 0), (uint64_t)column_int(q, 1))) {
-            *lower_s = (int64_t)header->quoted_time_s;
+            rc = fault_lower(store, column_u32(q, 0),
+                             (uint64_t)column_int(q, 1), lower_s, err);
             break;
         }
     }
@@ -123,27 +124,36 @@ static int quoted_time(struct store *store, const struct header *header,
     return rc < 0 ? rc : 0;
 }
 
-static int covering_time(struct store *store, uint32_t log, uint64_t index,
-                         const struct store_known *known, int64_t *upper_s,
-                         struct error *err)
+static int covering_time(struct store *store, const struct store_log *log,
+                         uint64_t index, const struct store_known *known,
+                         int64_t *upper_s, struct error *err)
 {
     struct bracket_memory *memory = &store->brackets;
     struct store_cosig cosig;
     int rc;
 
     if (known != NULL || memory->cover_changes != store->changes ||
-        memory->log != log || index < memory->from || index >= memory->until) {
-        rc = store_cosig_covering(store, log, index, &cosig, err);
+        memory->log != log->id || index < memory->from ||
+        index >= memory->until) {
+        int64_t found_s = 0;
+        uint64_t number = 0;
+        bool covered;
+
+        rc = store_cosig_covering(store, log->id, index, &cosig, err);
         if (rc != 0 && rc != ERR_NOTFOUND) {
             return rc;
         }
+        covered = rc == 0;
+        if (covered && (rc = fault_upper(store, log, index, &number, &found_s,
+                                         err)) != 0) {
+            return rc;
+        }
         memory->cover_changes = known == NULL ? store->changes : UINT64_MAX;
-        memory->log = log;
+        memory->log = log->id;
         memory->from = index;
-        memory->until = rc == 0 ? cosig.head.size : UINT64_MAX;
-        memory->upper_s = rc == 0 && cosig_known(known, log, cosig.number)
-                              ? (int64_t)cosignature_time(&cosig.line)
-                              : 0;
+        memory->until = covered ? cosig.head.size : UINT64_MAX;
+        memory->upper_s =
+            covered && cosig_known(known, log->id, number) ? found_s : 0;
     }
     *upper_s = memory->upper_s;
     return 0;
@@ -179,9 +189,9 @@ int bracket_of(struct store *store, const struct store_log *log, uint64_t index,
             memory->node = 0;
         }
     }
-    return log->id == 0 ? 0
-                        : covering_time(store, log->id, index, known,
-                                        &out->upper_s, err);
+    return log->id == 0
+               ? 0
+               : covering_time(store, log, index, known, &out->upper_s, err);
 }
 
 int bracket_wait(struct store *store, int64_t place, const struct leaf *leaf,
@@ -210,11 +220,19 @@ static int run_marking(struct store *store, sqlite3_stmt *q, struct error *err)
 
 /* Events that quoted it before it came. */
 static int settle_quotes(struct store *store, const struct store_cosig *cosig,
-                         struct error *err)
+                         bool is_void, struct error *err)
 {
     uint8_t hash[8];
+    int64_t lower_s = (int64_t)cosignature_time(&cosig->line);
 
     cosignature_short_hash(&cosig->line, hash);
+    if (is_void) {
+        int rc = fault_lower(store, cosig->log, cosig->number, &lower_s, err);
+
+        if (rc != 0) {
+            return rc;
+        }
+    }
     for (;;) {
         sqlite3_stmt *q = query(store, OWNER_BRACKET, BRACKET_WAITING);
         int64_t place;
@@ -227,7 +245,7 @@ static int settle_quotes(struct store *store, const struct store_cosig *cosig,
         place = column_int(q, 0);
         query_end(q);
         q = query(store, OWNER_BRACKET, BRACKET_LOWER);
-        bind_int(q, 1, (int64_t)cosignature_time(&cosig->line));
+        bind_int(q, 1, lower_s);
         bind_int(q, 2, place);
         if ((rc = run_marking(store, q, err)) != 0) {
             return rc;
@@ -245,14 +263,21 @@ int bracket_apply(struct store *store, const struct store_log *log,
                   const struct store_cosig *cosig, uint64_t from,
                   struct error *err)
 {
-    sqlite3_stmt *q = query(store, OWNER_BRACKET, BRACKET_UPPER);
-    int rc;
+    sqlite3_stmt *q;
+    bool is_void = false;
+    int rc = fault_void(store, log, &cosig->line, &is_void, err);
 
+    if (rc != 0) {
+        return rc;
+    }
+    q = query(store, OWNER_BRACKET, BRACKET_UPPER);
     bind_int(q, 1, (int64_t)cosignature_time(&cosig->line));
     bind_int(q, 2, place_of(cosig->log, from));
     bind_int(q, 3, place_of(cosig->log, cosig->head.size));
-    if ((from < cosig->head.size && (rc = run_marking(store, q, err)) != 0) ||
-        (!log->is_dir && (rc = settle_quotes(store, cosig, err)) != 0)) {
+    if ((!is_void && from < cosig->head.size &&
+         (rc = run_marking(store, q, err)) != 0) ||
+        (!log->is_dir &&
+         (rc = settle_quotes(store, cosig, is_void, err)) != 0)) {
         return rc;
     }
     if (!cosig->repeat || log->is_dir) {
@@ -260,6 +285,24 @@ int bracket_apply(struct store *store, const struct store_log *log,
     }
     heard_forget(store);
     return work_units_of_node(store, log->node, err);
+}
+
+/* How far the cosignatures before that number bound the log in time. */
+static int covered_before(struct store *store, const struct store_log *log,
+                          uint64_t number, uint64_t *size, struct error *err)
+{
+    bool is_void = true;
+    int rc = 0;
+
+    *size = 0;
+    while (rc == 0 && is_void && number-- > 0) {
+        struct store_cosig cosig;
+
+        rc = store_cosig_get(store, log->id, number, &cosig, err);
+        rc = rc != 0 ? rc : fault_void(store, log, &cosig.line, &is_void, err);
+        *size = rc == 0 && !is_void ? cosig.head.size : 0;
+    }
+    return rc;
 }
 
 int bracket_advance(struct store *store, const struct store_log *log,
@@ -281,19 +324,18 @@ int bracket_advance(struct store *store, const struct store_log *log,
     if (number >= log->cosigs) {
         return 0;
     }
-    if (number > 0) {
-        if ((rc = store_cosig_get(store, log->id, number - 1, &cosig, err)) !=
-            0) {
-            return rc;
-        }
-        from = cosig.head.size;
+    if ((rc = covered_before(store, log, number, &from, err)) != 0) {
+        return rc;
     }
     for (; number < log->cosigs; number++) {
+        bool is_void = false;
+
         if ((rc = store_cosig_get(store, log->id, number, &cosig, err)) != 0 ||
-            (rc = bracket_apply(store, log, &cosig, from, err)) != 0) {
+            (rc = bracket_apply(store, log, &cosig, from, err)) != 0 ||
+            (rc = fault_void(store, log, &cosig.line, &is_void, err)) != 0) {
             return rc;
         }
-        from = cosig.head.size > from ? cosig.head.size : from;
+        from = !is_void && cosig.head.size > from ? cosig.head.size : from;
     }
     q = query(store, OWNER_BRACKET, BRACKET_CURSOR_PUT);
     bind_int(q, 1, (int64_t)number);

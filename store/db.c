@@ -25,6 +25,7 @@ const struct query_table *const owners[OWNER_COUNT] = {
     [OWNER_DIRECTORY] = &directory_queries,
     [OWNER_ACTOR] = &actor_queries,
     [OWNER_BRACKET] = &bracket_queries,
+    [OWNER_FAULT] = &fault_queries,
     [OWNER_VERIFY] = &verify_queries,
     [OWNER_WORK] = &work_queries,
     [OWNER_REJUDGE] = &rejudge_queries,

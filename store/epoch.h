@@ -31,6 +31,12 @@ typedef int (*store_cut_fn)(void *data, const struct store_segment *segment);
 int store_log_cut(struct store *store, uint32_t id, uint64_t keep,
                   store_cut_fn visit, void *data, struct error *err) MUST_USE;
 
+/* Did ClockFaults come since what is derived was? Then settle, in the open
+ * transaction, leaves brackets stale as store_epoch_begin does. */
+int store_faults_due(struct store *store, bool *due,
+                     struct error *err) MUST_USE;
+int store_faults_settle(struct store *store, struct error *err) MUST_USE;
+
 /* What is derived does not match what is held any more. */
 int store_rebuild_is_due(struct store *store, bool *due,
                          struct error *err) MUST_USE;

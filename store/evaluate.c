@@ -112,7 +112,8 @@ static bool repeat_known(sqlite3_stmt *q, const struct store_known *known)
     return false;
 }
 
-static int newest_repeat(struct store *store, const struct dir_node *node,
+static int newest_repeat(struct store *store, const struct directory *dir,
+                         const struct dir_node *node,
                          const struct store_known *known, int64_t *heard_s,
                          struct error *err)
 {
@@ -128,7 +129,8 @@ static int newest_repeat(struct store *store, const struct dir_node *node,
             query_end(q);
             return rc;
         }
-        if (repeat_known(q, known) && asked_for(q, node)) {
+        if (repeat_known(q, known) && asked_for(q, node) &&
+            !line_is_void(dir, column_span(q, 6), &line)) {
             *heard_s = (int64_t)cosignature_time(&line);
             break;
         }
@@ -155,7 +157,7 @@ static int heard_of_node(struct store *store, const struct directory *dir,
         return 0;
     }
     if (known != NULL) {
-        return newest_repeat(store, node, known, heard_s, err);
+        return newest_repeat(store, dir, node, known, heard_s, err);
     }
     if (store->heard == NULL) {
         store->heard = calloc(1, sizeof(*store->heard));
@@ -164,7 +166,7 @@ static int heard_of_node(struct store *store, const struct directory *dir,
         }
     }
     if (store->heard->rows[slot].node != number) {
-        rc = newest_repeat(store, node, NULL, heard_s, err);
+        rc = newest_repeat(store, dir, node, NULL, heard_s, err);
         if (rc != 0) {
             return rc;
         }

@@ -26,6 +26,7 @@ enum query_owner {
     OWNER_DIRECTORY,
     OWNER_ACTOR,
     OWNER_BRACKET,
+    OWNER_FAULT,
     OWNER_VERIFY,
     OWNER_WORK,
     OWNER_INTEGRATE,
@@ -66,14 +67,14 @@ struct query_table {
 
 extern const struct query_table rejudge_queries, meta_queries, log_queries,
     segment_queries, cosig_queries, spool_queries, event_queries,
-    directory_queries, actor_queries, bracket_queries, verify_queries,
-    work_queries, integrate_queries, refold_queries, evaluate_queries,
-    subject_queries, record_queries, settle_queries, cell_queries, body_queries,
-    asof_queries, rebuild_queries, search_queries, book_queries,
-    delivery_queries, erase_queries, attachment_queries, attachment_ref_queries,
-    files_queries, check_queries, derived_queries, loose_queries,
-    tables_queries, recovery_queries, patrol_queries, mend_queries,
-    queue_queries, staged_queries, arrange_queries, epoch_queries;
+    directory_queries, actor_queries, bracket_queries, fault_queries,
+    verify_queries, work_queries, integrate_queries, refold_queries,
+    evaluate_queries, subject_queries, record_queries, settle_queries,
+    cell_queries, body_queries, asof_queries, rebuild_queries, search_queries,
+    book_queries, delivery_queries, erase_queries, attachment_queries,
+    attachment_ref_queries, files_queries, check_queries, derived_queries,
+    loose_queries, tables_queries, recovery_queries, patrol_queries,
+    mend_queries, queue_queries, staged_queries, arrange_queries, epoch_queries;
 
 extern const struct query_table *const owners[OWNER_COUNT];
 

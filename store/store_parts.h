@@ -193,6 +193,24 @@ int bracket_apply(struct store *store, const struct store_log *log,
 int bracket_advance(struct store *store, const struct store_log *log,
                     struct error *err) MUST_USE;
 
+/* ---- fault.c ---- */
+/* By a cosigner whose clock a ClockFault declares wrong at that time. The
+ * origin says the realm. */
+bool line_is_void(const struct directory *dir, struct span origin,
+                  const struct cosignature *line);
+/* The same; of directory logs none is. */
+int fault_void(struct store *store, const struct store_log *log,
+               const struct cosignature *line, bool *is_void,
+               struct error *err) MUST_USE;
+/* Time and number of the first cosignature covering the leaf that is not
+ * void; *upper_s 0: none. */
+int fault_upper(struct store *store, const struct store_log *log,
+                uint64_t index, uint64_t *number, int64_t *upper_s,
+                struct error *err) MUST_USE;
+/* Time of that number, or of the newest before it that is not void; 0: none. */
+int fault_lower(struct store *store, uint32_t log, uint64_t number,
+                int64_t *lower_s, struct error *err) MUST_USE;
+
 /* ---- spool.c ---- */
 /* Record events up to this number are in the log, moved or not. */
 #define META_TAKEN "spool_taken"

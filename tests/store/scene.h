@@ -89,6 +89,10 @@ void scene_close(struct scene *s);
 /* Directory events of the realm: nodes, units, rules, calendar; clerks. */
 void scene_found(struct scene *s);
 
+/* The issuer declares the cosigner's clock wrong from then to then. */
+void scene_fault(struct scene *s, uint32_t issuer, uint32_t node,
+                 uint64_t from_s, uint64_t until_s);
+
 /* Signs the event into the arena; *bodies = its encoded list. */
 struct span scene_sign(struct scene *s, const struct scene_event *event,
                        struct event_id *id, struct span *bodies);

@@ -115,6 +115,18 @@ static void certify(struct scene *s, uint32_t issuer, uint32_t node,
     pack_dir(s, issuer, EVENT_NODE_CERTIFIED, KEY_ADMIN(issuer), &message.base);
 }
 
+void scene_fault(struct scene *s, uint32_t issuer, uint32_t node,
+                 uint64_t from_s, uint64_t until_s)
+{
+    Qcdc__V1__ClockFault message;
+
+    qcdc__v1__clock_fault__init(&message);
+    message.node = node;
+    message.from_s = from_s;
+    message.until_s = until_s;
+    pack_dir(s, issuer, EVENT_CLOCK_FAULT, KEY_ADMIN(issuer), &message.base);
+}
+
 static void unit(struct scene *s, uint32_t number, uint32_t kind,
                  uint32_t level, uint32_t territory, uint32_t host,
                  uint32_t reports_to)

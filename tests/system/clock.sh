@@ -1,13 +1,27 @@
 #!/bin/bash
 # Clock disasters of a cosigner: out of work for forty days, then an hour off
 # its guard. It stores and does not cosign, says why, goes on at a person's
-# word or with the right time by itself, and nothing is lost.
+# word or with the right time by itself, and nothing is lost. A ClockFault voids
+# what the wrong clock said of times.
 . "$(dirname "$0")/common"
 
 DAYS_40=$((40 * 86400))
 
 clock_says() {
     at "$1" sync --json | grep -q "\"clock_doubt\": *\"$2\""
+}
+
+# upper_of NODE: before which second the late event was recorded, as shown.
+upper_of() {
+    local text
+    text=$(at "$1" show "$late" --json | grep -oE '"upper": *"[^"]*"' |
+        head -n 1 | cut -d '"' -f 4)
+    [ -n "$text" ] && date -d "$text" +%s
+}
+
+bounded_now() {
+    local upper
+    upper=$(upper_of "$1") && [ "$upper" -lt $wrong ] && [ "$upper" -gt 0 ]
 }
 
 realm
@@ -21,7 +35,8 @@ stop district
 stop province
 
 echo "== forty days later, both clocks right"
-"$DRIVE" petitions "$WORK/district" clerk 5 b >/dev/null || die "petitions"
+"$DRIVE" petitions "$WORK/district" clerk 5 b >"$WORK/b" || die "petitions"
+late=$(grep -oE 'id=[0-9a-f]{32}' "$WORK/b" | head -n 1 | cut -c 4-)
 start_shifted province $DAYS_40
 start_shifted district $DAYS_40
 until_true 30 held province thu/2/e1 "size=26 "
@@ -34,6 +49,10 @@ at province sync | grep -q "TO DO: .*30 days.*clock --confirm" ||
 at province clock --confirm >/dev/null || die "confirm"
 until_true 30 held district thu/2/e1 "size=26 integrated=26 guarded=26"
 clock_says province "" || die "still in doubt after a person's word"
+wrong=$(($(date +%s) + DAYS_40 - 3600))
+for node in province district; do
+    [ "$(upper_of $node)" -ge $wrong ] || die "$node: not bounded in 40 days"
+done
 stop district
 stop province
 
@@ -53,6 +72,10 @@ at province record ClockFault node=1 from_s=$((now + DAYS_40 - 3600)) \
     until_s=$((now + DAYS_40 + 3600)) >/dev/null || die "ClockFault"
 until_true 10 clock_says province ""
 until_true 30 held district thu/2/e1 "size=31 integrated=31 guarded=31"
+# What was cosigned then is bounded by the next one that can be trusted.
+for node in province district; do
+    until_true 30 bounded_now $node
+done
 stop province
 stop district
 
