@@ -286,10 +286,12 @@ struct sync_log {
     uint32_t node;
     uint64_t size; /* held here */
     uint64_t integrated;
-    uint64_t guarded;     /* newest size its guard cosigned */
-    int64_t guarded_s;    /* when */
-    int64_t heard_s;      /* 0 = never */
-    uint64_t absent;      /* bodies listed absent */
+    uint64_t guarded;  /* newest size its guard cosigned */
+    int64_t guarded_s; /* when */
+    int64_t heard_s;   /* 0 = never */
+    uint64_t absent;   /* bodies listed absent */
+    bool ended;        /* takes nothing beyond `end` any more */
+    uint64_t end;
     const char *frozen;   /* reason, "" = not */
     const char *evidence; /* file of two histories of it, "" = none */
     struct sync_recovery fetched, lent;

@@ -223,6 +223,20 @@ struct logs_filling {
     size_t len;
 };
 
+/* Its node was closed, or began a new epoch. */
+static void end_fill(struct engine *engine, const struct store_log *log,
+                     struct sync_log *out)
+{
+    const struct directory *dir = engine_directory(engine);
+    const struct dir_epoch *epoch =
+        directory_epoch(dir, log->node, log->is_dir, log->epoch);
+    const struct dir_end *end =
+        directory_end(dir, log->node, log->is_dir, log->epoch);
+
+    out->ended = end != NULL || (epoch != NULL && epoch->closed);
+    out->end = end != NULL ? end->size : out->ended ? epoch->size : 0;
+}
+
 static int log_visit(void *data, const struct store_log *log)
 {
     struct logs_filling *filling = data;
@@ -240,6 +254,7 @@ static int log_visit(void *data, const struct store_log *log)
     out->integrated = log->integrated;
     out->guarded = log->guarded;
     out->frozen = text_in(filling->arena, log->frozen);
+    end_fill(filling->engine, log, out);
     recovery_fill(filling->engine, log->id, false, &out->fetched);
     recovery_fill(filling->engine, log->id, true, &out->lent);
     out->evidence = "";

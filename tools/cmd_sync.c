@@ -249,6 +249,25 @@ static void print_below(const struct cli *cli, const struct answer *log)
            answer_len(held), say(cli, "đến cuối sổ", "to its end"), whole);
 }
 
+/* A log that takes nothing any more: all of it is here, or the rest is
+ * awaited. */
+static void print_end(const struct cli *cli, const struct answer *log)
+{
+    long long end = (long long)count(log, "end");
+    long long held = (long long)count(log, "size");
+
+    if (!answer_bool(answer_get(log, "ended"))) {
+        return;
+    }
+    printf("%s %s: %lld %s", say(cli, "Đã khép sổ", "Ended"),
+           answer_text(answer_get(log, "origin")), end,
+           say(cli, "sự kiện", "events"));
+    if (held < end) {
+        printf(", %s %lld", say(cli, "ở đây mới có", "held here so far"), held);
+    }
+    printf("\n");
+}
+
 static void print_frozen(const struct cli *cli, const struct answer *logs)
 {
     for (size_t i = 0; i < answer_len(logs); i++) {
@@ -258,6 +277,7 @@ static void print_frozen(const struct cli *cli, const struct answer *logs)
         print_below(cli, log);
         print_recovery(cli, log, "fetched");
         print_recovery(cli, log, "lent");
+        print_end(cli, log);
         if (frozen[0] != '\0') {
             printf("%s %s (%s): %s\n", say(cli, "ĐÓNG BĂNG", "FROZEN"),
                    answer_text(answer_get(log, "origin")),

@@ -117,6 +117,8 @@ static int put_log(struct api_call *call, json_t *object,
     api_put_time(object, "guarded_at", log->guarded_s);
     api_put_time(object, "heard", log->heard_s);
     api_put_number(object, "absent", (int64_t)log->absent);
+    api_put_bool(object, "ended", log->ended);
+    api_put_number(object, "end", (int64_t)log->end);
     api_put_words(object, "frozen", log->frozen, call->lang);
     put_recovery(call, object, "fetched", &log->fetched);
     put_recovery(call, object, "lent", &log->lent);

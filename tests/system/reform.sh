@@ -90,6 +90,8 @@ stop ward14
 "$DRIVE" petitions "$WORK/ward14" clerk 2 late >/dev/null || die "recorded after the end"
 start ward14
 until_true 30 logged ward14 "event=open"
+at province sync | grep -q "^Ended thu/14/e1: 4 events$" ||
+    die "sync does not say that the log has ended"
 held province thu/14/e1 "size=4 " || die "the log took more than its end"
 
 for node in ward12 ward14 province; do
