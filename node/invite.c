@@ -131,7 +131,9 @@ static int role_check(struct engine *engine,
         return error_set(err, ERR_USAGE,
                          "node %u would have children, numbers or units: a "
                          "%s has none",
-                         request->node, request->role);
+                         request->node,
+                         invited->role == DIR_ROLE_STANDBY ? "standby"
+                                                           : "observer");
     }
     if (strlen(reached) >= sizeof(invited->reached)) {
         return error_set(err, ERR_USAGE, "--at: the address is too long");

@@ -73,9 +73,15 @@ bool tree_has_other(struct engine *engine, uint32_t parent)
 {
     const struct directory *dir = engine_directory(engine);
     uint32_t standby = directory_standby(dir);
+    const struct dir_cert *cert = directory_cert(dir, standby);
 
-    return parent != 0 && parent == dir->top && standby != 0 &&
-           standby != engine_node(engine) && engine->successor.node != parent;
+    /* One that was promoted leads already; the next standby is another
+     * machine. */
+    return parent != 0 && parent == dir->top && cert != NULL &&
+           standby != engine_node(engine) &&
+           (engine->successor.node != parent ||
+            memcmp(&engine->successor.curve_key, &cert->curve_key,
+                   sizeof(cert->curve_key)) != 0);
 }
 
 bool tree_elsewhere(struct engine *engine, uint32_t parent, unsigned tries,
