@@ -45,9 +45,12 @@ int frame_mend_ask(struct step *s, const struct frame *frame)
     action->has_origin = true;
     action->from = ask->first;
     action->cosig = ask->cosig;
-    /* Ciphertexts: to the log's own node and to its guard. */
-    action->privates = ask->origin.node == options->peer ||
-                       (rc == 0 && log.guard == options->peer);
+    /* Ciphertexts: to the log's own node, to its guard, and to a standby what
+     * the top node guards. */
+    action->privates =
+        ask->origin.node == options->peer ||
+        (rc == 0 && (log.guard == options->peer ||
+                     (options->standby && log.guard == options->self)));
     return 0;
 }
 

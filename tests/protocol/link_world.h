@@ -89,6 +89,7 @@ struct world_end {
     uint64_t peak_bytes; /* most in flight */
     unsigned strikes;
     unsigned mend_asked, mended; /* what the machine let through */
+    bool mend_privates;          /* the newest one asked: with ciphertexts */
     enum link_reason note;       /* the last one */
     bool note_from_peer;
     char note_text[512];
@@ -108,6 +109,7 @@ struct world {
     uint64_t rate;         /* bytes a second of every line, 0: no limit */
     uint64_t delay_ms;     /* one way */
     unsigned batch_events; /* events of one sequenced batch */
+    bool standby;          /* lines made from now on are a standby's */
     struct segment_codec *codec;
     struct arena arena;
     char *trace; /* NULL: none; else lines "NODE>PEER what" */

@@ -69,6 +69,7 @@ static void remember(struct world_end *end, const struct link_action *action)
         break;
     case LINK_DO_ANSWER_MEND:
         end->mend_asked++;
+        end->mend_privates = action->privates;
         break;
     case LINK_DO_MEND:
         end->mended++;

@@ -111,6 +111,34 @@ static void only_logs_that_flow_on_the_link_are_mended(void **state)
     world_free(world);
 }
 
+/* Node 2 as the top node, node 1 as its standby, node 3 a district. */
+static void a_standby_gets_ciphertexts_mended_and_a_mirror_does_not(void **s)
+{
+    for (int standby = 0; standby < 2; standby++) {
+        struct world *world = world_new(tree);
+        struct frame ask = {.kind = FRAME_MEND_ASK};
+        struct world_end *end = NULL;
+
+        (void)s;
+        world->standby = standby == 1;
+        world_line(world, 2);
+        world->standby = false;
+        world_line(world, 3);
+        world_connect(world, 2);
+        world_connect(world, 3);
+        world_record(world, 3, 3);
+        world_seconds(world, 1);
+        world_assert_same(world, 1, 3, commune, 3);
+        end = world_end_of(world, 2, 1);
+        ask.mend_ask.origin = commune;
+        link_stamp(end->other->link, &ask);
+        world_inject(world, end, &ask);
+        assert_int_equal(end->mend_asked, 1);
+        assert_int_equal(end->mend_privates, standby == 1);
+        world_free(world);
+    }
+}
+
 static void a_log_of_another_branch_is_refused_and_recorded(void **state)
 {
     struct world *world = world_chain(tree, 3);
@@ -204,6 +232,8 @@ int main(void)
             a_district_that_changes_a_byte_is_named_and_the_rest_flows),
         cmocka_unit_test(a_log_of_another_branch_is_refused_and_recorded),
         cmocka_unit_test(only_logs_that_flow_on_the_link_are_mended),
+        cmocka_unit_test(
+            a_standby_gets_ciphertexts_mended_and_a_mirror_does_not),
         cmocka_unit_test(a_child_does_not_get_the_record_log_of_its_sibling),
         cmocka_unit_test(a_log_offered_before_its_certificate_waits_for_it),
         cmocka_unit_test(a_node_without_a_directory_gets_it_first),
