@@ -225,6 +225,18 @@ int store_file_finish(const char *dir, const struct hash *file, uint64_t *size,
     return store_sync_dir(path, err);
 }
 
+/* Whole already: as new as if it had just come, for it may still be nobody's.
+ * What rotted is put there again. */
+static bool is_held_anew(const char *dir, const struct hash *file)
+{
+    char path[PATH_MAX];
+    struct error ignored;
+
+    return store_file_verify(dir, file, &ignored) == 0 &&
+           path_of(dir, file, "", path, &ignored) == 0 &&
+           utimensat(AT_FDCWD, path, NULL, 0) == 0;
+}
+
 int store_file_put(const char *dir, struct span bytes, struct hash *file,
                    struct error *err)
 {
@@ -235,9 +247,8 @@ int store_file_put(const char *dir, struct span bytes, struct hash *file,
     if (bytes.len == 0) {
         return error_set(err, ERR_USAGE, "the file is empty");
     }
-    if ((rc = bytes_judge(file, bytes, err)) != 0 ||
-        store_file_size(dir, file, &size, err) == 0) {
-        return rc; /* held already */
+    if ((rc = bytes_judge(file, bytes, err)) != 0 || is_held_anew(dir, file)) {
+        return rc;
     }
     rc = store_file_append(dir, file, 0, bytes, err);
     return rc != 0 ? rc : store_file_finish(dir, file, &size, err);

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "protocol/base/hex.h"
@@ -142,6 +143,28 @@ static void what_rots_is_put_away_and_told(void **state)
     dir_remove(&file);
 }
 
+static void what_is_put_again_is_mended_and_new(void **state)
+{
+    static char room[5000];
+    struct span whole = text_of(room, sizeof(room));
+    struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+    int64_t now_s = (int64_t)time(NULL);
+    struct error err = {0};
+    struct hash file;
+
+    (void)state;
+    dir_make("again");
+    assert_ok(store_file_put(dir, whole, &file, &err), err);
+    assert_int_equal(utimensat(AT_FDCWD, path_of(&file, ""), old, 0), 0);
+    assert_true(store_file_is_old(dir, &file, now_s));
+    assert_ok(store_file_put(dir, whole, &file, &err), err);
+    assert_false(store_file_is_old(dir, &file, now_s));
+    assert_int_equal(truncate(path_of(&file, ""), 100), 0);
+    assert_ok(store_file_put(dir, whole, &file, &err), err);
+    assert_ok(store_file_verify(dir, &file, &err), err);
+    dir_remove(&file);
+}
+
 static void what_is_destroyed_is_written_over_and_gone(void **state)
 {
     static char room[40000];
@@ -219,6 +242,7 @@ int main(void)
         cmocka_unit_test(pieces_go_on_where_they_were_and_end_in_a_name),
         cmocka_unit_test(other_bytes_and_other_types_never_get_a_name),
         cmocka_unit_test(what_rots_is_put_away_and_told),
+        cmocka_unit_test(what_is_put_again_is_mended_and_new),
         cmocka_unit_test(what_is_destroyed_is_written_over_and_gone),
     };
 
