@@ -1,6 +1,7 @@
 /* tools: the files of an import. Owns the way from a name in a row to a hash
  * in it. It must never send a file before every row was found good, nor change
  * a value of any other column. Read next: cmd_import.c. */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "tools/import_files.h"
 
 #include <libgen.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "node/web/rows.h"
 #include "protocol/base/hex.h"
@@ -44,9 +46,12 @@ static void row_bad(void *ctx, uint32_t line, const char *column,
 {
     struct import_files *files = ctx;
 
+    char room[1024];
+
     files->bad++;
     fprintf(stderr, "%s:%u: %s%s%s\n", files->path, line, column,
-            column[0] == '\0' ? "" : ": ", text);
+            column[0] == '\0' ? "" : ": ",
+            say_words(files->cli, text, room, sizeof(room)));
 }
 
 static bool is_attach(const char *column)
@@ -59,6 +64,35 @@ static bool is_attach(const char *column)
 
 /* ---- looking ---- */
 
+/* Rows may come from somebody else: what they name is a file of the folder in
+ * which they lie, not a key or a paper of whoever imports them. What does not
+ * exist is told by the reading. */
+static int place_check(const struct import_files *files, const char *path,
+                       struct error *err)
+{
+    char copy[PATH_MAX];
+    char folder[PATH_MAX];
+    char whole[PATH_MAX];
+    struct stat facts;
+    size_t len;
+
+    (void)snprintf(copy, sizeof(copy), "%s", files->path);
+    if (realpath(dirname(copy), folder) == NULL ||
+        realpath(path, whole) == NULL) {
+        return 0;
+    }
+    len = strcmp(folder, "/") == 0 ? 0 : strlen(folder);
+    if (strncmp(whole, folder, len) != 0 || whole[len] != '/') {
+        return error_set(err, ERR_USAGE,
+                         "%.160s lies outside the folder of the import file: "
+                         "copy it there",
+                         path);
+    }
+    return stat(whole, &facts) == 0 && S_ISREG(facts.st_mode)
+               ? 0
+               : error_set(err, ERR_USAGE, "%.160s is not a file", path);
+}
+
 static void look(struct import_files *files, struct named *named)
 {
     uint32_t line = files->rows.rows[named->row].line;
@@ -66,15 +100,18 @@ static void look(struct import_files *files, struct named *named)
     char *bytes = NULL;
     size_t len = 0;
     char text[PATH_MAX + 160];
-    int rc = file_read(named->path, (size_t)32 << 20, &bytes, &len, &why);
-    struct span all = span_make((const uint8_t *)bytes, len);
+    int rc = place_check(files, named->path, &why);
+    struct span all;
     struct hash hash;
     enum attachment_type type;
 
+    rc = rc != 0 ? rc
+                 : file_read(named->path, (size_t)32 << 20, &bytes, &len, &why);
     if (rc != 0) {
         row_bad(files, line, named->column, why.text);
         return;
     }
+    all = span_make((const uint8_t *)bytes, len);
     type = attachment_type_of(all);
     if (len + ATTACHMENT_SEAL_OVERHEAD > ATTACHMENT_MAX) {
         (void)snprintf(text, sizeof(text), "%s: %zu bytes, at most %u",

@@ -1,7 +1,8 @@
 /* Files that the rows of an import name in a column `attach` (the event's
  * `document`) or `attach.PATH` (`attach.documents[1]`): looked at before
  * anything is sent, sent once the rows are known to be good, and named in the
- * rows by their hashes. Paths are relative to the folder of the import file. */
+ * rows by their hashes. Paths are relative to the folder of the import file,
+ * and lead to files in it. */
 #ifndef QCDC_TOOLS_IMPORT_FILES_H
 #define QCDC_TOOLS_IMPORT_FILES_H
 

@@ -17,6 +17,9 @@ printf '%%PDF-1.4\nĐơn thứ nhất\n' >"$WORK/scans/một.pdf"
 printf '%%PDF-1.4\nĐơn thứ hai\n' >"$WORK/scans/hai.pdf"
 printf 'Danh sách kín\n' >"$WORK/scans/kín.txt"
 printf '\177ELF' >"$WORK/scans/program"
+echo "a secret of this office" >"$WORK/outside.txt"
+ln -s "$WORK/outside.txt" "$WORK/scans/link.txt"
+mkfifo "$WORK/scans/pipe"
 head -c 17000000 /dev/zero | tr '\0' 'x' >"$WORK/scans/long.txt"
 hash_of() { sha256sum "$1" | cut -d' ' -f1; }
 first=$(hash_of "$WORK/scans/một.pdf")
@@ -39,6 +42,31 @@ grep -q "bad.csv:4: attach: .*not taken" "$WORK/said" || die "the program"
 grep -q "bad.csv:5: attach: .*at most 16777216" "$WORK/said" || die "the long"
 grep -q "bad.csv:2" "$WORK/said" && die "a good row is blamed"
 [ "$(events)" = 0 ] || die "something was recorded"
+
+# Rows from elsewhere reach nothing but the folder in which they lie.
+mkdir "$WORK/post"
+ln -s "$WORK/scans" "$WORK/post/scans"
+cp "$WORK/scans/một.pdf" "$WORK/post/in.pdf"
+cat >"$WORK/post/bad.csv" <<END
+$head
+a,counter,proposal,land,true,petition,in.pdf
+b,counter,proposal,land,true,petition,../outside.txt
+c,counter,proposal,land,true,petition,$WORK/outside.txt
+d,counter,proposal,land,true,petition,scans/link.txt
+END
+at commune import PetitionReceived "$WORK/post/bad.csv" 2>"$WORK/said" &&
+    die "a file from elsewhere was imported"
+for line in 3 4 5; do
+    grep -q "bad.csv:$line: attach: .*lies outside the folder" "$WORK/said" ||
+        die "line $line: $(cat "$WORK/said")"
+done
+grep -q "bad.csv:2" "$WORK/said" && die "a row that is right is blamed"
+printf '%s\na,counter,proposal,land,true,petition,scans/pipe\n' "$head" \
+    >"$WORK/pipe.csv"
+timeout 20 "$BIN/qcdc" --dir "$WORK/commune" import PetitionReceived \
+    "$WORK/pipe.csv" 2>"$WORK/said"
+grep -q "pipe.csv:2: attach: .*is not a file" "$WORK/said" ||
+    die "a pipe: $(cat "$WORK/said")"
 
 # A bad value in another column: nothing is sent at all.
 cat >"$WORK/mixed.csv" <<END
