@@ -26,8 +26,8 @@ static const char *const sql[] = {
     [DERIVED_RECORD_AFTER] = "SELECT record FROM events WHERE record > ? "
                              "ORDER BY record LIMIT 1",
     [DERIVED_RECORD] = "SELECT bytes, kind, unit, holder, state, opened_day, "
-                       "year, wake_day, dialogue, units FROM records WHERE "
-                       "number = ?",
+                       "year, wake_day, dialogue, units, decider FROM records "
+                       "WHERE number = ?",
     [DERIVED_RECORDS] = "SELECT count(*) FROM records",
     [DERIVED_CELLS] = "SELECT duty, year, month, territory, verdict, n, d, "
                       "detail FROM cells WHERE unit = ? ORDER BY duty, year, "
@@ -228,6 +228,7 @@ static bool same_record(sqlite3_stmt *q, const struct record_out *record)
            column_u32(q, 5) == record->opened_day &&
            column_u32(q, 6) == record->year &&
            column_u32(q, 7) == record->future_day &&
+           column_u32(q, 10) == record->decider &&
            span_equal(column_span(q, 8), dialogue) &&
            same_units(column_span(q, 9), record);
 }

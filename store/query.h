@@ -70,6 +70,7 @@ struct store_record {
     uint32_t state;
     uint32_t opened_day;
     uint32_t year;
+    uint32_t decider;         /* asked who shall have a petition; 0 = nobody */
     struct event_id dialogue; /* raised at; zero = none */
     struct span bytes;        /* the packed message of record.proto */
 };
@@ -82,6 +83,8 @@ struct store_record_filter {
     uint32_t unit; /* with any role in it */
     uint32_t holder;
     uint32_t state;
+    uint32_t decider;
+    bool asked;        /* some unit is asked to decide (unit = 0) */
     uint32_t from_day; /* opened on or after */
     uint32_t until_day;
     struct event_id dialogue;

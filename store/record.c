@@ -19,27 +19,29 @@ enum {
     RECORD_RAISED,
     RECORD_FIND,
     RECORD_LIST,
-    RECORD_LIST_UNIT
+    RECORD_LIST_UNIT,
+    RECORD_LIST_ASKED
 };
 
 #define RECORD_COLUMNS                                                         \
     "SELECT r.subject, r.kind, r.unit, r.holder, r.state, r.opened_day, "      \
-    "r.year, r.dialogue, r.bytes FROM records r "
+    "r.year, r.dialogue, r.bytes, r.decider FROM records r "
 #define RECORD_FILTER                                                          \
     "(?1 = 0 OR r.kind = ?1) AND (?3 = 0 OR r.holder = ?3) AND "               \
-    "(?4 = 0 OR r.state = ?4) AND r.opened_day >= ?5 AND r.opened_day <= ?6 "  \
+    "(?4 = 0 OR r.state = ?4) AND (?11 = 0 OR r.decider = ?11) AND "           \
+    "r.opened_day >= ?5 AND r.opened_day <= ?6 "                               \
     "AND (?7 IS NULL OR r.dialogue = ?7) AND "                                 \
     "(r.opened_day, r.number) < (?8, ?9) "                                     \
     "ORDER BY r.opened_day DESC, r.number DESC LIMIT ?10"
 
 #define RECORD_VALUES                                                          \
     "(subject, kind, unit, holder, state, opened_day, year, wake_day, "        \
-    "dialogue, units, bytes, number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "   \
-    "?, ?)"
+    "dialogue, units, bytes, number, decider) VALUES (?, ?, ?, ?, ?, ?, ?, "   \
+    "?, ?, ?, ?, ?, ?)"
 
 static const char *const sql[] = {
-    [RECORD_GET] = "SELECT units, bytes, dialogue, wake_day, holder, state "
-                   "FROM records WHERE number = ?",
+    [RECORD_GET] = "SELECT units, bytes, dialogue, wake_day, holder, state, "
+                   "decider FROM records WHERE number = ?",
     [RECORD_PUT] = "REPLACE INTO records " RECORD_VALUES,
     [RECORD_APPEND] = "INSERT INTO records " RECORD_VALUES,
     [RECORD_DELETE] = "DELETE FROM records WHERE number = ?",
@@ -53,6 +55,8 @@ static const char *const sql[] = {
     [RECORD_LIST_UNIT] =
         RECORD_COLUMNS "JOIN record_units u ON u.record = r.number WHERE "
                        "u.unit = ?2 AND " RECORD_FILTER,
+    [RECORD_LIST_ASKED] =
+        RECORD_COLUMNS "WHERE ?2 = 0 AND r.decider <> 0 AND " RECORD_FILTER,
 };
 const struct query_table record_queries = {sql, sizeof(sql) / sizeof(sql[0])};
 
@@ -132,10 +136,12 @@ static int read_old(struct store *store, int64_t number,
         return rc;
     }
     old->held = true;
-    old->same =
-        record != NULL && span_equal(column_span(q, 1), record->bytes) &&
-        column_u32(q, 3) == record->future_day &&
-        column_u32(q, 4) == record->holder && column_u32(q, 5) == record->state;
+    old->same = record != NULL &&
+                span_equal(column_span(q, 1), record->bytes) &&
+                column_u32(q, 3) == record->future_day &&
+                column_u32(q, 4) == record->holder &&
+                column_u32(q, 5) == record->state &&
+                column_u32(q, 6) == record->decider;
     old->has_dialogue = column_span(q, 2).len == sizeof(old->dialogue);
     if (old->has_dialogue) {
         memcpy(&old->dialogue, column_span(q, 2).ptr, sizeof(old->dialogue));
@@ -182,6 +188,7 @@ static int put_row(struct store *store, int64_t number,
     bind_span(q, 10, units);
     bind_span(q, 11, record->bytes);
     bind_int(q, 12, number);
+    bind_int(q, 13, record->decider);
     return query_run(store, q, err);
 }
 
@@ -303,6 +310,7 @@ static int read_record(sqlite3_stmt *q, struct arena *arena,
     record->state = column_u32(q, 4);
     record->opened_day = column_u32(q, 5);
     record->year = column_u32(q, 6);
+    record->decider = column_u32(q, 9);
     if (dialogue.len == sizeof(record->dialogue)) {
         memcpy(&record->dialogue, dialogue.ptr, dialogue.len);
     }
@@ -349,7 +357,9 @@ int store_record_list(struct store *store,
     }
     rc = 0;
     q = query(store, OWNER_RECORD,
-              filter->unit == 0 ? RECORD_LIST : RECORD_LIST_UNIT);
+              filter->unit != 0                       ? RECORD_LIST_UNIT
+              : filter->asked || filter->decider != 0 ? RECORD_LIST_ASKED
+                                                      : RECORD_LIST);
 
     bind_int(q, 1, filter->kind);
     bind_int(q, 2, filter->unit);
@@ -363,6 +373,7 @@ int store_record_list(struct store *store,
     bind_int(q, 8, first ? INT64_MAX : filter->after_day);
     bind_int(q, 9, after);
     bind_int(q, 10, (int64_t)max);
+    bind_int(q, 11, filter->decider);
     while (i < max && (rc = query_row(store, q, err)) == 1) {
         if ((rc = read_record(q, arena, &records[i++], err)) != 0) {
             break;

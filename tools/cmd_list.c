@@ -41,6 +41,7 @@ static int run(struct cli *cli, struct error *err)
                          cli->args_len > 0 ? cli->args[0] : NULL);
         client_query_put(&path, "unit", cli_option(cli, "unit"));
         client_query_put(&path, "holder", cli_option(cli, "holder"));
+        client_query_put(&path, "decider", cli_option(cli, "decider"));
         client_query_put(&path, "dialogue", cli_option(cli, "dialogue"));
         client_query_put(&path, "from", cli_option(cli, "from"));
         client_query_put(&path, "until", cli_option(cli, "until"));
@@ -74,6 +75,8 @@ const struct command cmd_list = {
              "in which this unit has a "
              "part"},
             {"holder", "N", "đơn vị này đang giữ", "held by this unit"},
+            {"decider", "N", "trả lại hai lần, chờ đơn vị này quyết định",
+             "returned twice, to be decided by this unit"},
             {"dialogue", "CODE", "nêu tại buổi đối thoại này",
              "raised at this dialogue"},
             {"from", "DATE", "từ ngày", "from that day"},

@@ -255,6 +255,12 @@ static void print_show(const struct cli *cli, const struct client_reply *reply)
                say(cli, "đang giữ", "holder"),
                answer_text(answer_get(answer_get(root, "holder"), "name")));
     }
+    if (!answer_is_null(answer_get(root, "decider"))) {
+        printf("%s: %s\n",
+               say(cli, "Bị trả lại hai lần; đơn vị phải quyết định ai giữ",
+                   "Returned twice; who has it is to be decided by"),
+               answer_text(answer_get(answer_get(root, "decider"), "name")));
+    }
     (void)answer_each(answer_get(root, "record"), print_record_member, &in);
     for (size_t i = 0; i < answer_len(events); i++) {
         print_event(cli, root, answer_at(events, i), i + 1);

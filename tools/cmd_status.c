@@ -178,6 +178,31 @@ static void print_absent(const struct cli *cli, const struct answer *rows,
                                         " ... (all names: --all)"));
 }
 
+/* What no unit took: whose decision it is, here. */
+static void print_to_decide(const struct cli *cli, const struct answer *list)
+{
+    char when[WHEN_SIZE];
+
+    for (size_t i = 0; i < answer_len(list); i++) {
+        const struct answer *one = answer_at(list, i);
+
+        if (i == 0) {
+            printf("\n%s\n",
+                   say(cli,
+                       "Bị trả lại hai lần, chờ đơn vị ở đây quyết định ai giữ "
+                       "(qcdc record PetitionReferred):",
+                       "Returned twice, to be decided here who has it (qcdc "
+                       "record PetitionReferred):"));
+        }
+        printf("  %s  %s  ", answer_text(answer_get(one, "code")),
+               print_when(cli, answer_get(one, "opened"), when));
+        printf("%s: %s; %s: %s\n", say(cli, "đang giữ", "holder"),
+               answer_text(answer_get(answer_get(one, "holder"), "name")),
+               say(cli, "quyết định", "to decide"),
+               answer_text(answer_get(answer_get(one, "decider"), "name")));
+    }
+}
+
 static void print_legend(const struct cli *cli, const struct answer *duties)
 {
     printf("\n");
@@ -231,6 +256,7 @@ static int print_status(const struct cli *cli, const struct client_reply *reply,
            (long long)count(total, "improved"));
     print_unheard(cli, answer_get(root, "rows"));
     print_absent(cli, answer_get(root, "rows"), cli_option(cli, "all") != NULL);
+    print_to_decide(cli, answer_get(root, "to_decide"));
     print_legend(cli, answer_get(root, "duties"));
     return rc;
 }

@@ -75,6 +75,23 @@ const char *state_text(const struct cli *cli, const char *state)
     return state;
 }
 
+/* The state, and who is asked to decide after two returns. */
+static const char *state_of(const struct cli *cli, const struct answer *one,
+                            char *room, size_t size)
+{
+    const char *state = state_text(cli, answer_text(answer_get(one, "state")));
+    const struct answer *decider = answer_get(one, "decider");
+
+    if (answer_is_null(decider)) {
+        return state;
+    }
+    snprintf(room, size, "%s; %s %s", state,
+             say(cli, "trả lại hai lần, chờ quyết định của",
+                 "returned twice, to be decided by"),
+             answer_text(answer_get(decider, "name")));
+    return room;
+}
+
 int records_print(const struct cli *cli, const struct answer *records,
                   struct error *err)
 {
@@ -89,12 +106,12 @@ int records_print(const struct cli *cli, const struct answer *records,
     for (size_t i = 0; i < answer_len(records); i++) {
         const struct answer *one = answer_at(records, i);
         char when[WHEN_SIZE];
+        char state[512];
 
         table_add(table, answer_text(answer_get(one, "code")));
         table_add(table, state_text(cli, answer_text(answer_get(one, "kind"))));
         table_add(table, print_when(cli, answer_get(one, "opened"), when));
-        table_add(table,
-                  state_text(cli, answer_text(answer_get(one, "state"))));
+        table_add(table, state_of(cli, one, state, sizeof(state)));
         table_add(table,
                   answer_text(answer_get(answer_get(one, "unit"), "name")));
         table_add(table,

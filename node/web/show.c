@@ -49,6 +49,9 @@ static int put_record(struct api_call *call, json_t *object,
     api_put_str(object, "kind", record_kind_name(kind));
     api_put_unit(call, object, "unit", record->unit);
     api_put_unit(call, object, "holder", record->holder);
+    if (record->decider != 0) {
+        api_put_unit(call, object, "decider", record->decider);
+    }
     api_put_day(object, "opened", record->opened_day);
     api_put_number(object, "year", record->year);
     if (!event_id_is_zero(&record->dialogue)) {
@@ -89,6 +92,9 @@ static int read_filter(struct api_call *call, struct store_record_filter *out,
     rc = rc < 0
              ? rc
              : api_arg_number(call, "holder", UINT32_MAX, 0, &out->holder, err);
+    rc = rc < 0 ? rc
+                : api_arg_number(call, "decider", UINT32_MAX, 0, &out->decider,
+                                 err);
     rc = rc < 0 ? rc : api_arg_number(call, "state", 99, 0, &out->state, err);
     rc = rc < 0 ? rc : api_arg_day(call, "from", 0, &out->from_day, err);
     rc = rc < 0 ? rc : api_arg_day(call, "until", 0, &out->until_day, err);

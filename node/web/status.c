@@ -8,9 +8,12 @@
 #include "node/web/cells.h"
 #include "protocol/duty/rules.h"
 #include "protocol/record/directory.h"
+#include "protocol/record/fold.h"
 #include "store/log.h"
+#include "store/query.h"
 
 #define DUTIES_MAX 64u
+#define TO_DECIDE_MAX 500u /* the newest */
 
 /* One duty of one row. */
 struct status_cell {
@@ -261,6 +264,39 @@ static void put_cells(struct api_call *call, const struct duty_cell *cells,
     }
 }
 
+/* Petitions that came back twice and wait for a unit of this node. */
+static int put_to_decide(struct api_call *call, struct error *err)
+{
+    struct store_record_filter filter = {.kind = RECORD_PETITION,
+                                         .asked = true};
+    struct store_record *list =
+        arena_array(&call->arena, TO_DECIDE_MAX, sizeof(*list));
+    size_t len = 0;
+    int rc = list == NULL
+                 ? error_set(err, ERR_LIMIT, "no room for the list")
+                 : store_record_list(call->store, &filter, &call->arena, list,
+                                     TO_DECIDE_MAX, &len, err);
+    json_t *array = api_put_array(call->answer, "to_decide");
+
+    for (size_t i = 0; rc == 0 && i < len; i++) {
+        struct unit_facts unit;
+
+        if (!directory_unit_at(engine_directory(call->engine), list[i].decider,
+                               call->today, &unit) ||
+            unit.host != engine_node(call->engine)) {
+            continue;
+        }
+        json_t *object = api_add_object(array);
+
+        api_put_id(object, "id", &list[i].subject);
+        api_put_code(object, "code", &list[i].subject);
+        api_put_day(object, "opened", list[i].opened_day);
+        api_put_unit(call, object, "holder", list[i].holder);
+        api_put_unit(call, object, "decider", list[i].decider);
+    }
+    return rc;
+}
+
 static int read_filter(struct api_call *call, const struct cells_when *when,
                        struct cells_filter *out, struct error *err)
 {
@@ -331,5 +367,5 @@ int api_status(struct api_call *call, struct error *err)
     if (api_arg_flag(call, "detail")) {
         put_cells(call, cells, len);
     }
-    return 0;
+    return put_to_decide(call, err);
 }

@@ -220,6 +220,28 @@ bool directory_is_above(const struct directory *dir, uint32_t above,
     return false;
 }
 
+uint32_t directory_common_superior(const struct directory *dir,
+                                   const uint32_t *units, size_t len,
+                                   uint32_t day)
+{
+    uint32_t above = len == 0 ? 0 : units[0];
+
+    for (unsigned depth = 0; depth < DEPTH_MAX && above != 0; depth++) {
+        const struct dir_unit *unit = directory_unit(dir, above);
+        size_t below = 0;
+
+        above = unit == NULL ? 0 : facts_at(unit, day)->reports_to;
+        while (below < len &&
+               directory_is_above(dir, above, units[below], day)) {
+            below++;
+        }
+        if (below == len) {
+            return above;
+        }
+    }
+    return 0;
+}
+
 /* Both ways up: where it lay, and what became of it. */
 /* NOLINTNEXTLINE(misc-no-recursion): depth is bounded */
 static bool territory_within(const struct directory *dir, uint32_t territory,

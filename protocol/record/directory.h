@@ -330,6 +330,11 @@ bool directory_is_confirmed(const struct directory *dir,
 /* `above` is reached from `below` by reports-to on that day (not itself). */
 bool directory_is_above(const struct directory *dir, uint32_t above,
                         uint32_t below, uint32_t day);
+/* The nearest unit above all of `units` on that day (none of them itself); 0 =
+ * there is none. */
+uint32_t directory_common_superior(const struct directory *dir,
+                                   const uint32_t *units, size_t len,
+                                   uint32_t day);
 /* `territory` is `root` or lies in it on that day; one that ended lies also in
  * whatever the heir of its figures lies in. */
 bool directory_territory_within(const struct directory *dir, uint32_t territory,

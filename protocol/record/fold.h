@@ -103,8 +103,9 @@ struct record_out {
     enum record_kind kind;
     struct span bytes; /* PetitionRecord ... of record.proto, in the arena */
     struct event_id subject;
-    uint32_t unit;   /* that keeps it; 0 while the opening event is not held */
-    uint32_t holder; /* of a petition; else = unit */
+    uint32_t unit;    /* that keeps it; 0 while the opening event is not held */
+    uint32_t holder;  /* of a petition; else = unit */
+    uint32_t decider; /* asked who shall have it, after two returns; 0 = none */
     uint32_t state; /* PetitionState, DialogueState; 1 once opened for others */
     uint32_t opened_day; /* `on` of the opening event after corrections */
     uint32_t year; /* of the plan, report, notice; else of the day held, then

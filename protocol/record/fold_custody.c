@@ -5,6 +5,8 @@
  * while another one lives above it. Next: fold_petition.c. */
 #include "protocol/record/fold_internal.h"
 
+#define RETURNS_TO_ASK 2u
+
 void custody_start(struct custody *c, uint32_t unit, uint32_t day)
 {
     c->base = unit;
@@ -52,6 +54,30 @@ void custody_pass(struct fold *f, struct custody *c,
         note(f, c, &step);
         custody_start(c, step.to, step.from_day);
     }
+}
+
+/* It is asked again when what it decided comes back, too. */
+uint32_t custody_ask(struct fold *f, struct custody *c,
+                     Qcdc__V1__Referral **referrals, size_t len, uint32_t day)
+{
+    uint32_t *units = fold_alloc(f, len, sizeof(*units));
+    size_t returned = 0;
+    uint32_t unit;
+
+    for (size_t i = 0; units != NULL && i < len; i++) {
+        if (referrals[i]->returned != NULL) {
+            units[returned++] = referrals[i]->to;
+        }
+    }
+    if (returned < RETURNS_TO_ASK) {
+        return 0;
+    }
+    unit = directory_common_superior(f->input->directory, units, returned, day);
+    if (unit != 0) {
+        custody_start(c, unit, day);
+        fold_role(f, unit);
+    }
+    return unit;
 }
 
 enum standing custody_take(struct fold *f, struct custody *c,

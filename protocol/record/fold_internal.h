@@ -135,6 +135,10 @@ void custody_start(struct custody *c, uint32_t unit, uint32_t day);
 /* Follows what is told until `day`; every unit on the way gets a role. */
 void custody_pass(struct fold *f, struct custody *c,
                   const struct event_id *subject, uint32_t day);
+/* Whom these referrals ask to decide, by their returns: once two came back the
+ * nearest unit above all who returned one on that day; 0 = nobody. */
+uint32_t custody_ask(struct fold *f, struct custody *c,
+                     Qcdc__V1__Referral **referrals, size_t len, uint32_t day);
 /* A CustodyTaken: EFFECTIVE and noted, or why not. */
 enum standing custody_take(struct fold *f, struct custody *c,
                            const struct entry *e);

@@ -3,9 +3,11 @@
  *   RECEIVED --Classified--> ACCEPTED | NOT_ADMITTED | REFUSED
  *   RECEIVED, ACCEPTED --SupplementRequested--> AWAITING --Received--> back
  *   RECEIVED, ACCEPTED --Referred--> REFERRED --Accepted--> ACCEPTED (holder
- *                                             moves) | --Returned--> back
- *   any open state --Answered--> ANSWERED --Outcome--> DONE | NOT_DONE
- *   any open state --Withdrawn--> WITHDRAWN
+ *                                             moves) | --Returned--> back; from
+ *                                           the second on the nearest unit
+ * above all who returned it is asked to decide: it refers, or one accepts any
+ * open state --Answered--> ANSWERED --Outcome--> DONE | NOT_DONE any open state
+ * --Withdrawn--> WITHDRAWN
  *
  * Beside these, custody passes while it is not settled, when the holder ends
  * or a transfer says so (fold_custody.c); --CustodyTaken--> notes who has it.
@@ -50,6 +52,7 @@ struct petition {
     struct custody holding;  /* of the holder */
     struct custody telling;  /* of the receiver's duty to tell the person */
     struct custody offering; /* of the unit it was referred to */
+    struct custody deciding; /* of the unit asked who shall have it */
 };
 
 /* What nobody has to do anything about any more. */
@@ -67,6 +70,10 @@ static void pass_on(struct petition *p, uint32_t day)
     p->r.holder = p->holding.holder;
     if (p->state == REFERRED) {
         custody_pass(p->f, &p->offering, subject, day);
+    }
+    if (p->r.decider != 0) {
+        custody_pass(p->f, &p->deciding, subject, day);
+        p->r.decider = p->deciding.holder;
     }
     if (p->r.notified == NULL && p->r.answered == NULL) {
         custody_pass(p->f, &p->telling, subject, day);
@@ -111,6 +118,13 @@ static void end_pause(struct petition *p, const struct entry *e)
         p->pause->until_day = e->on;
     }
     p->pause = NULL;
+}
+
+/* The question whose it is has its answer. */
+static void decided(struct petition *p)
+{
+    p->r.decider = 0;
+    p->r.asked_day = 0;
 }
 
 static enum standing received(void *state, struct entry *e)
@@ -159,6 +173,7 @@ static enum standing classified(void *state, struct entry *e)
         p->r.field = said->field;
     }
     p->r.classified = fold_act(p->f, e);
+    decided(p);
     p->r.classification = said->result;
     if (!accepted) {
         end_pause(p, e);
@@ -212,7 +227,8 @@ static enum standing referred(void *state, struct entry *e)
     if (said->to == 0 || said->to == p->r.holder) {
         return STANDING_CONTRADICTS;
     }
-    if (unit != p->r.holder && !is_above(p, unit, p->r.holder, e->on)) {
+    if (unit != p->r.holder && unit != p->r.decider &&
+        !is_above(p, unit, p->r.holder, e->on)) {
         return STANDING_NOT_PARTY;
     }
 
@@ -228,6 +244,9 @@ static enum standing referred(void *state, struct entry *e)
     }
     fold_role(p->f, said->to);
     custody_start(&p->offering, said->to, e->on);
+    if (p->r.decider == unit || is_above(p, unit, p->r.decider, e->on)) {
+        decided(p);
+    }
     p->referral = referral;
     p->offer = e;
     p->back = p->state;
@@ -260,6 +279,7 @@ static enum standing referral_accepted(void *state, struct entry *e)
     if (standing == STANDING_EFFECTIVE && p->referral != NULL) {
         p->referral->accepted = fold_act(p->f, e);
         hold(p, p->referral->to, e->on);
+        decided(p);
         p->state = ACCEPTED;
     }
     return standing;
@@ -273,6 +293,9 @@ static enum standing referral_returned(void *state, struct entry *e)
     if (standing == STANDING_EFFECTIVE && p->referral != NULL) {
         p->referral->returned = fold_act(p->f, e);
         p->state = p->back;
+        p->r.decider = custody_ask(p->f, &p->deciding, p->r.referrals,
+                                   p->r.n_referrals, e->on);
+        p->r.asked_day = p->r.decider != 0 ? e->on : 0;
     }
     return standing;
 }
@@ -324,6 +347,7 @@ static enum standing answered(void *state, struct entry *e)
         return STANDING_REPEATED;
     }
     end_pause(p, e);
+    decided(p);
     p->answer = e;
     p->r.answered = fold_act(p->f, e);
     p->r.answered_by = said->by;
@@ -353,6 +377,7 @@ static enum standing outcome(void *state, struct entry *e)
     if (said->outcome == QCDC__V1__OUTCOME__OUTCOME_DONE ||
         said->outcome == QCDC__V1__OUTCOME__OUTCOME_NOT_DONE) {
         end_pause(p, e);
+        decided(p);
         p->state =
             said->outcome == QCDC__V1__OUTCOME__OUTCOME_DONE ? DONE : NOT_DONE;
     }
@@ -364,6 +389,7 @@ static enum standing withdrawn(void *state, struct entry *e)
     struct petition *p = state;
 
     end_pause(p, e);
+    decided(p);
     p->r.withdrawn = fold_act(p->f, e);
     p->state = WITHDRAWN;
     return STANDING_EFFECTIVE;
@@ -458,6 +484,7 @@ static ProtobufCMessage *petition_finish(void *state, struct record_out *out)
     p->r.n_parties = f->units_len;
     out->state = (uint32_t)p->state;
     out->holder = p->r.holder;
+    out->decider = p->r.decider;
     if (p->r.dialogue_id.len == sizeof(out->dialogue.bytes)) {
         out->has_dialogue = true;
         memcpy(out->dialogue.bytes, p->r.dialogue_id.data,
