@@ -79,36 +79,56 @@ static void print_holders(const struct cli *cli, const struct answer *event)
     }
 }
 
-/* What the fold says of this event, where it differs from the plain reading. */
-static void print_placed(const struct cli *cli, const struct answer *record,
-                         const char *id)
+/* What the record says of this event; null where it has no place there. */
+static const struct answer *placed_of(const struct answer *record,
+                                      const char *id)
 {
     const struct answer *history = answer_get(record, "history");
+    size_t i = 0;
+
+    while (i < answer_len(history) &&
+           strcmp(answer_text(answer_get(answer_at(history, i), "event_id")),
+                  id) != 0) {
+        i++;
+    }
+    return answer_at(history, i);
+}
+
+/* Whether it counts: the record knows of approvals, the event alone does not.
+ */
+static void print_standing(const struct cli *cli, const struct answer *event,
+                           const struct answer *placed)
+{
+    const char *standing = answer_text(answer_get(placed, "standing"));
+    bool counts =
+        answer_is_null(placed)
+            ? answer_number(answer_get(event, "standing")) == 0
+            : standing[0] == '\0' || strcmp(standing, "effective") == 0;
+
+    if (answer_is_null(placed)) {
+        standing = answer_text(answer_get(event, "standing_name"));
+    }
+    if (!counts) {
+        printf("    %s: %s\n", say(cli, "KHÔNG CÓ HIỆU LỰC", "NOT EFFECTIVE"),
+               state_text(cli, standing));
+    }
+}
+
+/* Where the record differs from the plain reading. */
+static void print_placed(const struct cli *cli, const struct answer *placed)
+{
     char when[WHEN_SIZE];
 
-    for (size_t i = 0; i < answer_len(history); i++) {
-        const struct answer *placed = answer_at(history, i);
-        const char *standing = answer_text(answer_get(placed, "standing"));
-
-        if (strcmp(answer_text(answer_get(placed, "event_id")), id) != 0) {
-            continue;
-        }
-        if (standing[0] != '\0' && strcmp(standing, "effective") != 0) {
-            printf("    %s: %s\n",
-                   say(cli, "KHÔNG CÓ HIỆU LỰC", "NOT EFFECTIVE"),
-                   state_text(cli, standing));
-        }
-        if (!answer_is_null(answer_get(placed, "stated_on_day")) &&
-            strcmp(answer_text(answer_get(placed, "stated_on_day")),
-                   answer_text(answer_get(placed, "on_day"))) != 0) {
-            printf("    %s: %s", say(cli, "ngày ghi lúc đầu", "first stated"),
-                   print_when(cli, answer_get(placed, "stated_on_day"), when));
-            printf(" -> %s\n",
-                   print_when(cli, answer_get(placed, "on_day"), when));
-        }
-        if (answer_text(answer_get(placed, "mark"))[0] != '\0') {
-            printf("    %s\n", answer_text(answer_get(placed, "mark")));
-        }
+    if (!answer_is_null(answer_get(placed, "stated_on_day")) &&
+        strcmp(answer_text(answer_get(placed, "stated_on_day")),
+               answer_text(answer_get(placed, "on_day"))) != 0) {
+        printf("    %s: %s", say(cli, "ngày ghi lúc đầu", "first stated"),
+               print_when(cli, answer_get(placed, "stated_on_day"), when));
+        printf(" -> %s\n", print_when(cli, answer_get(placed, "on_day"), when));
+    }
+    if (answer_text(answer_get(placed, "mark"))[0] != '\0') {
+        printf("    %s\n",
+               state_text(cli, answer_text(answer_get(placed, "mark"))));
     }
 }
 
@@ -203,6 +223,8 @@ static void print_erased(const struct cli *cli, const struct answer *event)
 static void print_event(const struct cli *cli, const struct answer *root,
                         const struct answer *event, size_t number)
 {
+    const struct answer *placed = placed_of(
+        answer_get(root, "record"), answer_text(answer_get(event, "id")));
     char when[WHEN_SIZE];
 
     printf("\n%2zu. %s  %s  ", number,
@@ -226,13 +248,8 @@ static void print_event(const struct cli *cli, const struct answer *root,
                print_when(cli, answer_get(event, "upper"), when));
     }
     printf("\n");
-    if (answer_number(answer_get(event, "standing")) != 0) {
-        printf(
-            "    %s: %s\n", say(cli, "KHÔNG CÓ HIỆU LỰC", "NOT EFFECTIVE"),
-            state_text(cli, answer_text(answer_get(event, "standing_name"))));
-    }
-    print_placed(cli, answer_get(root, "record"),
-                 answer_text(answer_get(event, "id")));
+    print_standing(cli, event, placed);
+    print_placed(cli, placed);
     print_erased(cli, event);
     print_bodies(cli, event);
     print_holders(cli, event);

@@ -51,6 +51,10 @@ static const struct {
     {"repeated", "đã ghi rồi; lần đầu có hiệu lực"},
     {"needs_approval", "cần lãnh đạo duyệt hoặc lệnh bằng văn bản"},
     {"voided", "đã bị hủy"},
+    {"after_the_end_of_its_log", "sau điểm kết thúc của sổ"},
+    {"after_end", "sau điểm kết thúc của sổ"},
+    {"with_key", "đã duyệt bằng khóa ký"},
+    {"on_paper", "đã duyệt trên giấy"},
 };
 
 /* Names come as "not_a_party" from a record and "not a party" elsewhere. */

@@ -62,7 +62,7 @@ static int put_held(struct api_call *call, json_t *object, const char *origin,
         return 0;
     }
     json_t *array = api_put_array(object, "held");
-    for (size_t i = 0; rc == 0 && i < len; i++) {
+    for (size_t i = 0; rc == 0 && held != NULL && i < len; i++) {
         json_t *row = api_add_object(array);
         char name[256];
 

@@ -55,7 +55,7 @@ static bool group_take(uint64_t bits, size_t group, struct box_secret *out)
 
 int paper_parse(struct span text, struct box_secret *out, struct error *err)
 {
-    struct box_secret secret;
+    struct box_secret secret = {0};
     uint64_t bits = 0;
     size_t len = 0;
     int rc = 0;
