@@ -59,8 +59,14 @@ void attach_destroy(struct engine *engine)
     }
     rc = store_attachment_erased(engine->store, STORE_ATTACHMENT_ERASED, files,
                                  PAGE, &len, &err);
-    for (size_t i = 0; rc == 0 && i < len; i++) {
-        rc = destroy(engine, &files[i], &err);
+    for (size_t i = 0; i < len; i++) {
+        struct error why = {0};
+        int done = destroy(engine, &files[i], &why);
+
+        if (rc == 0 && done != 0) {
+            rc = done; /* the others go meanwhile */
+            err = why;
+        }
     }
     if (store_in_transaction(engine->store)) {
         struct error why = {0};

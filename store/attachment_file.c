@@ -318,6 +318,9 @@ static int path_destroy(const char *path, struct error *err)
     int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
     bool ok;
 
+    if (fd < 0 && errno == ELOOP && unlink(path) == 0) {
+        return store_sync_dir(path, err); /* a link is none of ours */
+    }
     if (fd < 0) {
         return errno == ENOENT
                    ? 0

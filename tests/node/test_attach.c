@@ -2,6 +2,7 @@
  * in a name, or begins anew, and the wrong peer is not named for it. */
 #include "tests/node/top.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "node/config.h"
@@ -111,6 +112,57 @@ static void a_part_longer_than_the_file_is_begun_anew(void **state)
     folders_remove(&file);
 }
 
+/* Named by nobody any more, and to be destroyed. */
+static struct hash erased_made(struct span bytes)
+{
+    struct hash file = part_made(bytes);
+    uint64_t size;
+
+    assert_ok(store_file_finish(engine->config->dir, &file, &size, &err), err);
+    assert_ok(engine_write(engine, &err), err);
+    assert_ok(store_attachment_set(engine->store, &file,
+                                   STORE_ATTACHMENT_ERASED, &err),
+              err);
+    assert_ok(engine_commit(engine, &err), err);
+    engine->store->files_erased = true;
+    return file;
+}
+
+static void one_file_that_does_not_go_keeps_no_other(void **state)
+{
+    struct hash stuck;
+    struct hash file;
+    struct store_attachment known;
+    char folders[2][800];
+
+    (void)state;
+    memset(&stuck, 0, sizeof(stuck));
+    assert_ok(engine_write(engine, &err), err);
+    assert_int_equal(sqlite3_exec(engine->store->db,
+                                  "INSERT INTO attachments (file, node, state) "
+                                  "VALUES (zeroblob(32), 11, 3)",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_ok(engine_commit(engine, &err), err);
+    file = erased_made(span_str(text));
+    (void)snprintf(folders[0], sizeof(folders[0]), "%s", path_of(&stuck, ""));
+    (void)snprintf(folders[1], sizeof(folders[1]), "%s", folders[0]);
+    *strrchr(folders[1], '/') = '\0';
+    assert_int_equal(mkdir(folders[1], 0700), 0);
+    assert_int_equal(mkdir(folders[0], 0700), 0); /* no file: cannot go */
+    attach_destroy(engine);
+    assert_ok(store_attachment_find(engine->store, &file, &known, &err), err);
+    assert_int_equal(known.state, STORE_ATTACHMENT_GONE);
+    assert_err(store_file_verify(engine->config->dir, &file, &err),
+               ERR_NOTFOUND, err);
+    assert_ok(store_attachment_find(engine->store, &stuck, &known, &err), err);
+    assert_int_equal(known.state, STORE_ATTACHMENT_ERASED);
+    assert_true(store_attachment_erasing(engine->store)); /* tried again */
+    assert_int_equal(rmdir(folders[0]), 0);
+    assert_int_equal(rmdir(folders[1]), 0);
+    folders_remove(&file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +170,8 @@ int main(void)
                                         top_open, top_close),
         cmocka_unit_test_setup_teardown(
             a_part_longer_than_the_file_is_begun_anew, top_open, top_close),
+        cmocka_unit_test_setup_teardown(
+            one_file_that_does_not_go_keeps_no_other, top_open, top_close),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

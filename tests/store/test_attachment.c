@@ -165,6 +165,29 @@ static void what_is_put_again_is_mended_and_new(void **state)
     dir_remove(&file);
 }
 
+static void a_link_in_place_of_a_file_goes_and_its_target_stays(void **state)
+{
+    static char room[5000];
+    struct span whole = text_of(room, sizeof(room));
+    struct error err = {0};
+    struct hash file;
+    char target[700];
+    struct stat facts;
+
+    (void)state;
+    dir_make("link");
+    assert_ok(store_file_put(dir, whole, &file, &err), err);
+    snprintf(target, sizeof(target), "%s/target", dir);
+    assert_int_equal(rename(path_of(&file, ""), target), 0);
+    assert_int_equal(symlink(target, path_of(&file, "")), 0);
+    assert_ok(store_file_destroy(dir, &file, &err), err);
+    assert_int_equal(lstat(path_of(&file, ""), &facts), -1);
+    assert_int_equal(stat(target, &facts), 0);
+    assert_int_equal(facts.st_size, sizeof(room));
+    assert_int_equal(unlink(target), 0);
+    dir_remove(&file);
+}
+
 static void what_is_destroyed_is_written_over_and_gone(void **state)
 {
     static char room[40000];
@@ -243,6 +266,7 @@ int main(void)
         cmocka_unit_test(other_bytes_and_other_types_never_get_a_name),
         cmocka_unit_test(what_rots_is_put_away_and_told),
         cmocka_unit_test(what_is_put_again_is_mended_and_new),
+        cmocka_unit_test(a_link_in_place_of_a_file_goes_and_its_target_stays),
         cmocka_unit_test(what_is_destroyed_is_written_over_and_gone),
     };
 
