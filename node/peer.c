@@ -153,6 +153,13 @@ static bool peer_observes(struct engine *engine, const struct peer *peer)
            directory_role(engine_directory(engine), node) == DIR_ROLE_OBSERVER;
 }
 
+bool peer_is_changed(struct engine *engine, const struct peer *peer)
+{
+    return peer->guards != peer_guards(engine, peer) ||
+           peer->observes != peer_observes(engine, peer) ||
+           peer->stands_by != peer_stands_by(engine, peer);
+}
+
 /* A link in fresh memory: at the first session, and when the realm outgrew
  * the old one. */
 static int link_make(struct engine *engine, struct peer *peer,
@@ -176,6 +183,8 @@ static int link_make(struct engine *engine, struct peer *peer,
     int rc;
 
     peer->guards = options.guard;
+    peer->observes = options.observer;
+    peer->stands_by = options.standby;
     free(peer->memory);
     peer->link = NULL;
     peer->memory = calloc(1, head + tracks * link_track_size());

@@ -33,7 +33,9 @@ struct peer {
     bool joining; /* JOINER or INVITER */
     uint32_t node;
     uint32_t next_node; /* UP: the parent from the next session on, 0 = same */
-    bool guards;        /* as the present link was told */
+    bool guards;        /* as the present link was told; so too: */
+    bool observes;      /* one of the two only reads */
+    bool stands_by;     /* one of the two is the other's standby */
     bool detour;        /* UP: node is not the parent, but above it */
     uint64_t leg_began_ms; /* UP: steady; since when one of them is tried, or
                               the parent's session was last seen open */
@@ -98,6 +100,9 @@ void peer_opened(struct engine *engine, struct peer *peer);
 void peer_closed(struct engine *engine, struct peer *peer);
 /* UP: the peer is our guard; DOWN: we are its. */
 bool peer_guards(struct engine *engine, const struct peer *peer);
+/* The directory says otherwise than what the present link was told: it must be
+ * made anew, or it goes on by rules that hold no more. */
+bool peer_is_changed(struct engine *engine, const struct peer *peer);
 /* A top node and its standby. */
 bool peer_stands_by(struct engine *engine, const struct peer *peer);
 /* Feeds one happening to a link and performs what comes of it. */

@@ -212,9 +212,8 @@ void tree_follow(struct engine *engine)
             if (peer->next_node != parent && !detour_goes_on(engine, peer)) {
                 move(engine, peer, parent);
             }
-        } else if (peer->link != NULL &&
-                   peer->guards != peer_guards(engine, peer)) {
-            peer->lost = true; /* another one cosigns from now on */
+        } else if (peer->link != NULL && peer_is_changed(engine, peer)) {
+            peer->lost = true; /* another guard, another role */
         }
     }
 }

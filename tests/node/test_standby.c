@@ -1,5 +1,6 @@
 /* A top node's standby seen from below and from an invitation: the one that
- * leads already is not looked for a second time, the next one is. */
+ * leads already is not looked for a second time, the next one is. Its link, and
+ * an observer's, follow the directory. */
 #include "tests/node/top.h"
 
 #include "node/invite.h"
@@ -11,11 +12,11 @@
 static struct error err;
 static struct keys keys;
 
-static void standby_certify(void)
+static void mirror_certify(uint32_t role)
 {
     struct invited invited = {.state = INVITED_ASKED,
                               .node = STANDBY,
-                              .role = DIR_ROLE_STANDBY,
+                              .role = role,
                               .reached = "tcp://127.0.0.1:10002"};
     struct frame_join_request request;
     struct box_public one_time;
@@ -32,6 +33,12 @@ static void standby_certify(void)
     assert_ok(invite_certify(engine, &one_time, &invited, &err), err);
     assert_ok(sequence_spool(engine, 0, &err), err);
     assert_ok(engine_commit(engine, &err), err);
+    assert_int_equal(directory_role(engine_directory(engine), STANDBY), role);
+}
+
+static void standby_certify(void)
+{
+    mirror_certify(DIR_ROLE_STANDBY);
     assert_int_equal(directory_standby(engine_directory(engine)), STANDBY);
 }
 
@@ -71,6 +78,29 @@ static void a_standby_invited_again_with_children_is_named_so(void **state)
     assert_err_says(err, "a standby has none");
 }
 
+/* An observer that is one no more, or a child that became one. */
+static void a_link_is_made_anew_when_a_node_gets_another_role(void **state)
+{
+    static char link[1];
+    struct peer *peer;
+
+    (void)state;
+    mirror_certify(DIR_ROLE_OBSERVER);
+    peer = peer_place(engine);
+    assert_non_null(peer);
+    *peer = (struct peer){.used = true,
+                          .node = STANDBY,
+                          .link = (struct link *)link,
+                          .observes = true};
+    peer->guards = peer_guards(engine, peer);
+    tree_follow(engine);
+    assert_false(peer->lost);
+    peer->observes = false;
+    tree_follow(engine);
+    assert_true(peer->lost);
+    *peer = (struct peer){.used = false};
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -79,6 +109,9 @@ int main(void)
             top_close),
         cmocka_unit_test_setup_teardown(
             a_standby_invited_again_with_children_is_named_so, top_open,
+            top_close),
+        cmocka_unit_test_setup_teardown(
+            a_link_is_made_anew_when_a_node_gets_another_role, top_open,
             top_close),
     };
 
