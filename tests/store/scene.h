@@ -125,7 +125,29 @@ struct sign_public scene_key(uint32_t number, struct sign_secret *secret);
  * without right, acts dated ahead, a revoked clerk. About 20 events a round. */
 void scene_story(struct scene *s, int rounds);
 
-/* ---- scene.c, for scene_realm.c ---- */
+/* What tells of the merge in scene_merge, for a test to look at. */
+struct scene_merge {
+    struct event_id running;  /* petition of commune B when it ended */
+    struct event_id told;     /* by the heir: its PersonNotified */
+    struct event_id transfer; /* CustodyTransferred */
+    struct event_id taken;    /* CustodyTaken */
+    struct event_id settled;  /* petition of commune B, withdrawn before */
+    struct event_id late;     /* of `running`, beyond the end of B's log */
+    struct event_id left;     /* of `running`, by a key that had left */
+    struct event_id stolen;   /* of `running`, by a stolen key */
+};
+
+/* Commune B (1112, 222) merges into A (1111, 221) on SCENE_MERGE: its petition
+ * passes on, is taken and told of by the heir; a leader of B left before, the
+ * district's clerk was robbed of his key, B's log has ended. */
+#define SCENE_MERGE "2024-10-01"
+void scene_merge(struct scene *s, struct scene_merge *out);
+
+/* ---- scene.c and scene_realm.c, for the stories ---- */
+
+/* Says it in the node's directory log; `facts` packed. */
+struct event_id scene_say_dir(struct scene *s, uint32_t node, uint32_t type,
+                              uint32_t signer, struct span facts);
 
 uint32_t scene_day_of(const char *text); /* an ISO date */
 /* A copy that lives as long as the scene. */

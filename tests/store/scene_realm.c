@@ -6,8 +6,8 @@
 #include "protocol/base/hex.h"
 #include "qcdc/v1/event.pb-c.h"
 
-static void say_dir(struct scene *s, uint32_t node, uint32_t type,
-                    uint32_t signer, struct span facts)
+struct event_id scene_say_dir(struct scene *s, uint32_t node, uint32_t type,
+                              uint32_t signer, struct span facts)
 {
     struct header header = {.type = type, .version = 1, .node = node};
     uint8_t leaf_bytes[16384];
@@ -15,14 +15,16 @@ static void say_dir(struct scene *s, uint32_t node, uint32_t type,
     struct sign_secret secret;
     struct sign_public pub = scene_key(signer, &secret);
     struct error err = {0};
+    struct event_id id;
 
     s->now_ms += 1000;
     header.actor = key_id_of(SPAN_OF(pub));
     header.recorded_ms = s->now_ms;
     header.on_day = day_of_ms(s->now_ms);
-    assert_ok(leaf_sign(&header, facts, &secret, &out, NULL, &err), err);
+    assert_ok(leaf_sign(&header, facts, &secret, &out, &id, &err), err);
     scene_log_put(s, scene_log(s, node, true), scene_keep(s, buf_span(&out)),
                   (struct span){NULL, 0});
+    return id;
 }
 
 static ProtobufCBinaryData bytes(struct scene *s, struct span span)
@@ -47,7 +49,7 @@ static void pack_dir(struct scene *s, uint32_t node, uint32_t type,
 
     assert_true(size <= sizeof(packed));
     protobuf_c_message_pack(facts, packed);
-    say_dir(s, node, type, signer, span_make(packed, size));
+    (void)scene_say_dir(s, node, type, signer, span_make(packed, size));
 }
 
 struct certificate {
