@@ -112,7 +112,8 @@ static int role_check(struct engine *engine,
 
     if (rc == 0 && invited->role == DIR_ROLE_ORDINARY && cert != NULL) {
         invited->role = cert->role; /* it joins again as what it was */
-        if (cert->endpoint.len < sizeof(invited->reached)) {
+        if (cert->endpoint.len > 0 &&
+            cert->endpoint.len < sizeof(invited->reached)) {
             memcpy(invited->reached, cert->endpoint.ptr, cert->endpoint.len);
         }
     }
