@@ -419,10 +419,12 @@ int engine_commit(struct engine *engine, struct error *err)
         rc = store_commit(engine->store, err);
         if (rc != 0) {
             engine_undo(engine);
+            engine->failed_ms = clock_steady_ms();
             engine_react(engine, "engine", "commit", err);
             return rc;
         }
     }
+    engine->failed_ms = 0;
     engine->linked = false;
     engine->sequenced = 0;
     if (engine->transport != NULL) {

@@ -159,6 +159,7 @@ struct engine {
     struct hash attach_asked[16]; /* on demand */
     size_t attach_asked_len;
     uint64_t scrub_ms;   /* steady: after an erasure, no try before */
+    uint64_t failed_ms;  /* steady: of the newest commit that failed, or 0 */
     uint64_t born_ms;    /* steady: when the process began */
     uint32_t gone_below; /* a child joins again, its disk was lost; 0: none */
     bool stopping;

@@ -13,7 +13,8 @@
 #include "node/peers.h"
 #include "store/spool.h"
 
-#define INDEX_BUSY 128u      /* texts indexed in a slice while frames come */
+#define FAILED_MS 1000u /* until a turn that could not commit is repeated */
+#define INDEX_BUSY 128u /* texts indexed in a slice while frames come */
 #define INDEX_EVERY_MS 1000u /* texts wait for company: one write for many */
 #define INTEGRATE_BUSY 128u  /* events of a slice while frames come */
 #define SETTLE_A_TURN 16u
@@ -322,6 +323,9 @@ uint64_t engine_sleep_ms(struct engine *engine)
     uint64_t wait_ms = peers_deadline_ms(engine);
     uint64_t now_ms = clock_steady_ms();
 
+    if (engine->failed_ms != 0 && now_ms - engine->failed_ms < FAILED_MS) {
+        return engine->failed_ms + FAILED_MS - now_ms; /* a full disk, say */
+    }
     if (bundle_is_running(engine)) {
         return 0;
     }

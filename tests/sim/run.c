@@ -20,6 +20,7 @@ const struct run_name run_named[] = {
     {61, 292, "what no disk holds any more needs a new epoch"},
     {6, 128, "a lost district is shown its communes' logs, and ends none"},
     {35, 131, "what is recorded after a new epoch is sequenced too"},
+    {1191, 0, "a full disk is no reason to go round a thousand times a second"},
     {0, 0, NULL},
 };
 
