@@ -341,7 +341,8 @@ int invite_certify(struct engine *engine, const struct box_public *one_time,
     struct frame_join_request request = {invited->request, invited->signatures};
     const struct store_token none = {.seen = true};
     struct join_keys keys;
-    int rc = join_request_check(&request, &engine->turn, &keys, err);
+    int rc =
+        join_request_check(&request, invited->role, &engine->turn, &keys, err);
 
     /* The directory may be another one than when the request came. */
     rc = rc != 0 ? rc : invite_keys_check(engine, invited, &keys, err);

@@ -209,6 +209,7 @@ int engine_invite(struct engine *engine, const struct invite_request *request,
     memcpy(invitation.units, invited.units, sizeof(invited.units));
     invitation.units_len = invited.units_len;
     invitation.reason = (uint32_t)invited.reason;
+    invitation.role = invited.role;
     crypto_random(seed, sizeof(seed));
     box_pair_from(&one_time, seed);
     crypto_wipe(seed, sizeof(seed));
@@ -295,7 +296,8 @@ static int request_keep(struct engine *engine, const struct box_public *key,
     int rc = invited_get(engine, key, invited, err);
 
     if (rc == 0) {
-        rc = join_request_check(request, &engine->turn, &keys, err);
+        rc = join_request_check(request, invited->role, &engine->turn, &keys,
+                                err);
     }
     if (rc != 0) {
         return rc;

@@ -8,8 +8,17 @@ static const struct word rows[] = {
     {"%s do not expand: %s", "không bung được {1}: {2}"},
     {"%s expand to %u bytes, at most %u",
      "{1} bung ra {2} byte, nhiều nhất {3}"},
+    {"%s is for a role that this program does not know: install a newer one",
+     "{1} dành cho vai trò mà chương trình này không biết: hãy cài bản mới "
+     "hơn"},
     {"%s is no number below 2^63", "{1} không phải số nhỏ hơn 2^63"},
     {"%s is not UTF-8", "{1} không phải UTF-8"},
+    {"%s names %u units, and a standby or an observer hosts none",
+     "{1} ghi {2} đơn vị, mà máy dự phòng hoặc máy chỉ đọc không giữ đơn vị "
+     "nào"},
+    {"%s names no unit, and only a standby or an observer hosts none",
+     "{1} không ghi đơn vị nào, mà chỉ máy dự phòng hoặc máy chỉ đọc không giữ "
+     "đơn vị nào"},
     {"%s of %u bytes, at most %u", "{1}: {2} byte, nhiều nhất {3}"},
     {"%s of %u bytes, not %u", "{1}: {2} byte, phải là {3}"},
     {"%s of %u compressed bytes", "{1}: {2} byte đã nén"},
@@ -238,7 +247,6 @@ static const struct word rows[] = {
      "đơn vị {1} trong yêu cầu sai thứ tự hoặc có {2} người cấp khóa"},
     {"versions %u to %u", "phiên bản {1} đến {2}"},
     {"zstd: %s", "zstd: {1}"},
-
 };
 
 const struct words_part words_link = {rows, sizeof(rows) / sizeof(*rows)};

@@ -115,14 +115,15 @@ static const struct word rows[] = {
     {"text of one line, %u bytes at most",
      "chữ trên một dòng, nhiều nhất {1} byte"},
     {"that node", "nút đó"},
+    {"the invitation", "lời mời"},
     {"the province", "tỉnh"},
+    {"the request", "yêu cầu"},
     {"the superior", "cấp trên"},
     {"this node", "nút này"},
     {"thousands of frames a second", "hàng nghìn khung mỗi giây"},
     {"true or false", "true hoặc false"},
     {"unexpected token", "chữ không đúng chỗ"},
     {"zap handler", "bộ kiểm khóa kết nối"},
-
 };
 
 const struct words_part words_phrases = {rows, sizeof(rows) / sizeof(*rows)};

@@ -8,6 +8,7 @@
 
 #include "protocol/event/text.h"
 #include "protocol/event/wire.h"
+#include "protocol/record/directory.h"
 #include "qcdc/v1/link.pb-c.h"
 
 #define MAGIC "qcdc1"
@@ -29,6 +30,31 @@ static ProtobufCBinaryData data_of(struct span bytes)
 }
 
 #define DATA_OF(object) data_of(SPAN_OF(object))
+
+/* Who hosts units, and who must not: a certificate without units that is no
+ * standby's and no observer's would be a node that owes nothing to anybody. */
+static int role_check(uint32_t role, size_t units_len, enum err code,
+                      const char *what, struct error *err)
+{
+    if (role > DIR_ROLE_OBSERVER) {
+        return error_set(err, code,
+                         "%s is for a role that this program does not "
+                         "know: install a newer one",
+                         what);
+    }
+    if ((role == DIR_ROLE_ORDINARY) == (units_len > 0)) {
+        return 0;
+    }
+    return role == DIR_ROLE_ORDINARY
+               ? error_set(err, code,
+                           "%s names no unit, and only a standby or an "
+                           "observer hosts none",
+                           what)
+               : error_set(err, code,
+                           "%s names %zu units, and a standby or an "
+                           "observer hosts none",
+                           what, units_len);
+}
 
 /* ---- the invitation ---- */
 
@@ -59,7 +85,8 @@ static int invitation_check(const struct invitation *in, struct error *err)
                          "possible",
                          in->units_len, HOSTED_UNITS_MAX);
     }
-    return 0;
+    return role_check(in->role, in->units_len, ERR_USAGE, "the invitation",
+                      err);
 }
 
 int invitation_format(const struct invitation *invitation, struct arena *arena,
@@ -85,6 +112,7 @@ int invitation_format(const struct invitation *invitation, struct arena *arena,
     message.n_units = invitation->units_len;
     message.curve_secret = DATA_OF(invitation->curve);
     message.reason = invitation->reason;
+    message.role = invitation->role;
     rc = message_pack(&message.base, arena, &bytes, err);
     if (rc != 0) {
         return rc;
@@ -135,6 +163,7 @@ static int invitation_read(const Qcdc__V1__Invitation *in,
     }
     memcpy(&out->curve, in->curve_secret.data, sizeof(out->curve));
     out->reason = in->reason;
+    out->role = in->role;
     return invitation_check(out, err);
 }
 
@@ -434,7 +463,7 @@ static int proofs_check(struct proofs *proofs, const struct join_keys *keys,
                : error_set(err, ERR_MALFORMED, "more signatures than keys");
 }
 
-int join_request_check(const struct frame_join_request *request,
+int join_request_check(const struct frame_join_request *request, uint32_t role,
                        struct arena *arena, struct join_keys *out,
                        struct error *err)
 {
@@ -460,6 +489,8 @@ int join_request_check(const struct frame_join_request *request,
                              arena, &message, err)) != 0 ||
         (rc = keys_read((const Qcdc__V1__JoinKeys *)message, arena, &keys,
                         err)) != 0 ||
+        (rc = role_check(role, keys.units_len, ERR_MALFORMED, "the request",
+                         err)) != 0 ||
         (rc = proofs_check(&proofs, &keys, err)) != 0) {
         return rc;
     }

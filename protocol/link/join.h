@@ -29,6 +29,8 @@ struct invitation {
     size_t units_len;
     struct box_secret curve; /* one-time; wipe with invitation_wipe */
     uint32_t reason; /* 0, or why a node certified already joins again */
+    uint32_t
+        role; /* DIR_ROLE_*: an ordinary node hosts a unit, no other does */
 };
 
 /* Appends `qcdc1` and base64url without padding. ERR_USAGE for a bad field. */
@@ -102,9 +104,11 @@ size_t join_signatures_count(const struct join_keys *keys);
 void join_text(struct span request, struct buf *out);
 #define JOIN_TEXT_MAX (13u + JOIN_REQUEST_MAX)
 
-/* Decodes a request and verifies every signature and key. ERR_MALFORMED,
- * ERR_LIMIT; ERR_UNTRUSTED names the key that does not prove itself. */
-int join_request_check(const struct frame_join_request *request,
+/* Decodes a request and verifies every signature and key. `role` (DIR_ROLE_*)
+ * is what the node was invited as: only a standby or an observer asks for no
+ * unit. ERR_MALFORMED, ERR_LIMIT; ERR_UNTRUSTED names the key that does not
+ * prove itself. */
+int join_request_check(const struct frame_join_request *request, uint32_t role,
                        struct arena *arena, struct join_keys *out,
                        struct error *err) MUST_USE;
 

@@ -32,6 +32,8 @@ static void invitation(struct span text)
     check(invitation_format(&first, &arena, &out, &err) == 0);
     check(invitation_parse(buf_span(&out), &arena, &second, &err) == 0);
     check(first.node == second.node && first.units_len == second.units_len &&
+          first.role == second.role &&
+          (first.units_len > 0) == (first.role == 0) &&
           span_equal(first.realm, second.realm) &&
           span_equal(first.endpoint, second.endpoint));
 }
@@ -52,10 +54,12 @@ static void request(struct span bytes)
     frame.request =
         span_slice(bytes, 1 + signatures, bytes.len - 1 - signatures);
     join_fingerprint(frame.request, fingerprint);
-    if (join_request_check(&frame, &arena, &keys, &err) == 0) {
-        check(keys.node != 0);
-    } else {
-        check(err.text[0] != '\0');
+    for (uint32_t role = 0; role < 4; role++) {
+        if (join_request_check(&frame, role, &arena, &keys, &err) == 0) {
+            check(keys.node != 0 && (keys.units_len > 0) == (role == 0));
+        } else {
+            check(err.text[0] != '\0');
+        }
     }
 }
 
