@@ -142,6 +142,16 @@ struct event_id tell_plain(struct world *w, uint32_t type, uint32_t unit,
                 .ref = ref, .facts = facts);
 }
 
+struct event_id tell_received(struct world *w, const char *day,
+                              Qcdc__V1__PetitionKind kind, uint32_t people)
+{
+    return TELL(w, .type = EVENT_PETITION_RECEIVED, .on = day,
+                .facts =
+                    SAYS(PetitionReceived, petition_received,
+                         .channel = QCDC__V1__CHANNEL__CHANNEL_COUNTER,
+                         .kind = kind, .person_known = 1, .people = people));
+}
+
 ProtobufCBinaryData text_of(const char *text)
 {
     union {

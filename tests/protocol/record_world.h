@@ -66,6 +66,10 @@ struct event_id tell_plain(struct world *w, uint32_t type, uint32_t unit,
                            struct event_id subject, struct event_id ref,
                            const char *day);
 
+/* A petition of that kind, come at the counter, of `people` known persons. */
+struct event_id tell_received(struct world *w, const char *day,
+                              Qcdc__V1__PetitionKind kind, uint32_t people);
+
 /* A text as the generated messages hold it (a literal, never written to). */
 ProtobufCBinaryData text_of(const char *text);
 ProtobufCBinaryData id_of(const struct event_id *id);

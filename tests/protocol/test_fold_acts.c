@@ -3,6 +3,8 @@
 
 #include "tests/protocol/record_world.h"
 
+#define PROPOSAL QCDC__V1__PETITION_KIND__PETITION_KIND_PROPOSAL
+
 static const struct event_id none;
 
 static Qcdc__V1__Document order_no_5(void)
@@ -13,16 +15,6 @@ static Qcdc__V1__Document order_no_5(void)
     order.number = text_of("05/QD-UBND");
     order.dated_day = on("2024-04-01");
     return order;
-}
-
-static struct event_id received(struct world *w, const char *day)
-{
-    return TELL(
-        w, .type = EVENT_PETITION_RECEIVED, .on = day,
-        .facts = SAYS(PetitionReceived, petition_received,
-                      .channel = QCDC__V1__CHANNEL__CHANNEL_COUNTER,
-                      .kind = QCDC__V1__PETITION_KIND__PETITION_KIND_PROPOSAL,
-                      .person_known = 1));
 }
 
 static struct event_id answered(struct world *w, struct event_id p,
@@ -72,7 +64,7 @@ static void a_worsening_correction_needs_nobody(void **state)
     (void)state;
     world_open(&w, RECORD_PETITION);
 
-    struct event_id p = received(&w, "2024-03-01");
+    struct event_id p = tell_received(&w, "2024-03-01", PROPOSAL, 0);
     struct event_id a = answered(&w, p, "2024-03-20");
     struct event_id c =
         corrected_day(&w, p, a, "2024-03-20", "2024-03-25", "2024-04-02", NULL);
@@ -95,7 +87,7 @@ static void an_improving_correction_waits_for_approval(void **state)
     (void)state;
     world_open(&w, RECORD_PETITION);
 
-    struct event_id p = received(&w, "2024-03-01");
+    struct event_id p = tell_received(&w, "2024-03-01", PROPOSAL, 0);
     struct event_id a = answered(&w, p, "2024-03-20");
     struct event_id c =
         corrected_day(&w, p, a, "2024-03-20", "2024-03-12", "2024-04-02", NULL);
@@ -130,7 +122,7 @@ static void a_paper_order_serves_as_approval(void **state)
     empty.kind = QCDC__V1__DOCUMENT_KIND__DOCUMENT_KIND_ORDER;
     world_open(&w, RECORD_PETITION);
 
-    struct event_id p = received(&w, "2024-03-01");
+    struct event_id p = tell_received(&w, "2024-03-01", PROPOSAL, 0);
     struct event_id a = answered(&w, p, "2024-03-20");
     struct event_id c = corrected_day(&w, p, a, "2024-03-20", "2024-03-13",
                                       "2024-04-01", &empty);
@@ -153,7 +145,7 @@ static void a_correction_must_name_what_stood_there(void **state)
     (void)state;
     world_open(&w, RECORD_PETITION);
 
-    struct event_id p = received(&w, "2024-03-01");
+    struct event_id p = tell_received(&w, "2024-03-01", PROPOSAL, 0);
     struct event_id a = answered(&w, p, "2024-03-20");
     struct event_id wrong =
         corrected_day(&w, p, a, "2024-03-19", "2024-03-25", "2024-04-01", NULL);
@@ -179,7 +171,7 @@ static void a_second_correction_builds_on_the_first(void **state)
     (void)state;
     world_open(&w, RECORD_PETITION);
 
-    struct event_id p = received(&w, "2024-03-01");
+    struct event_id p = tell_received(&w, "2024-03-01", PROPOSAL, 0);
     struct event_id first = corrected_number(&w, p, p, 6, 0, 4, "2024-03-05");
     struct event_id second =
         corrected_number(&w, p, first, 6, 4, 5, "2024-03-06");
@@ -206,7 +198,7 @@ static void only_its_own_unit_or_one_above_corrects(void **state)
     (void)state;
     world_open(&w, RECORD_PETITION);
 
-    struct event_id p = received(&w, "2024-03-01");
+    struct event_id p = tell_received(&w, "2024-03-01", PROPOSAL, 0);
 
     TELL(&w, .type = EVENT_PETITION_REFERRED, .on = "2024-03-02", .subject = p,
          .addressee = 13,
@@ -235,7 +227,7 @@ static void voiding_an_answer_needs_nobody_voiding_a_petition_does(void **state)
     (void)state;
     world_open(&w, RECORD_PETITION);
 
-    struct event_id p = received(&w, "2024-03-01");
+    struct event_id p = tell_received(&w, "2024-03-01", PROPOSAL, 0);
     struct event_id a = answered(&w, p, "2024-03-20");
 
     tell_plain(&w, EVENT_VOIDED, 11, p, a, "2024-03-21");
@@ -268,7 +260,7 @@ static void the_first_voiding_stands_and_can_itself_be_voided(void **state)
     (void)state;
     world_open(&w, RECORD_PETITION);
 
-    struct event_id p = received(&w, "2024-03-01");
+    struct event_id p = tell_received(&w, "2024-03-01", PROPOSAL, 0);
     struct event_id a = answered(&w, p, "2024-03-20");
     struct event_id v1 = tell_plain(&w, EVENT_VOIDED, 11, p, a, "2024-03-21");
     struct event_id v2 = tell_plain(&w, EVENT_VOIDED, 11, p, a, "2024-03-22");
@@ -299,7 +291,7 @@ static void marks_tell_paper_from_key_and_never_move_a_date(void **state)
     paper.signing = QCDC__V1__SIGNING__SIGNING_KT;
     world_open(&w, RECORD_PETITION);
 
-    struct event_id p = received(&w, "2024-03-01");
+    struct event_id p = tell_received(&w, "2024-03-01", PROPOSAL, 0);
     struct event_id a = answered(&w, p, "2024-03-20");
 
     assert_int_equal(PETITION(&w)->answer_mark, QCDC__V1__MARK__MARK_UNSIGNED);
@@ -327,7 +319,7 @@ static void an_act_on_an_event_not_held_waits(void **state)
     (void)state;
     world_open(&w, RECORD_PETITION);
 
-    struct event_id p = received(&w, "2024-03-01");
+    struct event_id p = tell_received(&w, "2024-03-01", PROPOSAL, 0);
     struct event_id c = corrected_number(&w, p, unknown, 6, 0, 4, "2024-03-05");
     struct event_id v =
         tell_plain(&w, EVENT_VOIDED, 11, p, unknown, "2024-03-05");

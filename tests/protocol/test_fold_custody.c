@@ -3,6 +3,8 @@
 
 #include "tests/protocol/record_world.h"
 
+#define PROPOSAL QCDC__V1__PETITION_KIND__PETITION_KIND_PROPOSAL
+
 #define REFORM "2025-07-01"
 
 static const struct event_id transfer_id = {{7}};
@@ -50,16 +52,6 @@ static void transfer(struct world *w, struct event_id event, uint32_t to,
     w->directory.custody_len = len + 1;
 }
 
-static struct event_id received(struct world *w, const char *day)
-{
-    return TELL(
-        w, .type = EVENT_PETITION_RECEIVED, .on = day,
-        .facts = SAYS(PetitionReceived, petition_received,
-                      .channel = QCDC__V1__CHANNEL__CHANNEL_COUNTER,
-                      .kind = QCDC__V1__PETITION_KIND__PETITION_KIND_PROPOSAL,
-                      .person_known = 1));
-}
-
 static struct event_id answer(struct world *w, uint32_t unit,
                               struct event_id subject, const char *day)
 {
@@ -92,7 +84,7 @@ static void what_nobody_is_named_for_is_the_task_of_the_unit_above(void **s)
 
     (void)s;
     begin(&w);
-    received(&w, "2025-06-20");
+    tell_received(&w, "2025-06-20", PROPOSAL, 0);
     end_units(&w, false);
     r = PETITION(&w);
     assert_int_equal(r->holder, 21);
@@ -126,7 +118,7 @@ static void the_heir_acts_from_the_day_on_and_takes_it_once(void **state)
 
     (void)state;
     begin(&w);
-    subject = received(&w, "2025-06-20");
+    subject = tell_received(&w, "2025-06-20", PROPOSAL, 0);
     end_units(&w, true);
     transfer(&w, transfer_id, 13, REFORM, NULL);
     early = answer(&w, 13, subject, "2025-06-30");
@@ -160,7 +152,7 @@ static void what_the_old_unit_did_before_its_end_counts_when_it_comes(void **s)
 
     (void)s;
     begin(&w);
-    subject = received(&w, "2025-06-20");
+    subject = tell_received(&w, "2025-06-20", PROPOSAL, 0);
     end_units(&w, true);
     transfer(&w, transfer_id, 13, REFORM, NULL);
     take(&w, 13, subject, transfer_id, "2025-07-03");
@@ -179,7 +171,7 @@ static void a_split_gives_each_heir_what_is_named(void **state)
 
     (void)state;
     begin(&w);
-    named = received(&w, "2025-06-20");
+    named = tell_received(&w, "2025-06-20", PROPOSAL, 0);
     end_units(&w, true);
     transfer(&w, transfer_id, 13, REFORM, NULL);
     transfer(&w, (struct event_id){{8}}, 12, REFORM, &named);
@@ -187,7 +179,8 @@ static void a_split_gives_each_heir_what_is_named(void **state)
     world_close(&w);
 
     begin(&w);
-    received(&w, "2025-06-21"); /* another petition: not named */
+    tell_received(&w, "2025-06-21", PROPOSAL,
+                  0); /* another petition: not named */
     end_units(&w, true);
     transfer(&w, transfer_id, 13, REFORM, NULL);
     transfer(&w, (struct event_id){{8}}, 12, REFORM,
@@ -204,7 +197,7 @@ static void a_settled_petition_stays_where_it_was_settled(void **state)
 
     (void)state;
     begin(&w);
-    subject = received(&w, "2025-06-20");
+    subject = tell_received(&w, "2025-06-20", PROPOSAL, 0);
     answer(&w, 11, subject, "2025-06-25");
     TELL(&w, .type = EVENT_OUTCOME_REPORTED, .subject = subject,
          .on = "2025-06-26",
@@ -226,7 +219,7 @@ static void a_transfer_told_for_later_finds_it_with_the_unit_above(void **s)
 
     (void)s;
     begin(&w);
-    subject = received(&w, "2025-06-20");
+    subject = tell_received(&w, "2025-06-20", PROPOSAL, 0);
     end_units(&w, true);
     transfer(&w, transfer_id, 13, "2025-07-15", NULL);
     by_parent =

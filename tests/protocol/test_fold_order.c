@@ -4,6 +4,8 @@
 
 #include "tests/protocol/record_world.h"
 
+#define COMPLAINT QCDC__V1__PETITION_KIND__PETITION_KIND_COMPLAINT
+
 #define SHUFFLES 1000
 
 static const struct event_id none;
@@ -17,16 +19,6 @@ static void assert_history(const Qcdc__V1__PetitionRecord *r,
             fail_msg("line %zu of the history is another event", i);
         }
     }
-}
-
-static struct event_id received(struct world *w, const char *day)
-{
-    return TELL(
-        w, .type = EVENT_PETITION_RECEIVED, .on = day,
-        .facts = SAYS(PetitionReceived, petition_received,
-                      .channel = QCDC__V1__CHANNEL__CHANNEL_COUNTER,
-                      .kind = QCDC__V1__PETITION_KIND__PETITION_KIND_COMPLAINT,
-                      .person_known = 1));
 }
 
 static struct event_id noted(struct world *w, struct said said)
@@ -46,7 +38,7 @@ static void order_is_on_then_clamped_time_then_node_then_position(void **state)
     world_open(&w, RECORD_PETITION);
 
     int64_t ten = at_ten(on("2024-03-05"));
-    struct event_id p = received(&w, "2024-03-01");
+    struct event_id p = tell_received(&w, "2024-03-01", COMPLAINT, 0);
     struct event_id last =
         NOTED(&w, .subject = p, .on = "2024-03-07", .recorded_s = ten - 999);
     struct event_id third =
@@ -81,7 +73,7 @@ static void refs_come_first_whatever_their_day(void **state)
     (void)state;
     world_open(&w, RECORD_PETITION);
 
-    struct event_id p = received(&w, "2024-03-01");
+    struct event_id p = tell_received(&w, "2024-03-01", COMPLAINT, 0);
     struct event_id third = NOTED(&w, .subject = p, .on = "2024-03-20");
     struct event_id fourth =
         NOTED(&w, .subject = p, .on = "2024-03-04", .ref = third);
@@ -106,7 +98,7 @@ static void corrected_days_move_an_event_in_the_order(void **state)
     (void)state;
     world_open(&w, RECORD_PETITION);
 
-    struct event_id p = received(&w, "2024-03-01");
+    struct event_id p = tell_received(&w, "2024-03-01", COMPLAINT, 0);
     struct event_id a = NOTED(&w, .subject = p, .on = "2024-03-05");
     struct event_id b = NOTED(&w, .subject = p, .on = "2024-03-07");
     struct event_id c = TELL(
@@ -129,7 +121,7 @@ static void a_copy_counts_once_where_a_good_one_stands_first(void **state)
     (void)state;
     world_open(&w, RECORD_PETITION);
 
-    struct event_id p = received(&w, "2024-03-01");
+    struct event_id p = tell_received(&w, "2024-03-01", COMPLAINT, 0);
 
     NOTED(&w, .subject = p, .on = "2024-03-05");
 
@@ -169,7 +161,7 @@ static void rich_petition(struct world *w)
 {
     Qcdc__V1__Document order =
         signed_paper(QCDC__V1__DOCUMENT_KIND__DOCUMENT_KIND_ORDER);
-    struct event_id p = received(w, "2024-03-01");
+    struct event_id p = tell_received(w, "2024-03-01", COMPLAINT, 0);
     struct event_id asked =
         tell_plain(w, EVENT_SUPPLEMENT_REQUESTED, 11, p, none, "2024-03-04");
 
@@ -343,7 +335,7 @@ static void a_tangle_of_refs_is_the_same_in_every_order(void **state)
     (void)state;
     world_open(&w, RECORD_PETITION);
 
-    struct event_id p = received(&w, "2024-03-01");
+    struct event_id p = tell_received(&w, "2024-03-01", COMPLAINT, 0);
 
     for (unsigned i = 1; i < 300; i++) {
         seed = seed * 6364136223846793005u + 1442695040888963407u;
