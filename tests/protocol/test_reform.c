@@ -12,266 +12,13 @@
  * Figures of P1 in June 2025, the told ones: 273 of 273, of whoever asks, on
  * 30-6 and on 1-7. In July, the running ones: 273, on 30-6 not due and with
  * the old units, from 1-7 on with whoever has custody. */
-#include "tests/protocol/realm.h"
+#include "tests/protocol/reform_tree.h"
 
 #include "protocol/duty/duty.h"
 #include "protocol/duty/rules.h"
 #include "tests/protocol/golden.h"
 
 struct span rules_shipped(struct arena *arena); /* duty_world.c */
-
-#define TOP 1u
-#define OLD(i) (10000u + (uint32_t)(i))   /* committee of old commune i */
-#define LAND(i) (20000u + (uint32_t)(i))  /* its territory */
-#define NODE(i) (30000u + (uint32_t)(i))  /* its node */
-#define NEW(k) (40000u + (uint32_t)(k))   /* committee of new commune k */
-#define NLAND(k) (50000u + (uint32_t)(k)) /* its territory */
-#define DISTRICT(d) (60000u + (uint32_t)(d))
-#define PROVINCE_PC 70000u
-#define KONTUM_PC 70001u
-#define PROVINCE_LAND 71000u
-#define KONTUM_LAND 71001u
-
-#define REFORM "2025-07-01"
-#define BEFORE "2025-06-30"
-
-#define OLDS 273
-#define NEWS 96
-#define UNNAMED "21034" /* its petition was forgotten in the hand-over */
-#define SPLIT "21142"   /* Tra Bui: to Ca Dam (named) and Tay Tra Bong */
-#define NAMED "21136"
-
-struct row {
-    char old[8], district[8], province[8], new[8];
-};
-
-struct reform {
-    struct row rows[300];
-    size_t rows_len;
-    char olds[300][8], news[100][8], districts[40][8];
-    char old_district[300][8], old_province[300][8];
-    size_t olds_len, news_len, districts_len;
-    bool stays[300]; /* not rearranged: the unit goes on */
-    size_t heirs_of[100];
-};
-
-static size_t index_of(char list[][8], size_t *len, const char *code)
-{
-    size_t i = 0;
-
-    while (i < *len && strcmp(list[i], code) != 0) {
-        i++;
-    }
-    if (i == *len) {
-        snprintf(list[(*len)++], 8, "%s", code);
-    }
-    return i;
-}
-
-static void cell_at(const char *line, unsigned column, char out[8])
-{
-    size_t len = 0;
-
-    for (; column > 0; line++) {
-        column -= *line == ',';
-    }
-    while (*line != ',' && len < 7) {
-        out[len++] = *line++;
-    }
-    out[len] = '\0';
-}
-
-static void read_rows(struct reform *f)
-{
-    size_t size;
-    char *text = golden_text("deploy/data/merge-2025.csv", &size);
-
-    for (const char *line = strchr(text, '\n') + 1;
-         line < text + size && *line != '\0'; line = strchr(line, '\n') + 1) {
-        struct row *row = &f->rows[f->rows_len++];
-        size_t i, k;
-
-        cell_at(line, 0, row->old);
-        cell_at(line, 2, row->district);
-        cell_at(line, 3, row->province);
-        cell_at(line, 4, row->new);
-        i = index_of(f->olds, &f->olds_len, row->old);
-        k = index_of(f->news, &f->news_len, row->new);
-        memcpy(f->old_district[i], row->district, 8);
-        memcpy(f->old_province[i], row->province, 8);
-        (void)index_of(f->districts, &f->districts_len, row->district);
-        f->heirs_of[k]++;
-    }
-    free(text);
-    assert_int_equal(f->rows_len, 274);
-    assert_int_equal(f->olds_len, OLDS);
-    assert_int_equal(f->news_len, NEWS);
-    for (size_t r = 0; r < f->rows_len; r++) {
-        const struct row *row = &f->rows[r];
-        size_t k = index_of(f->news, &f->news_len, row->new);
-
-        if (f->heirs_of[k] == 1 && strcmp(row->old, row->new) == 0) {
-            f->stays[index_of(f->olds, &f->olds_len, row->old)] = true;
-        }
-    }
-}
-
-/* ---- the directory ---- */
-
-static void unit(struct realm *r, struct unit_row u, bool land, uint32_t level,
-                 const char *code, const char *from)
-{
-    SAY(r, .type = EVENT_UNIT_REGISTERED, .issuer = TOP, .signer = ADMIN(TOP),
-        .facts = SAYS(
-            UnitRegistered, unit_registered, .number = u.number,
-            .kind = land ? QCDC__V1__UNIT_KIND__UNIT_KIND_TERRITORY
-                         : QCDC__V1__UNIT_KIND__UNIT_KIND_PEOPLES_COMMITTEE,
-            .level = (Qcdc__V1__Level)level, .name = text_of("đơn vị"),
-            .code = text_of(code), .territory = u.territory, .host = u.host,
-            .reports_to = u.reports_to, .from_day = on(from)));
-}
-
-static void old_tree(struct realm *r, const struct reform *f)
-{
-    realm_top(r, TOP, ROOT);
-    unit(r, (struct unit_row){PROVINCE_LAND, 0, 0, 0}, true, 1, "51",
-         "2019-09-20");
-    unit(r, (struct unit_row){KONTUM_LAND, 0, 0, 0}, true, 1, "62",
-         "2019-09-20");
-    unit(r, (struct unit_row){PROVINCE_PC, TOP, 0, PROVINCE_LAND}, false, 1,
-         "51", "2019-09-20");
-    unit(r, (struct unit_row){KONTUM_PC, TOP, 0, KONTUM_LAND}, false, 1, "62",
-         "2019-09-20");
-    for (size_t d = 0; d < f->districts_len; d++) {
-        bool kontum = f->districts[d][0] == '6';
-
-        unit(r,
-             (struct unit_row){DISTRICT(d), TOP,
-                               kontum ? KONTUM_PC : PROVINCE_PC,
-                               kontum ? KONTUM_LAND : PROVINCE_LAND},
-             false, 2, f->districts[d], "2019-09-20");
-    }
-    for (size_t i = 0; i < f->olds_len; i++) {
-        size_t districts = f->districts_len;
-        size_t d = index_of((char(*)[8])(uintptr_t)f->districts, &districts,
-                            f->old_district[i]);
-        bool kontum = f->old_province[i][0] == '6';
-
-        unit(r,
-             (struct unit_row){LAND(i), 0, 0,
-                               kontum ? KONTUM_LAND : PROVINCE_LAND},
-             true, 3, f->olds[i], "2019-09-20");
-        unit(r, (struct unit_row){OLD(i), NODE(i), DISTRICT(d), LAND(i)}, false,
-             3, f->olds[i], "2019-09-20");
-        realm_certify(r, TOP, NODE(i), OLD(i), "2024-01-02");
-    }
-}
-
-static void transfer(struct realm *r, uint32_t from, uint32_t to,
-                     const struct event_id *named)
-{
-    ProtobufCBinaryData id = {0};
-
-    if (named != NULL) {
-        id = id_of(named);
-    }
-    SAY(r, .type = EVENT_CUSTODY_TRANSFERRED, .issuer = TOP, .on = "2025-06-25",
-        .signer = ADMIN(TOP),
-        .facts = SAYS(CustodyTransferred, custody_transferred, .from = from,
-                      .to = to, .from_day = on(REFORM),
-                      .n_subject_ids = named != NULL, .subject_ids = &id));
-}
-
-static void reorganise(struct realm *r, Qcdc__V1__Heir *rows, size_t len)
-{
-    Qcdc__V1__Heir *list[700];
-
-    for (size_t i = 0; i < len; i++) {
-        list[i] = &rows[i];
-    }
-    SAY(r, .type = EVENT_UNITS_REORGANISED, .issuer = TOP, .on = "2025-06-20",
-        .signer = ADMIN(TOP),
-        .facts = SAYS(UnitsReorganised, units_reorganised,
-                      .kind = QCDC__V1__REORGANISATION__REORGANISATION_MERGE,
-                      .from_day = on(REFORM), .n_heirs = len, .heirs = list));
-}
-
-static void heir_add(Qcdc__V1__Heir *rows, size_t *len, uint32_t from,
-                     uint32_t to, bool rest)
-{
-    rows[*len] = (Qcdc__V1__Heir)QCDC__V1__HEIR__INIT;
-    rows[*len].from = from;
-    rows[*len].to = to;
-    rows[(*len)++].rest = rest;
-}
-
-static void new_units(struct realm *r, const struct reform *f)
-{
-    for (size_t k = 0; k < f->news_len; k++) {
-        size_t at = 0;
-
-        /* The node of one that goes into it stays (of most, its code too). */
-        while (strcmp(f->rows[at].new, f->news[k]) != 0) {
-            at++;
-        }
-        size_t olds = f->olds_len;
-        size_t i =
-            index_of((char(*)[8])(uintptr_t)f->olds, &olds, f->rows[at].old);
-
-        if (f->stays[i]) {
-            SAY(r, .type = EVENT_UNIT_CHANGED, .issuer = TOP,
-                .on = "2025-06-20", .signer = ADMIN(TOP),
-                .facts =
-                    SAYS(UnitChanged, unit_changed, .number = OLD(i),
-                         .from_day = on(REFORM), .reports_to = PROVINCE_PC));
-            SAY(r, .type = EVENT_UNIT_CHANGED, .issuer = TOP,
-                .on = "2025-06-20", .signer = ADMIN(TOP),
-                .facts =
-                    SAYS(UnitChanged, unit_changed, .number = LAND(i),
-                         .from_day = on(REFORM), .territory = PROVINCE_LAND));
-            continue;
-        }
-        unit(r, (struct unit_row){NLAND(k), 0, 0, PROVINCE_LAND}, true, 3,
-             f->news[k], REFORM);
-        unit(r, (struct unit_row){NEW(k), NODE(i), PROVINCE_PC, NLAND(k)},
-             false, 3, f->news[k], REFORM);
-    }
-}
-
-static void reform(struct realm *r, const struct reform *f,
-                   const struct event_id *named)
-{
-    static Qcdc__V1__Heir rows[700];
-    size_t len = 0;
-
-    new_units(r, f);
-    for (size_t at = 0; at < f->rows_len; at++) {
-        const struct row *row = &f->rows[at];
-        size_t olds = f->olds_len, news = f->news_len;
-        size_t i = index_of((char(*)[8])(uintptr_t)f->olds, &olds, row->old);
-        size_t k = index_of((char(*)[8])(uintptr_t)f->news, &news, row->new);
-        bool split = strcmp(row->old, SPLIT) == 0;
-        bool by_name = split && strcmp(row->new, NAMED) == 0;
-
-        if (f->stays[i]) {
-            continue;
-        }
-        heir_add(rows, &len, OLD(i), NEW(k), split && !by_name);
-        heir_add(rows, &len, LAND(i), NLAND(k), split && !by_name);
-        if (strcmp(row->old, UNNAMED) != 0) {
-            transfer(r, OLD(i), NEW(k), by_name ? named : NULL);
-        }
-    }
-    for (size_t d = 0; d < f->districts_len; d++) {
-        heir_add(rows, &len, DISTRICT(d), PROVINCE_PC, false);
-    }
-    heir_add(rows, &len, KONTUM_PC, PROVINCE_PC, false);
-    heir_add(rows, &len, KONTUM_LAND, PROVINCE_LAND, false);
-    reorganise(r, rows, len);
-    for (size_t i = 0; i < f->olds_len; i++) {
-        realm_certify(r, TOP, NODE(i), OLD(i), "2025-06-21");
-    }
-}
 
 /* ---- petitions ---- */
 
@@ -491,8 +238,8 @@ static void check_after(struct figures *f, const struct reform *rows,
         while (strcmp(rows->rows[at].new, rows->news[k]) != 0) {
             at++;
         }
-        size_t i = index_of((char(*)[8])(uintptr_t)rows->olds, &olds,
-                            rows->rows[at].old);
+        size_t i = reform_index((char(*)[8])(uintptr_t)rows->olds, &olds,
+                                rows->rows[at].old);
 
         if (rows->stays[i]) {
             assert_int_equal(unit_sum(f, dir, OLD(i), REFORM, 7).not_due, 1);
@@ -520,7 +267,7 @@ static void the_whole_reform_leaves_both_days_right(void **state)
     size_t split;
 
     (void)state;
-    read_rows(&rows);
+    reform_read(&rows);
     realm_open(&r);
     arena_release(&r.arena);
     arena_release(&r.turn);
@@ -528,7 +275,7 @@ static void the_whole_reform_leaves_both_days_right(void **state)
     assert_ok(arena_new(&r.turn, (size_t)48 << 20, &err), err);
     assert_ok(arena_new(&f.arena, (size_t)32 << 20, &err), err);
     world_open(&o.w, RECORD_PETITION);
-    old_tree(&r, &rows);
+    reform_old_tree(&r, &rows);
     facts = rules_shipped(&f.arena);
     assert_ok(rule_set_decode(facts, &f.arena, &f.rules, &err), err);
 
@@ -541,8 +288,8 @@ static void the_whole_reform_leaves_both_days_right(void **state)
     fold_all(&f, &o, &r.dir, BEFORE, false);
     check_before(&f, &r.dir, 0);
 
-    split = index_of(rows.olds, &rows.olds_len, SPLIT);
-    reform(&r, &rows, &o.running[split]);
+    split = reform_index(rows.olds, &rows.olds_len, SPLIT);
+    reform_say(&r, &rows, &o.running[split]);
     realm_build(&r);
     assert_int_equal(r.dir.not_effective, 0);
     assert_ok(calendar_from_facts(facts, &r.turn, &r.dir.calendar, &err), err);

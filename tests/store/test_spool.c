@@ -1,102 +1,11 @@
 /* The spool and the log: recorded at once, sequenced under the guard, found by
- * search, delivered to parties; other days and earlier knowledge. */
-#include "tests/store/scene.h"
+ * search; other days and earlier knowledge. */
+#include "tests/store/office.h"
 
 #include "protocol/event/code.h"
 #include "store/check.h"
-#include "store/delivery.h"
-#include "store/directory.h"
 #include "store/epoch.h"
 #include "store/query.h"
-
-struct office {
-    struct scene *s;
-    struct store *store;
-    struct arena arena;
-    struct error err;
-};
-
-static int setup(void **state)
-{
-    struct office *o = calloc(1, sizeof(*o));
-
-    assert_non_null(o);
-    o->s = calloc(1, sizeof(*o->s));
-    assert_non_null(o->s);
-    scene_open(o->s);
-    scene_found(o->s);
-    assert_ok(arena_new(&o->arena, 4u << 20, &o->err), o->err);
-    *state = o;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct office *o = *state;
-
-    store_close(o->store);
-    arena_release(&o->arena);
-    scene_close(o->s);
-    free(o->s);
-    free(o);
-    return 0;
-}
-
-/* The commune's own store: directory logs and its own first segment. */
-static void open_commune(struct office *o)
-{
-    size_t log, i;
-
-    o->store = scene_store(":memory:", COMMUNE_A);
-    for (log = 0; log < o->s->logs_len; log++) {
-        const struct scene_log *from = &o->s->logs[log];
-
-        for (i = 0; i < from->parts_len; i++) {
-            if (from->log.is_dir || from->log.node == COMMUNE_A) {
-                scene_give(o->s, o->store, log, i);
-            }
-        }
-    }
-    scene_settle(o->store, "2024-03-10");
-}
-
-static struct scene_event received(const char *text)
-{
-    return (struct scene_event){
-        .node = COMMUNE_A,
-        .type = EVENT_PETITION_RECEIVED,
-        .on = "2024-03-04",
-        .text = text,
-        .private = "kín",
-        .facts = {{"channel", "counter"},
-                  {"kind", "proposal"},
-                  {"field", "land"},
-                  {"person_known", "true"},
-                  {"document.number", "77/ĐKN"},
-                  {"document.kind", "petition"}},
-    };
-}
-
-static struct event_id record(struct office *o, const char *text)
-{
-    struct scene_event event = received(text);
-    struct store_integrate_options options = {.now = now_of("2024-03-10")};
-    struct store_integrated done;
-    struct event_id id;
-    struct span bodies, leaf;
-    uint64_t number;
-
-    scene_day(o->s, "2024-03-04");
-    leaf = scene_sign(o->s, &event, &id, &bodies);
-    assert_ok(store_begin(o->store, &o->err), o->err);
-    assert_ok(
-        store_spool_append(o->store, false, leaf, bodies, &number, &o->err),
-        o->err);
-    assert_ok(store_integrate(o->store, &options, &done, &o->err), o->err);
-    assert_ok(store_commit(o->store, &o->err), o->err);
-    assert_int_equal(done.records, 1);
-    return id;
-}
 
 /* Sequences what is spooled, as the engine does. */
 static void sequence(struct office *o)
@@ -159,8 +68,8 @@ static void a_spooled_event_counts_at_once_and_moves_into_the_log(void **state)
     bool any;
     size_t log = (size_t)(scene_log(o->s, COMMUNE_A, false) - o->s->logs);
 
-    open_commune(o);
-    id = record(o, "Đường làng");
+    office_open(o);
+    id = office_record(o, "Đường làng");
     assert_ok(store_only_here(o->store, &spool, &o->err), o->err);
     assert_int_equal(spool.count, 1);
     assert_true(spool.oldest_ms > 0);
@@ -215,8 +124,8 @@ static void a_sequenced_event_is_whole_before_its_row_moves(void **state)
     struct event_id id;
     bool any = true;
 
-    open_commune(o);
-    id = record(o, "Đường làng");
+    office_open(o);
+    id = office_record(o, "Đường làng");
     scene_settle(o->store, "2024-03-10");
     sequence(o);
     assert_ok(store_spool_any(o->store, &any, &o->err), o->err);
@@ -248,12 +157,12 @@ static void a_sequenced_event_is_whole_before_its_row_moves(void **state)
 static void the_same_event_twice_is_refused(void **state)
 {
     struct office *o = *state;
-    struct scene_event event = received("x");
+    struct scene_event event = office_received("x");
     struct event_id id;
     struct span bodies, leaf;
     uint64_t number;
 
-    open_commune(o);
+    office_open(o);
     leaf = scene_sign(o->s, &event, &id, &bodies);
     assert_ok(store_begin(o->store, &o->err), o->err);
     assert_ok(
@@ -276,8 +185,8 @@ static void search_folds_accents_and_never_sees_private_text(void **state)
     size_t len = 1;
     int round;
 
-    open_commune(o);
-    id = record(o, "Đề nghị sửa đường Đắk Hà");
+    office_open(o);
+    id = office_record(o, "Đề nghị sửa đường Đắk Hà");
     code_format(&id, code);
     for (round = 0; round < 2; round++) {
         assert_found(o, "duong dak", &id);
@@ -304,7 +213,7 @@ static void search_folds_accents_and_never_sees_private_text(void **state)
 static void a_restored_image_does_not_record_twice(void **state)
 {
     struct office *o = *state;
-    struct scene_event event = received("cũ");
+    struct scene_event event = office_received("cũ");
     struct store_spool_state spool;
     struct scene_log *log;
     struct event_id id;
@@ -313,7 +222,7 @@ static void a_restored_image_does_not_record_twice(void **state)
     uint64_t number;
     size_t len, index;
 
-    open_commune(o);
+    office_open(o);
     leaf = scene_sign(o->s, &event, &id, &bodies);
     assert_ok(store_begin(o->store, &o->err), o->err);
     assert_ok(
@@ -343,143 +252,6 @@ static void a_restored_image_does_not_record_twice(void **state)
         o->err);
     assert_int_equal(len, 1);
     assert_true(rows[0].log != 0);
-}
-
-/* ---- deliveries: district to the neighbour ---- */
-
-static void hand_over(struct office *o, struct store *to,
-                      const struct store_delivery *delivery)
-{
-    struct store_delivery taken = *delivery;
-    struct hash hash;
-    struct store_log log, held;
-
-    assert_ok(store_log_get(o->store, delivery->log, &log, &o->err), o->err);
-    hash = merkle_leaf(delivery->leaf);
-    assert_ok(merkle_verify_inclusion(delivery->index, &delivery->head, &hash,
-                                      &delivery->path, &o->err),
-              o->err);
-    log.mirrored = false;
-    assert_ok(store_begin(to, &o->err), o->err);
-    assert_ok(store_log_ensure(to, &log, &held, &o->err), o->err);
-    taken.log = held.id;
-    taken.cosig.log = held.id;
-    taken.quoted.log = held.id;
-    taken.quoted.number = 0; /* it does not travel */
-    assert_ok(store_delivery_take(to, &taken, &o->err), o->err);
-    assert_ok(store_delivery_take(to, &taken, &o->err),
-              o->err); /* safe twice */
-    assert_ok(store_commit(to, &o->err), o->err);
-}
-
-static void a_referred_record_is_delivered_to_its_new_holder(void **state)
-{
-    struct office *o = *state;
-    struct scene_event event = received("chuyển sang xã bên");
-    struct store_delivery deliveries[16];
-    struct store_record record;
-    struct store *neighbour;
-    struct store_log cert_log;
-    struct store_actor actors[4];
-    struct event_id id;
-    uint64_t acked, newest;
-    size_t len, i, log;
-
-    scene_day(o->s, "2024-03-05");
-    id = scene_say(o->s, &event);
-    scene_flush(o->s); /* the next one quotes another cosignature */
-    (void)SAY(o->s, .node = COMMUNE_A, .type = EVENT_PETITION_REFERRED,
-              .on = "2024-03-05", .subject = id, .refs = {id},
-              .to = UBND(COMMUNE_B), .facts = {{"to", "1112"}});
-    scene_flush(o->s);
-    o->store = scene_store(":memory:", DISTRICT);
-    scene_give_all(o->s, o->store);
-    scene_settle(o->store, "2024-03-10");
-    assert_ok(store_delivery_list(o->store, COMMUNE_A, 0, 1 << 20, &o->arena,
-                                  deliveries, 16, &len, &o->err),
-              o->err);
-    assert_int_equal(len, 0); /* its own events it has */
-    assert_ok(store_delivery_list(o->store, COMMUNE_B, 0, 1 << 20, &o->arena,
-                                  deliveries, 16, &len, &o->err),
-              o->err);
-    assert_int_equal(len, 2);
-    assert_true(deliveries[0].has_cosig);
-    assert_true(deliveries[0].bodies.len + deliveries[1].bodies.len > 0);
-
-    neighbour = scene_store(":memory:", COMMUNE_B);
-    for (log = 0; log < o->s->logs_len; log++) {
-        for (i = 0; i < o->s->logs[log].parts_len; i++) {
-            if (o->s->logs[log].log.is_dir) {
-                scene_give(o->s, neighbour, log, i);
-            }
-        }
-    }
-    /* The clerk's certificate comes along. */
-    assert_ok(store_actor_list(o->store, COMMUNE_A, 0, actors, 4, &i, &o->err),
-              o->err);
-    assert_int_equal(i, 2);
-    for (i = 0; i < 2; i++) {
-        struct store_delivery cert = {.log = actors[i].log,
-                                      .index = actors[i].index};
-        struct store_event row;
-        struct store_source source_state;
-        struct merkle_source source =
-            store_log_source(o->store, cert.log, &source_state);
-
-        assert_ok(store_event_at(o->store, cert.log, cert.index, &o->arena,
-                                 &row, &o->err),
-                  o->err);
-        assert_ok(store_log_get(o->store, cert.log, &cert_log, &o->err),
-                  o->err);
-        cert.leaf = row.leaf;
-        cert.head = cert_log.head;
-        assert_ok(merkle_prove_inclusion(&source, cert.index, cert.head.size,
-                                         &cert.path, &o->err),
-                  o->err);
-        hand_over(o, neighbour, &cert);
-    }
-    for (i = 0; i < len; i++) {
-        hand_over(o, neighbour, &deliveries[i]);
-    }
-    {
-        struct store_delivery far = deliveries[0];
-
-        /* Beyond it, a place would be another log's. */
-        far.index = UINT64_C(1) << 40;
-        assert_ok(store_begin(neighbour, &o->err), o->err);
-        far.log = 1;
-        assert_err(store_delivery_take(neighbour, &far, &o->err), ERR_MALFORMED,
-                   o->err);
-        far = deliveries[0];
-        far.log = far.cosig.log = 1;
-        far.index = 100000;
-        far.cosig.number = 77;
-        far.cosig.head.size = UINT64_C(1) << 62;
-        assert_err(store_delivery_take(neighbour, &far, &o->err), ERR_MALFORMED,
-                   o->err);
-        store_rollback(neighbour);
-    }
-    scene_settle(neighbour, "2024-03-10");
-    assert_ok(store_record_find(neighbour, &id, &o->arena, &record, &o->err),
-              o->err);
-    assert_int_equal(record.unit, UBND(COMMUNE_A));
-    {
-        struct store_record here;
-
-        assert_ok(store_record_find(o->store, &id, &o->arena, &here, &o->err),
-                  o->err);
-        assert_true(span_equal(here.bytes, record.bytes));
-    }
-    store_close(neighbour);
-
-    assert_ok(store_begin(o->store, &o->err), o->err);
-    assert_ok(store_delivery_ack(o->store, COMMUNE_B, 2, &o->err), o->err);
-    assert_ok(store_commit(o->store, &o->err), o->err);
-    assert_ok(
-        store_delivery_acked(o->store, COMMUNE_B, &acked, &newest, &o->err),
-        o->err);
-    assert_int_equal(acked, 2);
-    assert_int_equal(newest, 2);
 }
 
 /* ---- other moments ---- */
@@ -553,7 +325,7 @@ static void a_snapshot_of_earlier_knowledge_can_be_recomputed(void **state)
 static void what_is_recorded_after_a_new_epoch_is_sequenced_too(void **state)
 {
     struct office *o = *state;
-    struct scene_event event = received(NULL);
+    struct scene_event event = office_received(NULL);
     struct store_epoch epoch = {.log = 0};
     struct store_rebuild_options rebuild = {.now = now_of("2024-03-10")};
     struct store_integrated done;
@@ -563,9 +335,9 @@ static void what_is_recorded_after_a_new_epoch_is_sequenced_too(void **state)
     struct span bodies;
     size_t len = 0;
 
-    open_commune(o);
-    record(o, "một");
-    record(o, "hai");
+    office_open(o);
+    office_record(o, "một");
+    office_record(o, "hai");
     event.private = NULL;
     epoch.first = scene_sign(o->s, &event, &ignored, &bodies);
     assert_ok(store_begin(o->store, &o->err), o->err);
@@ -579,7 +351,7 @@ static void what_is_recorded_after_a_new_epoch_is_sequenced_too(void **state)
     assert_true(span_equal(waiting[0].leaf, epoch.first));
     sequence(o);
     scene_settle(o->store, "2024-03-10"); /* none is left in the spool */
-    last = record(o, "ba");
+    last = office_record(o, "ba");
     len = 0;
     assert_ok(store_spool_list(o->store, false, 0, 65536, &o->arena, waiting, 8,
                                &len, &o->err),
@@ -588,19 +360,16 @@ static void what_is_recorded_after_a_new_epoch_is_sequenced_too(void **state)
     assert_memory_equal(&waiting[0].id, &last, sizeof(last));
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_spooled_event_counts_at_once_and_moves_into_the_log),
-        TEST(a_sequenced_event_is_whole_before_its_row_moves),
-        TEST(what_is_recorded_after_a_new_epoch_is_sequenced_too),
-        TEST(the_same_event_twice_is_refused),
-        TEST(search_folds_accents_and_never_sees_private_text),
-        TEST(a_restored_image_does_not_record_twice),
-        TEST(a_referred_record_is_delivered_to_its_new_holder),
-        TEST(a_snapshot_of_earlier_knowledge_can_be_recomputed),
+        OFFICE_TEST(a_spooled_event_counts_at_once_and_moves_into_the_log),
+        OFFICE_TEST(a_sequenced_event_is_whole_before_its_row_moves),
+        OFFICE_TEST(what_is_recorded_after_a_new_epoch_is_sequenced_too),
+        OFFICE_TEST(the_same_event_twice_is_refused),
+        OFFICE_TEST(search_folds_accents_and_never_sees_private_text),
+        OFFICE_TEST(a_restored_image_does_not_record_twice),
+        OFFICE_TEST(a_snapshot_of_earlier_knowledge_can_be_recomputed),
     };
     return TEST_RUN(tests);
 }
