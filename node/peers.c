@@ -130,16 +130,23 @@ static void frame_give(struct engine *engine, struct peer *peer,
 }
 
 /* A session that showed what it should is alive; one that must wait for the
- * silence of another copy is no proof of that copy. */
-static void peer_proven(struct peer *peer)
+ * silence of another copy is no proof of that copy. A connection is of one
+ * process: it proves that one also when its session has ended here, be it that
+ * a frame to it was lost, or that another connection came meanwhile. */
+static void peer_proven(struct peer *peer, const struct route *route)
 {
-    struct link_info info;
+    struct link_info info = {.state = LINK_CLOSED};
+    bool routed = peer->routed && same_route(&peer->route, route);
 
-    if (peer->link == NULL) {
-        return;
+    if (peer->link != NULL && routed) {
+        link_info(peer->link, &info);
     }
-    link_info(peer->link, &info);
     if (info.state == LINK_OPEN && !info.waiting) {
+        peer->proven_route = *route;
+        peer->has_proven_route = true;
+    }
+    if (peer->has_proven_route && same_route(&peer->proven_route, route) &&
+        !(info.state == LINK_OPEN && info.waiting)) {
         peer->proven_ms = clock_steady_ms();
     }
 }
@@ -177,6 +184,7 @@ static void down_frame(struct engine *engine,
         if (peer->has_old_route &&
             same_route(&peer->old_route, &event->route)) {
             recover_other_route(engine, peer);
+            peer_proven(peer, &event->route);
             return; /* late frame of the connection before */
         }
         if (peer->routed) {
@@ -190,7 +198,7 @@ static void down_frame(struct engine *engine,
         peer_opened(engine, peer);
     }
     frame_give(engine, peer, event->frame);
-    peer_proven(peer);
+    peer_proven(peer, &event->route);
 }
 
 /* Once more than by chance: `sync` says what to look at, until it is mended. */

@@ -53,6 +53,8 @@ struct peer {
     struct route old_route; /* of the connection before: its frames are late */
     bool routed;            /* there is a connection as far as we know */
     bool has_old_route;
+    struct route proven_route; /* of the session that proven_ms speaks of */
+    bool has_proven_route;
     struct link *link;
     void *memory; /* of the link and its tracks; heap */
     size_t tracks_max;
@@ -64,7 +66,7 @@ struct peer {
     uint64_t retry_ms;        /* UP: present backoff */
     uint64_t retry_at_ms;     /* UP: steady; 0 = none planned */
     uint64_t joined_at_ms;    /* steady; of a finished INVITER */
-    uint64_t proven_ms; /* DOWN: steady; last frame of a session that showed
+    uint64_t proven_ms; /* DOWN: steady; last frame of a connection that showed
                            the right token, 0 none since the start */
     uint64_t routed_ms; /* DOWN: steady; when its present route was new */
     uint64_t other_ms;  /* DOWN: steady; last frame of the route before */

@@ -28,8 +28,8 @@ enum {
 
 #define LOG_COLUMNS                                                            \
     "SELECT l.id, l.origin, l.node, l.epoch, l.is_dir, l.mirrored, l.key, "    \
-    "l.size, l.range, l.guarded, l.cosigs, l.frozen, c.events FROM logs l "    \
-    "JOIN cursors c ON c.log = l.id "
+    "l.size, l.range, l.guarded, l.cosigs, l.frozen, c.events, c.cosigs "      \
+    "FROM logs l JOIN cursors c ON c.log = l.id "
 
 static const char *const sql[] = {
     [LOG_INSERT] = "INSERT INTO logs (origin, node, epoch, is_dir, mirrored, "
@@ -64,6 +64,7 @@ static int read_log(sqlite3_stmt *q, struct store_log *log, struct error *err)
     log->cosigs = (uint64_t)column_int(q, 10);
     column_text(q, 11, log->frozen, sizeof(log->frozen));
     log->integrated = (uint64_t)column_int(q, 12);
+    log->bracketed = (uint64_t)column_int(q, 13);
     if ((rc = column_bytes(q, 6, log->key.bytes, sizeof(log->key.bytes),
                            err)) != 0) {
         return rc;

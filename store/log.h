@@ -30,6 +30,7 @@ struct store_log {
     uint64_t guarded;    /* leaves covered by a guard cosignature held */
     uint64_t cosigs;     /* guard cosignatures held: numbers [0, cosigs) */
     uint64_t integrated; /* leaves [0, integrated) have event rows */
+    uint64_t bracketed;  /* cosignatures [0, bracketed) moved their brackets */
     char frozen[STORE_REASON_SIZE]; /* why it takes no more; "" = it does */
 };
 

@@ -31,6 +31,8 @@ struct link_track {
     uint64_t until;    /* while recovering */
     uint64_t recall;   /* turned SEND: cosignatures to be had, too */
     bool refilled;     /* was turned in this session */
+    bool recalls;      /* turned SEND: for cosignatures alone, so that ... */
+    bool pulled;       /* ... the peer pulls meanwhile, and is served after */
     uint64_t below;    /* link_log.below */
     uint64_t shown;    /* our size that the peer was shown */
     uint64_t here;     /* our size */

@@ -47,9 +47,13 @@ static struct link_action *recover_do(struct step *s, struct link_track *track,
 /* From now on the track flows the other way; who takes, pulls. */
 static void track_turn(struct link_track *track, bool turned)
 {
+    if (turned) {
+        track->pulled = track->flowing;
+        track->recalls = false;
+    }
     track->turned = turned;
     track->refilled = track->refilled || turned;
-    track->flowing = false;
+    track->flowing = !turned && track->recalls && track->pulled;
     track->stopped = false;
     track->waiting = false;
     track->retry_ms = 0;
@@ -122,9 +126,10 @@ static void judge_numbers(struct step *s, struct link_track *track,
                           const struct link_log *log)
 {
     if (track->way == TRACK_SEND && log->guard == s->link->options.self &&
-        head->head.size == log->head.size && head->cosigs > log->cosigs) {
+        head->head.size <= log->head.size && head->cosigs > log->cosigs) {
         track->recall = head->cosigs;
         track_turn(track, true);
+        track->recalls = true;
     }
 }
 
@@ -251,16 +256,22 @@ int recover_judge(struct step *s, struct link_track *track,
     return rc;
 }
 
-/* A mirror's copy that waited to hear the copy below: is that behind too? */
+/* A mirror's copy that waited to hear the copy below: is that behind too? Or
+ * its leaves came from there, and what we once cosigned is above us alone. */
 int recover_turn_late(struct step *s, struct link_track *track,
                       const struct link_log *log)
 {
+    bool behind = track->there > log->head.size && log->below < track->there;
+    bool recalls =
+        track->there <= log->head.size && log->cosigs < track->recall;
+
     if (waits_for_guard(s, track, log) || track->way != TRACK_SEND ||
         track->turned || track->frozen || !log->recovering ||
-        track->there <= log->head.size || log->below >= track->there) {
+        (!behind && !recalls)) {
         return 0;
     }
     track_turn(track, true);
+    track->recalls = recalls;
     return receive_want(s);
 }
 
@@ -277,14 +288,14 @@ int recover_offer(struct step *s, struct link_track *track,
 
 /* ---- the sender fetches back ---- */
 
-/* The leaves are there, the numbered cosignatures are not. */
+/* The leaves are there, or more of them; the numbered cosignatures are not. */
 static int lend_cosigs(struct step *s, const struct link_track *track,
                        const struct frame_pull *pull,
                        const struct link_log *log)
 {
     struct link_action *action = NULL;
 
-    if (pull->held > log->head.size || pull->cosigs >= log->cosigs) {
+    if (pull->cosigs >= log->cosigs) {
         return 0;
     }
     action = step_do(s, LINK_DO_SEND_COSIGS);

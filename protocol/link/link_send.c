@@ -386,7 +386,9 @@ static int pull_begin(struct step *s, struct link_track *track,
                            step_text(s, "that log is frozen here"));
     }
     if (track->turned) {
-        return 0; /* we fetch first; it pulls again when we have it */
+        track->pulled = true;
+        track->cursor = pull->held;
+        return 0; /* we fetch first */
     }
     /* While ours is fetched again, elsewhere: what comes after that. */
     if (pull->held > log.head.size && !track->recovering) {

@@ -70,7 +70,8 @@ static int log_visit(void *data, const struct store_log *log)
     if (log->frozen[0] != '\0') {
         visit->waits = waits("%u has frozen %s: %s", visit->machine->node,
                              log->origin, log->frozen);
-    } else if (log->integrated != log->head.size) {
+    } else if (log->integrated != log->head.size ||
+               log->bracketed != log->cosigs) {
         visit->waits = waits("%u has not integrated all of %s",
                              visit->machine->node, log->origin);
     } else if (origin->parent != 0 && log->guarded != log->head.size) {

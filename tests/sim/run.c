@@ -21,6 +21,10 @@ const struct run_name run_named[] = {
     {6, 128, "a lost district is shown its communes' logs, and ends none"},
     {35, 131, "what is recorded after a new epoch is sequenced too"},
     {1191, 0, "a full disk is no reason to go round a thousand times a second"},
+    {2841, 3, "a cosignature that came a moment ago moves its brackets yet"},
+    {2058, 35, "a copy is silent only when no frame of it comes any more"},
+    {2566, 35, "a connection proves its copy alive, its session ended or not"},
+    {2025, 35, "leaves come from below, their cosignatures from above alone"},
     {0, 0, NULL},
 };
 
