@@ -10,6 +10,7 @@
 #include "protocol/event/facts.h"
 #include "protocol/event/types.h"
 #include "tools/command.h"
+#include "tools/labels.h"
 
 /* ---- the slip
  * ---------------------------------------------------------------- */
@@ -252,10 +253,42 @@ struct fields {
     const char *prefix; /* of their names */
 };
 
+/* "document.kind" -> "kind", "items[]" -> "items". */
+static void last_part(const char *path, char out[FACTS_PATH_MAX])
+{
+    const char *dot = strrchr(path, '.');
+
+    snprintf(out, FACTS_PATH_MAX, "%s", dot == NULL ? path : dot + 1);
+    out[strcspn(out, "[")] = '\0';
+}
+
+/* Under a field that takes one of some words: what each means. */
+static void print_field_words(const struct cli *cli, const char *field,
+                              const char *expected)
+{
+    static const char head[] = "one of ";
+    const char *word = expected + sizeof(head) - 1;
+
+    if (cli->english || strncmp(expected, head, sizeof(head) - 1) != 0) {
+        return;
+    }
+    while (*word != '\0') {
+        char one[64];
+        size_t len = strcspn(word, ",");
+
+        snprintf(one, sizeof(one), "%.*s", (int)len, word);
+        if (label_value(cli, field, one) != NULL) {
+            printf("    %-32s %s\n", one, label_value(cli, field, one));
+        }
+        word += len + strspn(word + len, ", ");
+    }
+}
+
 static int print_field(void *ctx, const char *path, struct span expected,
                        struct error *err)
 {
     const struct fields *fields = ctx;
+    char name[FACTS_PATH_MAX];
     char left[FACTS_PATH_MAX + 16];
     char text[512];
     char said[WORDS_SIZE];
@@ -265,7 +298,14 @@ static int print_field(void *ctx, const char *path, struct span expected,
     print_cell(left, 34, false);
     snprintf(text, sizeof(text), "%.*s", (int)expected.len,
              (const char *)expected.ptr);
-    printf(" %s\n", say_words(fields->cli, text, said, sizeof(said)));
+    last_part(path, name);
+    if (fields->cli->english) {
+        printf(" %s\n", text);
+        return 0;
+    }
+    printf(" %s: %s\n", label_field(fields->cli, name),
+           say_words(fields->cli, text, said, sizeof(said)));
+    print_field_words(fields->cli, name, text);
     return 0;
 }
 

@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "protocol/base/buf.h"
 #include "tools/command.h"
+#include "tools/labels.h"
 #include "tools/raw.h"
 #include "tools/records_print.h"
 
@@ -21,23 +23,54 @@ struct printing {
 static int print_member(void *ctx, const char *name,
                         const struct answer *value);
 
+/* A word of the schema, a day or a second as a person reads it; else as it is.
+ */
+static const char *said_as(const struct cli *cli, const char *name,
+                           const struct answer *value, char room[WHEN_SIZE])
+{
+    const char *text = answer_text(value);
+    const char *word = label_value(cli, name, text);
+    size_t len = strlen(name);
+    time_t local;
+    struct tm parts;
+
+    if (word != NULL) {
+        return word;
+    }
+    if (label_is_day(name) && strlen(text) == 10) {
+        return print_when(cli, value, room);
+    }
+    if (len > 2 && strcmp(name + len - 2, "_s") == 0) {
+        local = (time_t)strtoll(text, NULL, 10) + (time_t)7 * 3600;
+        if (gmtime_r(&local, &parts) != NULL) {
+            strftime(room, WHEN_SIZE,
+                     cli->english ? "%Y-%m-%d %H:%M" : "%d/%m/%Y %H:%M",
+                     &parts);
+            return room;
+        }
+    }
+    return text;
+}
+
 static void print_value(const struct printing *in, const char *name,
                         const struct answer *value)
 {
     struct printing below = {.cli = in->cli, .indent = in->indent + 2};
     const char *text = answer_text(value);
+    const char *label = label_field(in->cli, name);
+    char when[WHEN_SIZE];
 
     if (text[0] != '\0') {
-        printf("%*s%s: ", (int)in->indent, "", name);
-        print_cell(text, 0, false);
+        printf("%*s%s: ", (int)in->indent, "", label);
+        print_cell(said_as(in->cli, name, value, when), 0, false);
         printf("\n");
     } else if (answer_len(value) > 0) {
         for (size_t i = 0; i < answer_len(value); i++) {
-            printf("%*s%s %zu\n", (int)in->indent, "", name, i + 1);
+            printf("%*s%s %zu\n", (int)in->indent, "", label, i + 1);
             (void)answer_each(answer_at(value, i), print_member, &below);
         }
     } else {
-        printf("%*s%s\n", (int)in->indent, "", name);
+        printf("%*s%s\n", (int)in->indent, "", label);
         (void)answer_each(value, print_member, &below);
     }
 }
@@ -157,30 +190,28 @@ static void print_bodies(const struct cli *cli, const struct answer *event)
     }
 }
 
-static const char *word_of(const struct cli *cli, const char *word)
+/* Why and which body was erased, in the reader's language. */
+static const char *word_of(const struct cli *cli, const char *field,
+                           const char *word)
 {
     static const struct {
         const char *word;
-        const char *vi;
         const char *en;
     } words[] = {
-        {"text", "nội dung", "text"},
-        {"file", "tệp", "file"},
-        {"private", "nội dung riêng", "private body"},
-        {"unit", "nội dung riêng của đơn vị", "private body of the unit"},
-        {"mistake", "ghi nhầm", "written by mistake"},
-        {"request", "người dân yêu cầu", "asked for by the person"},
-        {"order", "quyết định của cơ quan có thẩm quyền", "ordered"},
-        {"expired", "hết thời hạn lưu giữ", "kept long enough"},
-        {"secret", "bí mật", "secret"},
+        {"private", "private body"},
+        {"unit", "private body of the unit"},
+        {"mistake", "written by mistake"},
+        {"request", "asked for by the person"},
+        {"order", "ordered"},
+        {"expired", "kept long enough"},
     };
+    const char *label = label_value(cli, field, word);
 
-    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
-        if (strcmp(words[i].word, word) == 0) {
-            return say(cli, words[i].vi, words[i].en);
-        }
+    for (size_t i = 0; label == NULL && i < sizeof(words) / sizeof(*words);
+         i++) {
+        label = strcmp(words[i].word, word) == 0 ? words[i].en : NULL;
     }
-    return word;
+    return label != NULL ? label : word;
 }
 
 /* Bodies that were erased: by whom, why, and whether here too. */
@@ -195,12 +226,13 @@ static void print_erased(const struct cli *cli, const struct answer *event)
             answer_text(answer_get(answer_get(facts, "order"), "number"));
         char when[WHEN_SIZE];
 
-        printf("    %s: %s (%s %s, ", say(cli, "ĐÃ XÓA", "ERASED"),
-               word_of(cli, answer_text(answer_get(one, "audience"))),
-               answer_text(answer_get(answer_get(one, "unit"), "name")),
-               print_when(cli, answer_get(one, "on"), when));
+        printf(
+            "    %s: %s (%s %s, ", say(cli, "ĐÃ XÓA", "ERASED"),
+            word_of(cli, "audience", answer_text(answer_get(one, "audience"))),
+            answer_text(answer_get(answer_get(one, "unit"), "name")),
+            print_when(cli, answer_get(one, "on"), when));
         printf("%s: %s%s%s) [%s]\n", say(cli, "lý do", "ground"),
-               word_of(cli, answer_text(answer_get(facts, "ground"))),
+               word_of(cli, "ground", answer_text(answer_get(facts, "ground"))),
                order[0] != '\0' ? ", " : "", order,
                answer_text(answer_get(one, "by")));
         if (answer_text(answer_get(one, "file_hash"))[0] != '\0') {
