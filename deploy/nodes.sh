@@ -105,7 +105,7 @@ node_join() {
 }
 
 # The link to the parent is open.
-node_linked() { node "$1" sync --json | grep -q '"connected": *true'; }
+node_linked() { grep -q '"connected": *true' <(node "$1" sync --json); }
 
 # Nothing exists on this node alone.
-node_settled() { node "$1" sync --json | grep -q '"only_here": *0\b'; }
+node_settled() { grep -q '"only_here": *0\b' <(node "$1" sync --json); }

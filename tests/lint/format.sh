@@ -2,7 +2,7 @@
 # Every C file is as .clang-format writes it. Repair: clang-format -i FILE.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-if ! clang-format --version | grep -q 'version 14\.'; then
+if ! grep -q 'version 14\.' <(clang-format --version); then
     echo "clang-format 14 is the pinned version: skipped"
     exit 77
 fi

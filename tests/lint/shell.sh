@@ -1,5 +1,6 @@
 #!/bin/bash
-# Every shell script passes shellcheck and is executable.
+# Every shell script passes shellcheck and is executable, and none asks with
+# `| grep -q` under pipefail (tests/system/found says why).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 status=0
@@ -11,5 +12,10 @@ while IFS= read -r script; do
         status=1
     fi
     shellcheck --severity=warning "$script" || status=1
+    if grep -qE '^set .*pipefail|/common"?$|system/common' "$script" &&
+        grep -nE '^[^#]*\| *grep -[a-zA-Z]*q' "$script" >&2; then
+        echo "$script: grep -q under pipefail: use found, or grep -q <(...)" >&2
+        status=1
+    fi
 done <<<"$scripts"
 exit $status

@@ -53,7 +53,7 @@ for wrong in $((PORT + 1)) $((PORT + 2)); do
     start new-city
     until_true 30 at new-city login clerk
     record new-city
-    said() { at new-city sync | grep -q "Check parent_endpoint in qcdc.conf"; }
+    said() { at new-city sync | found "Check parent_endpoint in qcdc.conf"; }
     until_true 30 said
     [ "$(wc -l <"$WORK/new-city.log")" -lt 30 ] ||
         die "it does not stop talking about a wrong address"
@@ -65,7 +65,7 @@ address new-city "$relay"
 start new-city
 until_true 30 held new-province thu/2/e1 "size=404 integrated=404 guarded=404"
 until_true 10 at new-city sync
-at new-city sync | grep -q "Check parent_endpoint" && die "it still complains"
+at new-city sync | found "Check parent_endpoint" && die "it still complains"
 
 # ---- two at one address
 listens glei $((PORT + 3))

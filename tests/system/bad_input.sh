@@ -4,6 +4,8 @@
 # zero and not a crash, and nothing changed (the same events and figures).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+# shellcheck source=found
+. tests/system/found
 data=$PWD/deploy/data
 qcdc=$QCDC_BUILD/qcdc
 work=$(mktemp -d /tmp/qcdc-bad-XXXXXX)
@@ -40,7 +42,7 @@ bad() {
     "$qcdc" "$@" >"$work/out" 2>"$work/err" </dev/null || got=$?
     [ "$got" -ne 0 ] || amiss "qcdc $*: accepted"
     [ "$got" -lt 128 ] || amiss "qcdc $*: crashed with $got"
-    tail -n 1 "$work/err" | grep -q '^qcdc: ERROR: .' ||
+    tail -n 1 "$work/err" | found '^qcdc: ERROR: .' ||
         amiss "qcdc $*: no sentence: $(cat "$work/err")"
     grep -qF -- "$text" "$work/err" ||
         amiss "qcdc $*: does not say \"$text\": $(cat "$work/err")"

@@ -60,8 +60,8 @@ start ward
 until_true 60 mended city 1
 until_true 60 mended ward 2
 until_true 60 mended province 2
-at ward sync | grep "mended" | grep -q "cosignature 0" || die "no cosignature"
-at province sync | grep -q "mended.*from what it is derived from" ||
+at ward sync | grep "mended" | found "cosignature 0" || die "no cosignature"
+at province sync | found "mended.*from what it is derived from" ||
     die "no record was derived again"
 for node in ward city province; do
     at $node sync | grep "Damage, mended"

@@ -43,7 +43,7 @@ refused() {
 note_of() {
     "$DRIVE" peek "$WORK/$1" | grep "^log=thu/2/e1 " | grep -o "root=[0-9a-f]*"
 }
-staged() { at province sync --json | grep -q "\"staged\": *$1\b"; }
+staged() { at province sync --json | found "\"staged\": *$1\b"; }
 
 realm
 enrol province ward 2 0
@@ -62,9 +62,9 @@ cp -r "$WORK/ward" "$WORK/image"
 echo "before: 6 events in the commune's spool, nothing at its superior"
 take province a.up || die "import a"
 staged 6 || die "6 events are not shown as staged"
-at province list | grep -q "[0-9]" || die "staged events make no records"
+at province list | found "[0-9]" || die "staged events make no records"
 at province check || die "the superior's store has findings while staged"
-take province a.up | grep -q "nothing new" || die "twice brought something"
+take province a.up | found "nothing new" || die "twice brought something"
 staged 6 || die "twice was counted twice"
 enter 3 b # these wait for the next round
 down a.down
@@ -77,7 +77,7 @@ take province b.up || die "import b"
 until_true 20 settled province 6
 staged 3 || die "what was recorded later is not staged now"
 
-at province show --raw "$STICK/b.up" | grep -q "node 2 to node 1" ||
+at province show --raw "$STICK/b.up" | found "node 2 to node 1" ||
     die "show --raw does not know a bundle"
 
 # ---- cut, changed, for another, of another
@@ -97,7 +97,7 @@ echo "not a bundle" >"$STICK/other"
 refused province other "no bundle"
 
 # ---- out of order: an older one later brings nothing, harms nothing
-take province a.up | grep -q "nothing new" || die "an older bundle"
+take province a.up | found "nothing new" || die "an older bundle"
 staged 3 || die "an older bundle changed what is staged"
 
 # ---- an old image that exports again forks nothing
@@ -137,7 +137,7 @@ until_true 40 settled province 16
 stop ward
 offline ward
 run ward
-take province e.up | grep -q "nothing new" || die "late bundle"
+take province e.up | found "nothing new" || die "late bundle"
 down e.down
 take ward e.down || die "late answer"
 held ward thu/2/e1 "size=16" || die "a late answer sequenced something"
@@ -168,7 +168,7 @@ take ward end.down || die "the last answer"
 until_true 20 settled ward 64
 staged 0 || die "something is staged at the end"
 up heard.up
-take province heard.up | grep -q "1 new cosignatures" || die "not heard"
+take province heard.up | found "1 new cosignatures" || die "not heard"
 
 # ---- the superior is put back to its September: it fetches again by stick
 stop province
@@ -178,7 +178,7 @@ run province
 at ward record PetitionReceived channel=counter kind=proposal field=land \
     key=late >/dev/null || die "a late petition"
 up back1.up
-take province back1.up | grep -q "was set back" || die "nobody was told"
+take province back1.up | found "was set back" || die "nobody was told"
 down back1.down
 take ward back1.down || die "answer of the superior set back"
 up back2.up
@@ -194,7 +194,7 @@ take ward back3.down || die "the last answer"
 until_true 20 settled ward 65
 [ "$(note_of ward)" = "$(note_of province)" ] || die "two histories"
 
-at ward sync | grep -q "by bundle" || die "sync says nothing of bundles"
+at ward sync | found "by bundle" || die "sync says nothing of bundles"
 at ward receipt m7-2 >"$WORK/receipt" || die "no receipt"
 before=$("$DRIVE" peek "$WORK/ward" | grep -c '^spooled=0$')
 [ "$before" = 1 ] || die "something is spooled at the end"

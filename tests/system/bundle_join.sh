@@ -69,7 +69,7 @@ let_in() {
     at "$3" bundle import "$STICK/$3.answer" >"$WORK/said" ||
         die "the answer at $3"
     grep -q "This node is certified now" "$WORK/said" || die "$3 is not told"
-    at "$3" bundle import "$STICK/$3.answer" | grep -q "nothing new" ||
+    at "$3" bundle import "$STICK/$3.answer" | found "nothing new" ||
         die "the answer twice at $3"
 }
 
@@ -118,8 +118,8 @@ for node in district province; do
 done
 id=$(at commune show a --json | grep -oE '"id": *"[0-9a-f]{32}"' |
     head -n 1 | grep -oE '[0-9a-f]{32}')
-at province show "$id" | grep -q "Xin sửa cầu" || die "not at the province"
-at commune show "$id" --json | grep -q '"node": *1\b' ||
+at province show "$id" | found "Xin sửa cầu" || die "not at the province"
+at commune show "$id" --json | found '"node": *1\b' ||
     die "the commune does not know that the province has it"
 at commune receipt "$id" --output "$WORK/receipt" || die "receipt"
 at province policy >"$WORK/policy" || die "policy"

@@ -8,7 +8,7 @@
 DAYS_40=$((40 * 86400))
 
 clock_says() {
-    at "$1" sync --json | grep -q "\"clock_doubt\": *\"$2\""
+    at "$1" sync --json | found "\"clock_doubt\": *\"$2\""
 }
 
 # upper_of NODE: before which second the late event was recorded, as shown.
@@ -42,9 +42,9 @@ start_shifted district $DAYS_40
 until_true 30 held province thu/2/e1 "size=26 "
 until_true 10 clock_says province rest
 held province thu/2/e1 "guarded=21" || die "cosigned after 40 days of rest"
-at province sync | grep -q "TO DO: .*30 days.*clock --confirm" ||
+at province sync | found "TO DO: .*30 days.*clock --confirm" ||
     die "sync does not say what to do"
-(export QCDC_LANG=vi && at province sync) | grep -q "CẦN LÀM: .*30 ngày" ||
+(export QCDC_LANG=vi && at province sync) | found "CẦN LÀM: .*30 ngày" ||
     die "nor in Vietnamese"
 at province clock --confirm >/dev/null || die "confirm"
 until_true 30 held district thu/2/e1 "size=26 integrated=26 guarded=26"

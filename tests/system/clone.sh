@@ -38,7 +38,7 @@ speak() {
 }
 until_true 60 speak
 say_held "two copies" district thu/12/e1
-at district sync | grep -q "FROZEN thu/12/e1.*alive at the same time" ||
+at district sync | found "FROZEN thu/12/e1.*alive at the same time" ||
     die "sync does not say what happened"
 held district thu/12/e1 "size=21" || die "a copy went on"
 stop twin
@@ -48,7 +48,7 @@ for name in commune twin; do
     echo "kept in the spool of the $name: $("$DRIVE" peek "$WORK/$name" |
         sed -n 's/^spooled=//p')"
 done
-"$DRIVE" state "$WORK/twin" | grep -q "spooled=3" ||
+"$DRIVE" state "$WORK/twin" | found "spooled=3" ||
     die "what the twin recorded is not there any more"
 stop district
 stop province

@@ -27,7 +27,7 @@ for node in 2 3; do
     until_true 20 says thu/1/dir/e1 $node province "$(top_size)"
 done
 until_true 20 says thu/2/dir/e1 12 district 1
-at province sync | grep -q "^thu/1/dir/e1: cosigned by other nodes: 2" || die "sync"
+at province sync | found "^thu/1/dir/e1: cosigned by other nodes: 2" || die "sync"
 # A burst of thirty events: few words, the last of them on the last size.
 began=$SECONDS
 for ((i = 0; i < 30; i++)); do

@@ -36,7 +36,7 @@ secret_of() {
 
 # missing N: so many old secrets nobody has given yet.
 missing() {
-    at commune sync --json | grep -q "\"to_recover\": *$1\b"
+    at commune sync --json | found "\"to_recover\": *$1\b"
 }
 
 # gives FILE TEXT: gives that secret to the node, which says TEXT.
@@ -97,9 +97,9 @@ at commune user add clerk --unit 2011 --post "Cán bộ" --rights record,lead \
 at commune login clerk >/dev/null || die "login"
 
 # The private body is back and sealed; the old paper opens it, no other does.
-at commune show "$private" --private 2>&1 | grep -qF "$planted" &&
+at commune show "$private" --private 2>&1 | found -F "$planted" &&
     die "it is read without the recovery secret"
-at commune sync | grep -q "TO DO: .*qcdc user recovery" ||
+at commune sync | found "TO DO: .*qcdc user recovery" ||
     die "sync does not say that private bodies are sealed"
 missing 2 || die "two units lost what was private, sync says otherwise"
 secret_of 2011 "$WORK/paper" >"$WORK/secret"
@@ -123,18 +123,18 @@ gives "$WORK/wrong" "no earlier recovery secret of a unit of this node" &&
     die "another unit's secret is taken"
 "$DRIVE" peek "$WORK/commune" | cmp -s - "$WORK/peeked" ||
     die "something changed"
-at commune show "$private" --private 2>&1 | grep -qF "$planted" &&
+at commune show "$private" --private 2>&1 | found -F "$planted" &&
     die "a wrong secret opened it"
 at commune logout >/dev/null || die "logout"
 gives "$WORK/secret" "nobody is logged in" && die "taken without a login"
 at commune login clerk >/dev/null || die "login"
 tr 'A-Z0' 'a-zo' <"$WORK/secret" | sed 's/......../& /g' >"$WORK/typed"
 gives "$WORK/typed" "readable again" || die "the old secret is refused"
-at commune show "$private" --private | grep -qF "$planted" ||
+at commune show "$private" --private | found -F "$planted" ||
     die "it is not readable with the old secret"
 missing 1 || die "sync still asks for it"
 at commune logout >/dev/null || die "logout"
-at commune show "$private" --private 2>&1 | grep -qF "$planted" &&
+at commune show "$private" --private 2>&1 | found -F "$planted" &&
     die "it is read without a login"
 stop commune
 grep -raqF -- "$planted" "$WORK/commune" "$WORK/commune.log" &&
@@ -143,7 +143,7 @@ grep -raqF -- "$(cat "$WORK/secret")" "$WORK/commune" "$WORK/commune.log" &&
     die "the secret stands in a raw file"
 start commune
 until_true 30 at commune login clerk
-at commune show "$private" --private | grep -qF "$planted" ||
+at commune show "$private" --private | found -F "$planted" ||
     die "after a restart it is not readable"
 at commune record PetitionReceived key=n channel=counter kind=proposal \
     field=land person_known=true text.title="Sau khi thay đĩa" >/dev/null ||

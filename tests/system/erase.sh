@@ -50,7 +50,7 @@ all_have 3
 until_true 10 at commune receipt "$id" --output "$WORK/before.receipt"
 for node in commune district province; do
     "$TRACES" marks "$WORK/$node" "$id" >>"$WORK/marks" || die "marks"
-    at $node search "tuyet mat" | grep -q "$(at commune show k --json |
+    at $node search "tuyet mat" | found "$(at commune show k --json |
         grep -oE '"code": *"[^"]*"' | head -n 1 | cut -d'"' -f4)" ||
         die "$node does not find it before"
     at $node backup "$WORK/$node.backup" >/dev/null || die "backup of $node"
@@ -89,12 +89,12 @@ done
 until_true 20 gone commune
 say_traces "the commune's word"
 all_have 5
-at commune show k | grep -q "ERASED: text" || die "the commune does not say so"
-at commune show k | grep -qF "$planted" && die "the commune shows it"
+at commune show k | found "ERASED: text" || die "the commune does not say so"
+at commune show k | found -F "$planted" && die "the commune shows it"
 at district show k >/dev/null 2>&1
-at district show "$id" | grep -qF "$planted" || die "the district lost it early"
-at district show "$id" | grep -q "still held here" || die "nobody is told"
-at district sync | grep -q "2 bodies erased below are still held" ||
+at district show "$id" | found -F "$planted" || die "the district lost it early"
+at district show "$id" | found "still held here" || die "nobody is told"
+at district sync | found "2 bodies erased below are still held" ||
     die "sync does not say what waits"
 kept district && kept province || die "gone without approval"
 
@@ -116,13 +116,13 @@ until_true 20 gone province
 until_true 10 held province thu/2/e1 "guarded=[3-9]"
 for node in commune district province; do
     gone $node || die "$node has it again"
-    at $node search "tuyet mat" | grep -q "$id" && die "$node finds it"
-    at $node show "$id" | grep -q "ERASED: private body" || die "$node is mute"
-    at $node check | grep -q "$(held_once $node) bodies erased" ||
+    at $node search "tuyet mat" | found "$id" && die "$node finds it"
+    at $node show "$id" | found "ERASED: private body" || die "$node is mute"
+    at $node check | found "$(held_once $node) bodies erased" ||
         die "check of $node"
 done
 say_traces "afterwards"
-at commune search "cau treo" | grep -q . || die "its neighbour is lost"
+at commune search "cau treo" | found . || die "its neighbour is lost"
 for node in commune district province; do
     at $node backup "$WORK/$node.after" >/dev/null || die "backup of $node"
     "$TRACES" find "$WORK/marks" "$WORK/$node.after" ||
@@ -155,16 +155,16 @@ for node in commune district province; do
 done
 for node in commune province; do
     until_true 20 at $node sync
-    at $node show "$id" | grep -qF "$planted" && die "$node shows it again"
+    at $node show "$id" | found -F "$planted" && die "$node shows it again"
     until_true 20 gone $node
 done
 
 # The commune fetches its tail back, and with it why the body is not there.
-says_erased() { at "$1" show "$id" | grep -q "ERASED: text"; }
+says_erased() { at "$1" show "$id" | found "ERASED: text"; }
 until_true 30 says_erased commune
 until_true 30 logged commune "room=erase event=caught_up"
-at commune show other | grep -q "Xin sửa cầu treo" || die "its neighbour"
+at commune show other | found "Xin sửa cầu treo" || die "its neighbour"
 until_true 30 at commune check
-at commune show "$id" | grep -qF "$planted" && die "it came back with the tail"
+at commune show "$id" | found -F "$planted" && die "it came back with the tail"
 gone commune || die "a trace came back with the tail"
 exit 0

@@ -60,7 +60,7 @@ has() { grep -raqF -e "$2" "$WORK/$1" "$WORK/$1.log"; }
 has_not() { ! has "$@"; }
 gone() { [ ! -e "$(file "$1" "$2")" ] && [ ! -e "$(file "$1" "$2").part" ]; }
 # knows NODE EVENT WORDS: what it shows of the record has them.
-knows() { at "$1" show "$2" 2>/dev/null | grep -q "$3"; }
+knows() { at "$1" show "$2" 2>/dev/null | found "$3"; }
 
 a=$(petition a --attach "$WORK/plain.txt")
 b=$(petition b --attach "$WORK/shared.txt")
@@ -83,18 +83,18 @@ erase "$e" audience=private
 until_true 20 gone commune "$plain"
 until_true 20 gone commune "$sealed"
 has commune "$planted" && die "a trace at the commune"
-at commune show "$a" | grep -q "ERASED: file" || die "the commune is mute"
+at commune show "$a" | found "ERASED: file" || die "the commune is mute"
 at commune show "$a" --attachment "$plain" --output "$WORK/no" 2>"$WORK/said" &&
     die "an erased file was opened"
 grep -q "that file was erased" "$WORK/said" || die "no word of why"
 [ -e "$(file commune "$shared")" ] || die "the shared file is lost"
-at commune show "$b" | grep -q "another event names the same file" ||
+at commune show "$b" | found "another event names the same file" ||
     die "nobody is told why it stays"
 at commune show "$c" --attachment "$shared" --output "$WORK/c.txt" ||
     die "its other event cannot open it"
 until_true 20 knows district "$a" "still held here"
 has district "$planted" || die "the district lost it early"
-at district sync | grep -q "2 files erased below are still held" ||
+at district sync | found "2 files erased below are still held" ||
     die "sync does not say what waits"
 for event in "$a" "$b" "$e"; do
     until_true 20 knows district "$event" "ERASED"

@@ -112,7 +112,7 @@ for node in province district first; do
     until_true 60 held $node thu/12/e2 "size=7 integrated=7 guarded=7"
     for who in a b; do
         for id in $(grep -oE 'id=[0-9a-f]{32}' "$WORK/$who" | cut -c 4-); do
-            "$DRIVE" has "$WORK/$node" "$id" | grep -q "standing=0" ||
+            "$DRIVE" has "$WORK/$node" "$id" | found "standing=0" ||
                 die "$node lost $who $id"
         done
     done

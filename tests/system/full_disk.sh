@@ -35,7 +35,7 @@ petition() {
     at commune record PetitionReceived key="$1" channel=counter kind=proposal \
         field=land person_known=true text.title="Đơn $1"
 }
-low() { at commune sync --json | grep -q '"disk_low": *true'; }
+low() { at commune sync --json | found '"disk_low": *true'; }
 enough() { ! low; }
 
 petition one >/dev/null || die "record"
@@ -52,21 +52,21 @@ until_true 10 low
 dd if=/dev/zero of="$WORK/commune/more" bs=64k 2>/dev/null
 petition two 2>"$WORK/refused" && die "recorded on a full disk"
 grep -q "nothing was recorded" "$WORK/refused" || die "no word of why"
-at commune sync | grep -q "the disk is nearly full" || die "sync does not say"
-at commune show one | grep -q "Đơn one" || die "nothing is shown any more"
+at commune sync | found "the disk is nearly full" || die "sync does not say"
+at commune show one | found "Đơn one" || die "nothing is shown any more"
 say_held "disk full" commune thu/12/e1
 echo "free: $(free) KiB; it says: $(head -n 1 "$WORK/refused")"
 stop commune || die "it did not end well on a full disk"
 start commune
 until_true 20 low
-at commune show one | grep -q "Đơn one" || die "nothing is shown after a start"
+at commune show one | found "Đơn one" || die "nothing is shown after a start"
 rm "$WORK/commune/other" "$WORK/commune/more"
 until_true 10 enough
 [ -e "$WORK/commune/ballast" ] || die "no new ballast"
 at commune login head >/dev/null || die "login again"
 petition two >/dev/null || die "it does not go on"
 until_true 20 held district thu/12/e1 "size=3 integrated=3"
-at commune show two | grep -q "Đơn two" || die "two is not shown"
+at commune show two | found "Đơn two" || die "two is not shown"
 say_held "space again" commune thu/12/e1
 say_held "space again" district thu/12/e1
 stop commune || die "the commune did not end well"

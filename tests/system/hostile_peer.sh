@@ -51,10 +51,10 @@ for mode in flood parts garbage sizes foreign lies deaf; do
 done
 at city sync >"$WORK/said"
 grep -A6 "node 12" "$WORK/said"
-grep -A6 "node 12" "$WORK/said" | grep -q "refused: [1-9]" ||
+grep -A6 "node 12" "$WORK/said" | found "refused: [1-9]" ||
     die "sync does not name it"
 for why in flood foreign-log strikes; do
-    grep -q "peer=12.*$why" "$WORK/city.log" || grep -q "$why.*" "$WORK/said" ||
+    grep -q "peer=12.*$why" "$WORK/city.log" || found "$why.*" "$WORK/said" ||
         die "no word of $why"
 done
 echo "after: $(most) KiB at most, $(disk) KiB on disk"

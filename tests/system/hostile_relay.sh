@@ -25,7 +25,7 @@ for lie in leaf text note; do
     start province
     start city
     until_true 30 logged province "event=refused peer=2 log=thu/12/e1"
-    "$DRIVE" peek "$WORK/province" | grep -q "^log=thu/12/e1 size=[1-9]" &&
+    "$DRIVE" peek "$WORK/province" | found "^log=thu/12/e1 size=[1-9]" &&
         die "the province took a changed $lie"
     stop city 9
     stop province

@@ -83,7 +83,7 @@ sed 's/moon/land/' "$WORK/mixed.csv" >"$WORK/good.csv"
 at commune import PetitionReceived "$WORK/good.csv" --dry-run |
     grep -q "2 would be recorded" || die "dry run"
 [ -e "$WORK/commune/attachments" ] && die "a dry run sent files"
-at commune import PetitionReceived "$WORK/good.csv" | grep -q "2 recorded" ||
+at commune import PetitionReceived "$WORK/good.csv" | found "2 recorded" ||
     die "import"
 at commune import PetitionReceived "$WORK/good.csv" |
     grep -q "0 recorded, 2 there already" || die "the second import"
@@ -91,7 +91,7 @@ cat >"$WORK/sealed.jsonl" <<END
 
 {"type": "PetitionReceived", "key": "s", "fields": {"channel": "counter", "kind": "proposal", "field": "land", "person_known": "true", "document.kind": "petition", "private.content": "Kín", "attach": "scans/kín.txt"}}
 END
-at commune import any "$WORK/sealed.jsonl" --sealed | grep -q "1 recorded" ||
+at commune import any "$WORK/sealed.jsonl" --sealed | found "1 recorded" ||
     die "sealed import"
 sealed=$(at commune show s --json | grep -oE '"file_hash": *"[0-9a-f]{64}"' |
     head -n 1 | grep -oE '[0-9a-f]{64}')
@@ -102,7 +102,7 @@ for name in "$first" "$second" "$sealed"; do
     until_true 30 test -e "$(file province "$name")"
 done
 for node in commune province; do
-    at $node check | grep -q "3 attached files read whole" ||
+    at $node check | found "3 attached files read whole" ||
         die "check of $node"
 done
 
@@ -129,6 +129,6 @@ for node in province commune; do
     [ -e "$(file $node "$orphan")" ] && die "the orphan stays at $node"
 done
 stop commune || die "the commune did not end well"
-at commune check | grep -q "3 attached files read whole" ||
+at commune check | found "3 attached files read whole" ||
     die "check without the node"
 exit 0

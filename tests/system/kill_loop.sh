@@ -134,7 +134,7 @@ done >"$WORK/keys"
 figures ""
 for name in "${nodes[@]}"; do
     stop "$name" || die "$name did not end well"
-    "$DRIVE" peek "$WORK/$name" | grep -q 'frozen="."' && die "a log is frozen"
+    "$DRIVE" peek "$WORK/$name" | found 'frozen="."' && die "a log is frozen"
     "$DRIVE" check "$WORK/$name" || die "$name has findings"
 done
 

@@ -49,7 +49,7 @@ for node in front high; do
 done
 cmp "$WORK/of.front" "$WORK/of.high" || die "two observers hold two things"
 id=$(grep -oE '\b[0-9a-f]{32}\b' "$WORK/slips" | head -n 1)
-at front show "$id" | grep -q "trước 1" || die "the observer does not see the text"
+at front show "$id" | found "trước 1" || die "the observer does not see the text"
 # The ciphertext that the guard keeps is not here.
 private() {
     sqlite3 -readonly "$WORK/$1/store.db" \
@@ -57,8 +57,8 @@ private() {
 }
 [ "$(private district)" -gt 1000 ] || die "the guard holds no private body"
 [ "$(private front)$(private high)" = 00 ] || die "an observer holds one"
-at district sync | grep -q "^Observer.*9001): connected" || die "district's sync"
-at front sync | grep -q "This machine reads only: it holds what node 2" ||
+at district sync | found "^Observer.*9001): connected" || die "district's sync"
+at front sync | found "This machine reads only: it holds what node 2" ||
     die "front's sync"
 until_true 20 grep -q "room=cosign event=above log=thu/2/dir/e1 size=2" "$WORK/front.log"
 # What it must not do.

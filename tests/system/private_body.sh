@@ -49,7 +49,7 @@ nowhere "while they run"
 
 # With a login at the commune it is read, without one it is not.
 for text in "${planted[@]}"; do
-    reads commune "$id" | grep -qF -- "$text" || die "the clerk cannot read it"
+    reads commune "$id" | found -F -- "$text" || die "the clerk cannot read it"
 done
 at commune logout >/dev/null || die "logout"
 nowhere "after it was read"
@@ -63,7 +63,7 @@ for node in commune district province; do
     done
 done
 # It is not there under another encoding either, nor found by a search.
-at province search "Rat Kin" | grep -q "$id" && die "the search knows names"
+at province search "Rat Kin" | found "$id" && die "the search knows names"
 for node in commune district province; do
     stop $node || die "$node did not end well"
 done

@@ -27,12 +27,12 @@ say_held "before" city thu/12/e1 thu/13/e1
 start city
 start ward12
 start ward13
-paused() { at "$1" sync | grep -q "over its quota"; }
+paused() { at "$1" sync | found "over its quota"; }
 until_true 30 paused city
 until_true 30 paused ward12
 until_true 30 held province thu/13/e1 "size=31 integrated=31 guarded=31"
 say_held "over its quota" city thu/12/e1 thu/13/e1
-at city sync | grep -B4 "over its quota" | grep -q "node 12" ||
+at city sync | grep -B4 "over its quota" | found "node 12" ||
     die "the city does not name the ward"
 taken() {
     "$DRIVE" peek "$WORK/city" | sed -n 's|^log=thu/12/e1 size=\([0-9]*\) .*|\1|p'

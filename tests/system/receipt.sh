@@ -14,6 +14,8 @@ NODES_DIR=$(mktemp -d)
 ports NODES_PORT || exit 1
 export NODES_BIN NODES_DIR NODES_PORT NODES_DATA
 export QCDC_LANG=en QCDC_PASSWORD_FILE=$NODES_DIR/password
+# shellcheck source=found
+. "$source/tests/system/found"
 # shellcheck source=../../deploy/nodes.sh
 . "$source/deploy/nodes.sh"
 province=1 district=5 commune=58
@@ -65,7 +67,7 @@ receipt_has() {
     lines=$(tac "$file" | sed '/^$/q' | grep -c '^— .*/mirror ')
     [ "$lines" -eq $# ] || die "$file: $lines cosignatures, not $#"
     for name in "$@"; do
-        tac "$file" | sed '/^$/q' | grep -q "^— $name " ||
+        tac "$file" | sed '/^$/q' | found "^— $name " ||
             die "$file: not cosigned by $name"
     done
 }
@@ -109,7 +111,7 @@ wait_until 60 "the receipt at the province" \
 wait_until 60 "the district's own" \
     made $district "$of_district" "$NODES_DIR/receipt-d"
 made $province "$of_province" "$NODES_DIR/receipt-p" || die "the province's own"
-node $commune show "$of_commune" | grep -q "has it" || die "show names nobody"
+node $commune show "$of_commune" | found "has it" || die "show names nobody"
 node $province policy --output "$NODES_DIR/policy" || die "policy"
 node $commune policy --output "$NODES_DIR/policy-c" || die "policy at 58"
 sed -n 's/^.*: \([0-9a-f]\{64\}\)$/\1/p' "$NODES_DIR/$province.made" |

@@ -33,7 +33,7 @@ acts() {
 
 # shows NODE SUBJECT TEXT: the record there says it.
 shows() {
-    at "$1" show "$2" | grep -qF -- "$3"
+    at "$1" show "$2" | found -F -- "$3"
 }
 seen() {
     until_true 30 shows "$@"
@@ -41,7 +41,7 @@ seen() {
 
 # reads NODE SUBJECT TEXT: a login there reads private content.
 reads() {
-    at "$1" show "$2" --private 2>&1 | grep -qF -- "$3"
+    at "$1" show "$2" --private 2>&1 | found -F -- "$3"
 }
 
 # clocks WHEN NODE SUBJECT CODE: what the citizen was promised, at that node.
@@ -51,7 +51,7 @@ reads() {
 clocks() {
     at "$2" duty 2011 P1 2024 --as-of 2024-03-14 >"$WORK/clock" ||
         die "$1: no P1 at $2"
-    grep -F "$4" "$WORK/clock" | grep -q "due 2024-03-15 " ||
+    grep -F "$4" "$WORK/clock" | found "due 2024-03-15 " ||
         die "$1: P1 at $2: $(grep due "$WORK/clock")"
     grep -q "2024-03-15 (Friday): day 10" "$WORK/clock" || die "$1: day 10"
     at "$2" show "$3" --json >"$WORK/clock" || die "$1: no record at $2"
@@ -116,7 +116,7 @@ event province ReferralReturned subject="$k" refs="$first" reason=3 \
 seen commune "$k" "$id"
 shows commune "$k" "reason: 3" || die "no reason at the commune"
 clocks "after the return" commune "$k" "$code"
-at province status | grep -qF "$code" && die "one return asks for a decision"
+at province status | found -F "$code" && die "one return asks for a decision"
 
 # To another department, and back: the unit above both is asked.
 event commune PetitionReferred subject="$k" refs="$k" to=2901 on=2024-03-07
@@ -130,18 +130,18 @@ for node in province district commune; do
     clocks "while asked" $node "$k" "$code"
 done
 at province status >"$WORK/open/status" || die "status of the province"
-grep -F "$code" "$WORK/open/status" | grep -q "to decide: UBND tỉnh Kon Tum" ||
+grep -F "$code" "$WORK/open/status" | found "to decide: UBND tỉnh Kon Tum" ||
     die "the province's status asks nobody"
 at province list --decider 2000 | grep -F "$code" |
     grep -q "returned twice, to be decided by UBND tỉnh Kon Tum" ||
     die "the province's list asks nobody"
-at district status | grep -qF "$code" && die "the district is asked, too"
+at district status | found -F "$code" && die "the district is asked, too"
 
 # It decides, and is obeyed.
 acts province u2000
 event province PetitionReferred subject="$k" refs="$k" to=2900 on=2024-03-11
 third=$id
-at province status | grep -qF "$code" && die "it is still asked"
+at province status | found -F "$code" && die "it is still asked"
 acts province u2900
 event province ReferralAccepted subject="$k" refs="$third" on=2024-03-12
 for node in province district commune; do

@@ -80,7 +80,7 @@ at ward12 record CustodyTaken "subject=$first" "refs=$custody" >/dev/null ||
 at ward12 record PersonNotified "subject=$first" "refs=$first" \
     notice=accepted >/dev/null || die "the heir told the person"
 until_true 30 held province thu/12/e1 "guarded=507"
-at province show "$first" | grep -q "UBND phường Kon Tum" || die "holder"
+at province show "$first" | found "UBND phường Kon Tum" || die "holder"
 echo "the open petitions of two wards are the new one's; one was taken over"
 
 # The end of 14: its tail is in, nothing comes after.
@@ -90,7 +90,7 @@ stop ward14
 "$DRIVE" petitions "$WORK/ward14" clerk 2 late >/dev/null || die "recorded after the end"
 start ward14
 until_true 30 logged ward14 "event=open"
-at province sync | grep -q "^Ended thu/14/e1: 4 events$" ||
+at province sync | found "^Ended thu/14/e1: 4 events$" ||
     die "sync does not say that the log has ended"
 held province thu/14/e1 "size=4 " || die "the log took more than its end"
 

@@ -42,15 +42,15 @@ start commune
 # 41 + 206 come back, then 7 and the Restored.
 until_true 40 held commune thu/12/e1 "size=255 integrated=255 guarded=255"
 until_true 30 held province thu/12/e1 "size=255 integrated=255 guarded=255"
-at commune sync | grep -q "FETCHED BACK thu/12/e1.*events 41 to 247, node 2" ||
+at commune sync | found "FETCHED BACK thu/12/e1.*events 41 to 247, node 2" ||
     die "sync of the commune does not say what happened"
-at district sync | grep -q "LENT BACK thu/12/e1.*events 41 to 247, node 12" ||
+at district sync | found "LENT BACK thu/12/e1.*events 41 to 247, node 12" ||
     die "sync of the district does not say what happened"
 stop commune
 say_held "afterwards" commune thu/12/e1
-"$DRIVE" state "$WORK/commune" | grep -q "only_here=0 spooled=0" ||
+"$DRIVE" state "$WORK/commune" | found "only_here=0 spooled=0" ||
     die "something is on this machine alone"
-"$DRIVE" private "$WORK/commune" clerk "$private" | grep -q "Đường hỏng" ||
+"$DRIVE" private "$WORK/commune" clerk "$private" | found "Đường hỏng" ||
     die "the private body did not come back"
 "$DRIVE" verify "$WORK/commune" "$WORK/receipt" ||
     die "a receipt made before does not verify"

@@ -33,7 +33,7 @@ start province
 until_true 90 held province thu/1/dir/e1 "size=$top integrated=$top"
 until_true 60 held province thu/12/e1 "size=61 integrated=61 guarded=61"
 until_true 90 logged second "event=open peer=1"
-at province sync | grep -q "FETCHED BACK thu/1/dir/e1.*to $top, node 2" ||
+at province sync | found "FETCHED BACK thu/1/dir/e1.*to $top, node 2" ||
     die "sync does not say what happened"
 # It goes on: the next certificate reaches all.
 stop province

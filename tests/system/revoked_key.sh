@@ -55,7 +55,7 @@ sed -i "s/^curve.*/$curve/" "$WORK/liar/keys/node.keys"
 start liar
 until_true 30 logged province \
     "peer=13 reason=node .*says it is node 12, its key is that of node 13"
-at province sync --json | grep -q "its key is that of node 13" ||
+at province sync --json | found "its key is that of node 13" ||
     die "sync does not say who lied"
 held province thu/12/e2 "size=4 " || die "another node's log was taken"
 stop liar

@@ -53,7 +53,7 @@ until_true 30 "$DRIVE" has "$WORK/far" "$second"
 "$DRIVE" has "$WORK/ward13" "$second" && die "it reached who is no party"
 stop ward13
 stop far
-"$DRIVE" private "$WORK/ward13" clerk "$first" | grep -q "content=Đường hỏng" ||
+"$DRIVE" private "$WORK/ward13" clerk "$first" | found "content=Đường hỏng" ||
     die "the sibling cannot read what was referred to it"
 # The province is not the ward's guard: it holds no ciphertext to pass on.
 "$DRIVE" private "$WORK/far" clerk "$second" 2>/dev/null &&

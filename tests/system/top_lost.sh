@@ -65,7 +65,7 @@ refused "is a standby" at standby record UnitChanged number=2001 \
     from_day=2026-01-01
 at province sync >"$WORK/said"
 grep -q "^Standby.*9000): connected" "$WORK/said" || die "$(cat "$WORK/said")"
-at standby sync | grep -q "stands by for node 1" || die "standby's sync"
+at standby sync | found "stands by for node 1" || die "standby's sync"
 # The standby is away for an hour: the province holds what it does not.
 stop standby
 petitions commune late 4
@@ -122,19 +122,19 @@ at commune verify "$WORK/receipt" --root "$root" --policy "$WORK/policy" \
 at standby sync >"$WORK/said"
 grep -q "leads the realm in place of the one before" "$WORK/said" &&
     grep -q "TO DO: there is no standby" "$WORK/said" || die "$(cat "$WORK/said")"
-at district sync | grep -q "Node 1 is another machine since" || die "district's sync"
+at district sync | found "Node 1 is another machine since" || die "district's sync"
 
 # The machine before comes back from a copy of its disk.
 put_back province
 start province
 until_true 60 logged province "room=successor event=replaced"
 until_true 10 at province list
-at province sync | grep -q "TO DO: another machine leads the realm" ||
+at province sync | found "TO DO: another machine leads the realm" ||
     die "the old machine is not told"
 refused "another machine leads" at province record UnitChanged number=2001 \
     from_day=2026-01-01
 held province thu/1/dir/e1 "size=$dir " || die "the old machine signed more"
-at district sync | grep -q "^Above.*node 1): connected" || die "the district left"
+at district sync | found "^Above.*node 1): connected" || die "the district left"
 say_held after standby thu/1/dir/e1 thu/1/dir/e2 thu/2/e1 thu/12/e1
 say_held after commune thu/1/dir/e1 thu/1/dir/e2 thu/12/e1
 for node in second commune district standby province; do

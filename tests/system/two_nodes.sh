@@ -16,7 +16,7 @@ start province
 start district
 until_true 30 logged province "event=requested node=2 fingerprint=$fingerprint"
 until_true 10 logged district "event=answered"
-"$DRIVE" peek "$WORK/district" | grep -q '^spooled=301$' ||
+"$DRIVE" peek "$WORK/district" | found '^spooled=301$' ||
     die "sequenced before it was certified"
 stop district || die "the district did not end well"
 stop province || die "the province did not end well"
@@ -31,7 +31,7 @@ until_true 30 held district thu/2/e1 "size=301 integrated=301 guarded=301"
 stop district || die "the district did not end well"
 "$DRIVE" petitions "$WORK/district" clerk 50 b || die "petitions"
 "$DRIVE" petitions "$WORK/district" clerk 50 b || die "petitions again"
-"$DRIVE" state "$WORK/district" | grep -q "only_here=50 spooled=50" ||
+"$DRIVE" state "$WORK/district" | found "only_here=50 spooled=50" ||
     die "the second 50 are not counted once, as only here"
 start district
 until_true 30 held province thu/2/e1 "size=351 integrated=351 guarded=351"
@@ -39,7 +39,7 @@ until_true 30 held district thu/2/e1 "guarded=351"
 stop province || die "the province did not end well"
 stop district || die "the district did not end well"
 
-"$DRIVE" state "$WORK/district" | grep -q "only_here=0 spooled=0" ||
+"$DRIVE" state "$WORK/district" | found "only_here=0 spooled=0" ||
     die "events are still only on the district's machine"
 id=$("$DRIVE" event "$WORK/district" clerk NothingToReport duty=D1 year=2024 |
     sed 's/id=\([0-9a-f]*\).*/\1/')

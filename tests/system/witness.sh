@@ -32,16 +32,16 @@ carry() { "$witness" carry "$WORK/$1" "unix:$WORK/front.sock"; }
 serve
 "$witness" serve "$WORK/front" "$WORK/other.sock" 2>/dev/null &&
     die "two witnesses on one memory"
-carry province | grep -q "^log=thu/2/e1 size=701 witnessed$" || die "carry"
+carry province | found "^log=thu/2/e1 size=701 witnessed$" || die "carry"
 stop district
 "$DRIVE" petitions "$WORK/district" clerk 300 b >/dev/null || die "petitions"
 start district
 until_true 30 held province thu/2/e1 "size=1001 "
 stop front
 serve
-carry province | grep -q "^log=thu/2/e1 size=1001 witnessed$" ||
+carry province | found "^log=thu/2/e1 size=1001 witnessed$" ||
     die "no proof from 701 to 1001"
-at province sync | grep -q "Outside witness: 2/2 logs" || die "sync is silent"
+at province sync | found "Outside witness: 2/2 logs" || die "sync is silent"
 grep -rqa "petition\|Kiến nghị" "$WORK/front" && die "it holds more than heads"
 
 echo "== a copy of the province goes another way"
@@ -57,7 +57,7 @@ until_true 10 at province clock
 at province record UnitRegistered number=9001 kind=front level=province \
     "name=Một" from_day=2024-01-01 >/dev/null || die "register"
 until_true 60 held province thu/1/dir/e1 "size=344 "
-carry province | grep -q "dir/e1 size=.* witnessed$" || die "carry"
+carry province | found "dir/e1 size=.* witnessed$" || die "carry"
 stop district
 stop province
 start copy
