@@ -1,14 +1,17 @@
 #!/bin/bash
-# Does a test fall when an invariant is broken? Applies one patch after the
-# other (each names its invariant and the tests that find it) to a copy of the
-# tree, builds these tests, and demands that every one of them FAILS; in the
-# copy as it is they must pass. Ends with 1 otherwise.
-#   tests/broken/each.sh [NAME ...]      default: all
+# Does a test fall when what it holds is broken on purpose? Applies one patch
+# after the other (each says what it breaks and what finds it: a test, or `sim`
+# with arguments) to a copy of the tree, builds that, and demands that every one
+# of them FAILS; tests must pass in the copy as it is (of the simulation
+# sim_seeds shows it). Ends with 1 otherwise.
+#   tests/broken/each.sh [NAME ...]      default: all invariants
 #   ctest -C broken -L broken            the same; no part of an ordinary run
-# QCDC_BROKEN keeps the copy and its build between runs.
+#   tests/sim/planted.sh [NAME ...]      the patches in tests/sim/planted
+# QCDC_BROKEN keeps the copy and its build between runs, QCDC_PATCHES names
+# another folder of patches.
 set -uo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
+root=$(cd "$(dirname "$0")/../.." && pwd)
+here=${QCDC_PATCHES:-$root/tests/broken}
 work=${QCDC_BROKEN:-$(mktemp -d)}
 log=$work/log
 finish() {
@@ -35,6 +38,7 @@ copy() {
 build() {
     local targets=(qcdc qcdc-node drive relay tamper traces)
     case $1 in
+    sim*) targets=(sim) ;;
     system_*) ;;
     *) targets=("test_$1") ;;
     esac
@@ -42,7 +46,10 @@ build() {
 }
 
 run() {
+    local words
+    read -ra words <<<"$1"
     case $1 in
+    sim*) "$work/build/tests/sim" "${words[@]:1}" ;;
     system_*) timeout 300 "$work/tree/tests/system/${1#system_}.sh" ;;
     *) timeout 300 "$work/build/tests/test_$1" ;;
     esac >"$log" 2>&1
@@ -51,7 +58,9 @@ run() {
 # sound TEST: it passes where nothing is broken; asked once.
 declare -A SOUND=()
 sound() {
-    if [ -z "${SOUND[$1]:-}" ]; then
+    if [[ $1 == sim* ]]; then
+        return 0
+    elif [ -z "${SOUND[$1]:-}" ]; then
         build "$1" && run "$1" && SOUND[$1]=yes || SOUND[$1]=no
     fi
     [ "${SOUND[$1]}" = yes ]
@@ -80,11 +89,12 @@ for patch in "$here"/*.patch; do
             missed=1
         fi
     done
-    if ! patch -s -d "$work/tree" -p1 <"$patch"; then
+    if ! patch -s -f --dry-run -d "$work/tree" -p1 <"$patch" >"$log"; then
         echo "    CANNOT BE APPLIED: the code has moved on; make it anew"
         missed=1
         continue
     fi
+    patch -s -d "$work/tree" -p1 <"$patch"
     for test in "${tests[@]}"; do
         if ! build "$test"; then
             echo "    $test: DOES NOT BUILD"

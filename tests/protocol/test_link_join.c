@@ -40,54 +40,65 @@ static struct invitation invitation_make(void)
     return invitation;
 }
 
+/* What is made of one, and what is read back. */
+struct line {
+    struct invitation in, out;
+    char text[INVITATION_TEXT_MAX];
+    struct buf buf;
+    struct error err;
+};
+
+static void line_begin(struct line *line)
+{
+    arena_reset(&arena);
+    *line = (struct line){.in = invitation_make()};
+    line->buf = buf_over(line->text, sizeof(line->text));
+}
+
 static void an_invitation_is_one_line_that_comes_back(void **state)
 {
-    struct invitation in = invitation_make();
-    struct invitation out;
-    char text[INVITATION_TEXT_MAX];
-    struct buf buf = buf_over(text, sizeof(text));
-    struct error err = {0};
+    struct line l;
 
     (void)state;
-    arena_reset(&arena);
-    buf_put_str(&buf, " \n");
-    assert_ok(invitation_format(&in, &arena, &buf, &err), err);
-    buf_put_str(&buf, "\n");
-    assert_memory_equal(text + 2, "qcdc1CgN0aHUSIAEB", 17);
-    assert_ok(invitation_parse(buf_span(&buf), &arena, &out, &err), err);
-    assert_int_equal(out.node, 2);
-    assert_int_equal(out.units_len, 2);
-    assert_int_equal(out.units[1], 21);
-    assert_true(span_equal(out.endpoint, in.endpoint));
-    assert_memory_equal(&out.curve, &in.curve, sizeof(in.curve));
-    invitation_wipe(&out);
-    assert_int_equal(out.curve.bytes[0], 0);
+    line_begin(&l);
+    buf_put_str(&l.buf, " \n");
+    assert_ok(invitation_format(&l.in, &arena, &l.buf, &l.err), l.err);
+    buf_put_str(&l.buf, "\n");
+    assert_memory_equal(l.text + 2, "qcdc1CgN0aHUSIAEB", 17);
+    assert_ok(invitation_parse(buf_span(&l.buf), &arena, &l.out, &l.err),
+              l.err);
+    assert_int_equal(l.out.node, 2);
+    assert_int_equal(l.out.units_len, 2);
+    assert_int_equal(l.out.units[1], 21);
+    assert_true(span_equal(l.out.endpoint, l.in.endpoint));
+    assert_memory_equal(&l.out.curve, &l.in.curve, sizeof(l.in.curve));
+    invitation_wipe(&l.out);
+    assert_int_equal(l.out.curve.bytes[0], 0);
 }
 
 static void a_line_that_is_none_says_what_to_do(void **state)
 {
-    struct invitation in = invitation_make();
-    struct invitation out;
-    char text[INVITATION_TEXT_MAX];
-    struct buf buf = buf_over(text, sizeof(text));
-    struct error err = {0};
+    struct line l;
 
     (void)state;
-    arena_reset(&arena);
-    assert_err(invitation_parse(span_str("hello"), &arena, &out, &err),
-               ERR_USAGE, err);
-    assert_err_says(err, "begins with qcdc1");
-    assert_ok(invitation_format(&in, &arena, &buf, &err), err);
-    for (size_t len = 5; len < buf.len; len += 7) {
-        assert_err(invitation_parse(span_make(text, len), &arena, &out, &err),
-                   ERR_USAGE, err);
+    line_begin(&l);
+    assert_err(invitation_parse(span_str("hello"), &arena, &l.out, &l.err),
+               ERR_USAGE, l.err);
+    assert_err_says(l.err, "begins with qcdc1");
+    assert_ok(invitation_format(&l.in, &arena, &l.buf, &l.err), l.err);
+    for (size_t len = 5; len < l.buf.len; len += 7) {
+        assert_err(
+            invitation_parse(span_make(l.text, len), &arena, &l.out, &l.err),
+            ERR_USAGE, l.err);
         arena_reset(&arena);
     }
-    in.units_len = HOSTED_UNITS_MAX + 1;
-    assert_err(invitation_format(&in, &arena, &buf, &err), ERR_USAGE, err);
-    in = invitation_make();
-    in.endpoint = span_str("tcp://a b");
-    assert_err(invitation_format(&in, &arena, &buf, &err), ERR_USAGE, err);
+    l.in.units_len = HOSTED_UNITS_MAX + 1;
+    assert_err(invitation_format(&l.in, &arena, &l.buf, &l.err), ERR_USAGE,
+               l.err);
+    l.in = invitation_make();
+    l.in.endpoint = span_str("tcp://a b");
+    assert_err(invitation_format(&l.in, &arena, &l.buf, &l.err), ERR_USAGE,
+               l.err);
 }
 
 /* Whoever hosts no unit owes nothing to anybody: only a mirror may. */

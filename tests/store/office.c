@@ -27,11 +27,11 @@ int office_teardown(void **state)
     return 0;
 }
 
-void office_open(struct office *o)
+void office_open(struct office *o, uint32_t node)
 {
     size_t log, i;
 
-    o->store = scene_store(":memory:", COMMUNE_A);
+    o->store = scene_store(":memory:", node);
     for (log = 0; log < o->s->logs_len; log++) {
         const struct scene_log *from = &o->s->logs[log];
 

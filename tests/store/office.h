@@ -14,8 +14,8 @@ struct office {
 /* cmocka: *state is a struct office; the realm is there, its store is not. */
 int office_setup(void **state);
 int office_teardown(void **state);
-/* The commune's own store: directory logs and its own first segment. */
-void office_open(struct office *o);
+/* A node's own store: the directory logs, and what the commune has sealed. */
+void office_open(struct office *o, uint32_t node);
 /* A petition of the commune, with that text (or none) and a private body. */
 struct scene_event office_received(const char *text);
 /* ... signed and spooled. */

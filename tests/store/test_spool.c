@@ -68,7 +68,7 @@ static void a_spooled_event_counts_at_once_and_moves_into_the_log(void **state)
     bool any;
     size_t log = (size_t)(scene_log(o->s, COMMUNE_A, false) - o->s->logs);
 
-    office_open(o);
+    office_open(o, COMMUNE_A);
     id = office_record(o, "Đường làng");
     assert_ok(store_only_here(o->store, &spool, &o->err), o->err);
     assert_int_equal(spool.count, 1);
@@ -124,7 +124,7 @@ static void a_sequenced_event_is_whole_before_its_row_moves(void **state)
     struct event_id id;
     bool any = true;
 
-    office_open(o);
+    office_open(o, COMMUNE_A);
     id = office_record(o, "Đường làng");
     scene_settle(o->store, "2024-03-10");
     sequence(o);
@@ -162,7 +162,7 @@ static void the_same_event_twice_is_refused(void **state)
     struct span bodies, leaf;
     uint64_t number;
 
-    office_open(o);
+    office_open(o, COMMUNE_A);
     leaf = scene_sign(o->s, &event, &id, &bodies);
     assert_ok(store_begin(o->store, &o->err), o->err);
     assert_ok(
@@ -185,7 +185,7 @@ static void search_folds_accents_and_never_sees_private_text(void **state)
     size_t len = 1;
     int round;
 
-    office_open(o);
+    office_open(o, COMMUNE_A);
     id = office_record(o, "Đề nghị sửa đường Đắk Hà");
     code_format(&id, code);
     for (round = 0; round < 2; round++) {
@@ -222,7 +222,7 @@ static void a_restored_image_does_not_record_twice(void **state)
     uint64_t number;
     size_t len, index;
 
-    office_open(o);
+    office_open(o, COMMUNE_A);
     leaf = scene_sign(o->s, &event, &id, &bodies);
     assert_ok(store_begin(o->store, &o->err), o->err);
     assert_ok(
@@ -335,7 +335,7 @@ static void what_is_recorded_after_a_new_epoch_is_sequenced_too(void **state)
     struct span bodies;
     size_t len = 0;
 
-    office_open(o);
+    office_open(o, COMMUNE_A);
     office_record(o, "một");
     office_record(o, "hai");
     event.private = NULL;

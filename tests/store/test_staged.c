@@ -6,76 +6,21 @@
 #include "store/check.h"
 #include "store/spool.h"
 #include "store/staged.h"
-#include "tests/store/scene.h"
+#include "tests/store/office.h"
 
 #include "store/query.h"
 
-struct desk {
-    struct scene *s;
-    struct store *store;
-    struct arena arena;
-    struct error err;
-};
-
 static int setup(void **state)
 {
-    struct desk *d = calloc(1, sizeof(*d));
+    struct office *d = NULL;
 
-    assert_non_null(d);
-    d->s = calloc(1, sizeof(*d->s));
-    assert_non_null(d->s);
-    scene_open(d->s);
-    scene_found(d->s);
+    (void)office_setup(state);
+    d = *state;
     scene_flush(d->s);
-    assert_ok(arena_new(&d->arena, 4u << 20, &d->err), d->err);
-    *state = d;
     return 0;
 }
 
-static int teardown(void **state)
-{
-    struct desk *d = *state;
-
-    store_close(d->store);
-    arena_release(&d->arena);
-    scene_close(d->s);
-    free(d->s);
-    free(d);
-    return 0;
-}
-
-/* Everything that was sealed so far, at the district or the commune. */
-static void open_at(struct desk *d, uint32_t node)
-{
-    d->store = scene_store(":memory:", node);
-    for (size_t log = 0; log < d->s->logs_len; log++) {
-        const struct scene_log *from = &d->s->logs[log];
-
-        for (size_t i = 0; i < from->parts_len; i++) {
-            if (from->log.is_dir || from->log.node == COMMUNE_A) {
-                scene_give(d->s, d->store, log, i);
-            }
-        }
-    }
-    scene_settle(d->store, "2024-03-10");
-}
-
-static struct scene_event received(const char *text)
-{
-    return (struct scene_event){
-        .node = COMMUNE_A,
-        .type = EVENT_PETITION_RECEIVED,
-        .on = "2024-03-04",
-        .text = text,
-        .private = "kín",
-        .facts = {{"channel", "counter"},
-                  {"kind", "proposal"},
-                  {"field", "land"},
-                  {"person_known", "true"}},
-    };
-}
-
-static uint32_t commune_log(struct desk *d)
+static uint32_t commune_log(struct office *d)
 {
     struct store_log log;
 
@@ -84,7 +29,7 @@ static uint32_t commune_log(struct desk *d)
 }
 
 /* NOLINTNEXTLINE(readability-function-size): a leaf, its bodies, what came */
-static int stage(struct desk *d, struct span leaf, struct span bodies,
+static int stage(struct office *d, struct span leaf, struct span bodies,
                  enum stage_result *result)
 {
     struct store_integrate_options options = {.now = now_of("2024-03-10"),
@@ -102,7 +47,7 @@ static int stage(struct desk *d, struct span leaf, struct span bodies,
     return rc;
 }
 
-static uint64_t staged(struct desk *d)
+static uint64_t staged(struct office *d)
 {
     struct store_staged_state state;
 
@@ -111,7 +56,7 @@ static uint64_t staged(struct desk *d)
     return state.count;
 }
 
-static void assert_sound(struct desk *d)
+static void assert_sound(struct office *d)
 {
     struct store_check_options options = {.now = now_of("2024-03-10")};
     uint64_t findings = 1;
@@ -120,7 +65,7 @@ static void assert_sound(struct desk *d)
     assert_int_equal(findings, 0);
 }
 
-static void assert_rebuilds_the_same(struct desk *d)
+static void assert_rebuilds_the_same(struct office *d)
 {
     struct store_rebuild_options options = {.now = now_of("2024-03-10")};
     struct store_integrated done;
@@ -137,15 +82,15 @@ static void assert_rebuilds_the_same(struct desk *d)
 
 static void what_a_bundle_brought_is_folded_found_and_sound(void **state)
 {
-    struct desk *d = *state;
-    struct scene_event event = received("Mương thoát nước bị lấp");
+    struct office *d = *state;
+    struct scene_event event = office_received("Mương thoát nước bị lấp");
     enum stage_result result = STAGE_HELD;
     struct store_event found;
     struct event_id id, subjects[4];
     struct span bodies, leaf = scene_sign(d->s, &event, &id, &bodies);
     size_t len = 0;
 
-    open_at(d, DISTRICT);
+    office_open(d, DISTRICT);
     assert_int_equal(stage(d, leaf, bodies, &result), 0);
     assert_int_equal(result, STAGE_NEW);
     assert_int_equal(staged(d), 1);
@@ -170,8 +115,8 @@ static void what_a_bundle_brought_is_folded_found_and_sound(void **state)
 /* NOLINTNEXTLINE(readability-function-size): one story, told in a row */
 static void a_leaf_of_the_log_takes_its_staged_copy_s_place(void **state)
 {
-    struct desk *d = *state;
-    struct scene_event event = received("Đường liên thôn sạt lở");
+    struct office *d = *state;
+    struct scene_event event = office_received("Đường liên thôn sạt lở");
     struct scene_log *log = scene_log(d->s, COMMUNE_A, false);
     enum stage_result result = STAGE_HELD;
     struct store_event found, events[4];
@@ -182,7 +127,7 @@ static void a_leaf_of_the_log_takes_its_staged_copy_s_place(void **state)
     size_t parts_before = log->parts_len;
     size_t len = 0;
 
-    open_at(d, DISTRICT);
+    office_open(d, DISTRICT);
     assert_int_equal(stage(d, leaf, bodies, &result), 0);
     while (rest.len > 0) {
         assert_ok(body_take(&rest, &parts[len++], &d->err), d->err);
@@ -212,17 +157,17 @@ static void a_leaf_of_the_log_takes_its_staged_copy_s_place(void **state)
 
 static void a_forged_event_and_another_node_s_are_refused(void **state)
 {
-    struct desk *d = *state;
-    struct scene_event event = received("Giả");
+    struct office *d = *state;
+    struct scene_event event = office_received("Giả");
     enum stage_result result = STAGE_HELD;
     struct event_id id;
     struct span bodies, leaf;
 
-    open_at(d, DISTRICT);
+    office_open(d, DISTRICT);
     event.forged = true;
     leaf = scene_sign(d->s, &event, &id, &bodies);
     assert_err(stage(d, leaf, bodies, &result), ERR_UNTRUSTED, d->err);
-    event = received("Của xã khác");
+    event = office_received("Của xã khác");
     event.node = COMMUNE_B;
     leaf = scene_sign(d->s, &event, &id, &bodies);
     assert_err(stage(d, leaf, bodies, &result), ERR_MALFORMED, d->err);
@@ -232,11 +177,11 @@ static void a_forged_event_and_another_node_s_are_refused(void **state)
 
 static void one_size_has_one_note(void **state)
 {
-    struct desk *d = *state;
+    struct office *d = *state;
     struct store_staging note = {.ids = span_str("0123456789abcdef")};
     struct store_staging kept;
 
-    open_at(d, DISTRICT);
+    office_open(d, DISTRICT);
     note.log = commune_log(d);
     note.head.size = 3;
     assert_err(store_staging_get(d->store, note.log, &d->arena, &kept, &d->err),
@@ -254,9 +199,9 @@ static void one_size_has_one_note(void **state)
     assert_ok(store_commit(d->store, &d->err), d->err);
 }
 
-static struct event_id record(struct desk *d, const char *text)
+static struct event_id record(struct office *d, const char *text)
 {
-    struct scene_event event = received(text);
+    struct scene_event event = office_received(text);
     struct store_integrate_options options = {.now = now_of("2024-03-10")};
     struct store_integrated done;
     struct event_id id;
@@ -274,13 +219,13 @@ static struct event_id record(struct desk *d, const char *text)
 
 static void the_spool_takes_the_order_of_a_note(void **state)
 {
-    struct desk *d = *state;
+    struct office *d = *state;
     struct store_spooled list[4];
     struct event_id a, b, c, wanted[2];
     size_t len = 0;
     bool has = false;
 
-    open_at(d, COMMUNE_A);
+    office_open(d, COMMUNE_A);
     a = record(d, "một");
     b = record(d, "hai");
     c = record(d, "ba");
@@ -317,14 +262,18 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
-            what_a_bundle_brought_is_folded_found_and_sound, setup, teardown),
+            what_a_bundle_brought_is_folded_found_and_sound, setup,
+            office_teardown),
         cmocka_unit_test_setup_teardown(
-            a_leaf_of_the_log_takes_its_staged_copy_s_place, setup, teardown),
+            a_leaf_of_the_log_takes_its_staged_copy_s_place, setup,
+            office_teardown),
         cmocka_unit_test_setup_teardown(
-            a_forged_event_and_another_node_s_are_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(one_size_has_one_note, setup, teardown),
+            a_forged_event_and_another_node_s_are_refused, setup,
+            office_teardown),
+        cmocka_unit_test_setup_teardown(one_size_has_one_note, setup,
+                                        office_teardown),
         cmocka_unit_test_setup_teardown(the_spool_takes_the_order_of_a_note,
-                                        setup, teardown),
+                                        setup, office_teardown),
     };
 
     return TEST_RUN(tests);

@@ -6,15 +6,8 @@
 # no raw file; a program is not taken.
 . "$(dirname "$0")/common"
 
-realm
-enrol province district 2 $((PORT + 1))
-stop district
-enrol district commune 12 0
-for pair in commune:2011 district:2001 province:2000; do
-    at "${pair%:*}" user add head --unit "${pair#*:}" --post "Chủ tịch" \
-        --rights record,lead >/dev/null || die "official of ${pair%:*}"
-    at "${pair%:*}" login head >/dev/null || die "login at ${pair%:*}"
-done
+branch
+leaders
 
 # A long text without a pattern that compresses, and a short one.
 base64 -w 76 /dev/urandom | head -c 9000000 >"$WORK/long.txt"

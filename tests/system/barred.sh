@@ -32,10 +32,7 @@ stands() {
     esac
 }
 
-realm
-enrol province district 2 $((PORT + 1))
-stop district
-enrol district commune 12 0
+branch
 stop commune
 "$DRIVE" official "$WORK/commune" clerk 2011 15 || die "official"
 start commune

@@ -15,10 +15,7 @@ top_size() {
     "$DRIVE" peek "$WORK/province" | sed -n 's|^log=thu/1/dir/e1 size=\([0-9]*\).*|\1|p'
 }
 
-realm
-enrol province district 2 $((PORT + 1))
-stop district
-enrol district commune 12 0
+branch
 line=$(at province invite 3 --auto) || die "invite"
 "$DRIVE" join "$WORK/second" "$line" 0 || die "join"
 start second

@@ -25,24 +25,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/system/drive/drive.h"
+
 #include "node/config.h"
 #include "node/engine.h"
 #include "node/setup.h"
 #include "protocol/base/hex.h"
-#include "protocol/event/body.h"
 #include "protocol/event/facts.h"
-#include "protocol/event/receipt.h"
-#include "store/book.h"
-#include "store/check.h"
-#include "store/log.h"
-#include "store/query.h"
-#include "store/spool.h"
 
-#define PASSWORD "mot hai ba bon"
-
-static struct arena arena;
-static struct config config;
-static struct engine *engine;
+struct drive drive;
 
 static int fail(const struct error *err)
 {
@@ -50,11 +41,11 @@ static int fail(const struct error *err)
     return err_exit_status(err->code);
 }
 
-static int opened(const char *dir, struct error *err)
+int drive_open(const char *dir, struct error *err)
 {
-    int rc = config_load(&config, dir, err);
+    int rc = config_load(&drive.config, dir, err);
 
-    return rc != 0 ? rc : engine_open(&config, &engine, err);
+    return rc != 0 ? rc : engine_open(&drive.config, &drive.engine, err);
 }
 
 static int init(int argc, char **argv, struct error *err)
@@ -109,13 +100,13 @@ static int invite(int argc, char **argv, struct error *err)
         .auto_confirm = argv[2][0] == '1'};
     char space[2048];
     struct buf line = buf_over(space, sizeof(space) - 1);
-    int rc = opened(argv[0], err);
+    int rc = drive_open(argv[0], err);
 
     if (rc == 0) {
-        rc = engine_invite(engine, &request, &line, err);
+        rc = engine_invite(drive.engine, &request, &line, err);
     }
     if (rc == 0) {
-        rc = engine_commit(engine, err);
+        rc = engine_commit(drive.engine, err);
     }
     if (rc == 0) {
         printf("%.*s\n", (int)line.len, space);
@@ -131,12 +122,12 @@ static int official(char **argv, struct error *err)
                                        .unit = (uint32_t)atoi(argv[2]),
                                        .rights = (uint32_t)atoi(argv[3])};
     struct event_id id;
-    int rc = opened(argv[0], err);
+    int rc = drive_open(argv[0], err);
 
     if (rc == 0) {
-        rc = engine_official_add(engine, &request, &id, err);
+        rc = engine_official_add(drive.engine, &request, &id, err);
     }
-    return rc != 0 ? rc : engine_commit(engine, err);
+    return rc != 0 ? rc : engine_commit(drive.engine, err);
 }
 
 static void result_print(const struct record_result *result)
@@ -152,10 +143,10 @@ static int petitions(char **argv, struct error *err)
 {
     char session[SESSION_TEXT_SIZE];
     int count = atoi(argv[2]);
-    int rc = opened(argv[0], err);
+    int rc = drive_open(argv[0], err);
 
     if (rc == 0) {
-        rc = engine_login(engine, argv[1], PASSWORD, session, err);
+        rc = engine_login(drive.engine, argv[1], PASSWORD, session, err);
     }
     for (int i = 1; rc == 0 && i <= count; i++) {
         char key[64];
@@ -175,10 +166,11 @@ static int petitions(char **argv, struct error *err)
         snprintf(key, sizeof(key), "%s-%d", argv[3], i);
         row.request_id = span_str(key);
         snprintf(content, sizeof(content), "Kiến nghị %s số %d", argv[3], i);
-        arena_reset(&arena);
-        rc = engine_record(engine, session, &row, &arena, &result, err);
+        arena_reset(&drive.arena);
+        rc = engine_record(drive.engine, session, &row, &drive.arena, &result,
+                           err);
         if (rc == 0) {
-            rc = engine_commit(engine, err);
+            rc = engine_commit(drive.engine, err);
         }
         if (rc == 0 && (i == count || i == 1)) {
             result_print(&result);
@@ -193,7 +185,7 @@ static int event(int argc, char **argv, struct error *err)
     struct field_pair fields[64];
     struct record_row row = {.type = argv[2], .fields = fields};
     struct record_result result;
-    int rc = opened(argv[0], err);
+    int rc = drive_open(argv[0], err);
 
     for (int i = 3; i < argc && row.fields_len < 64; i++) {
         char *equals = strchr(argv[i], '=');
@@ -205,14 +197,15 @@ static int event(int argc, char **argv, struct error *err)
         fields[row.fields_len++] = (struct field_pair){argv[i], equals + 1};
     }
     if (rc == 0 && strcmp(argv[1], "-") != 0) {
-        rc = engine_login(engine, argv[1], PASSWORD, session, err);
+        rc = engine_login(drive.engine, argv[1], PASSWORD, session, err);
     }
     if (rc == 0) {
-        rc = engine_record(engine, strcmp(argv[1], "-") != 0 ? session : NULL,
-                           &row, &arena, &result, err);
+        rc = engine_record(drive.engine,
+                           strcmp(argv[1], "-") != 0 ? session : NULL, &row,
+                           &drive.arena, &result, err);
     }
     if (rc == 0) {
-        rc = engine_commit(engine, err);
+        rc = engine_commit(drive.engine, err);
     }
     if (rc == 0) {
         result_print(&result);
@@ -220,281 +213,16 @@ static int event(int argc, char **argv, struct error *err)
     return rc;
 }
 
-static int state(char **argv, struct error *err)
-{
-    struct sync_status status;
-    int rc = opened(argv[0], err);
-
-    if (rc == 0) {
-        rc = engine_sync_status(engine, &arena, &status, err);
-    }
-    if (rc != 0) {
-        return rc;
-    }
-    for (size_t i = 0; i < status.logs_len; i++) {
-        const struct sync_log *log = &status.logs[i];
-
-        printf("log=%s size=%" PRIu64 " integrated=%" PRIu64 " guarded=%" PRIu64
-               " frozen=%d\n",
-               log->origin, log->size, log->integrated, log->guarded,
-               log->frozen[0] != '\0');
-    }
-    for (size_t i = 0; i < status.peers_len; i++) {
-        printf("peer=%u side=%s deliveries=%" PRIu64 " trouble=\"%s\"\n",
-               status.peers[i].node, status.peers[i].side,
-               status.peers[i].deliveries, status.peers[i].trouble);
-    }
-    printf("only_here=%" PRIu64 " spooled=%" PRIu64 "\n", status.only_here,
-           status.spooled);
-    return 0;
-}
-
-static int content_print(void *ctx, const char *path, struct span value,
-                         struct error *err)
-{
-    (void)ctx;
-    (void)err;
-    printf("%s=%.*s\n", path, (int)value.len, (const char *)value.ptr);
-    return 0;
-}
-
-static int private_show(char **argv, struct error *err)
-{
-    char session[SESSION_TEXT_SIZE];
-    struct event_id id;
-    struct span plain;
-    int rc = opened(argv[0], err);
-
-    if (rc == 0) {
-        rc = hex_decode(span_str(argv[2]), &id, sizeof(id), err);
-    }
-    if (rc == 0) {
-        rc = engine_login(engine, argv[1], PASSWORD, session, err);
-    }
-    if (rc == 0) {
-        rc = engine_private_read(engine, session, &id, &arena, &plain, err);
-    }
-    if (rc == 0) {
-        rc = engine_commit(engine, err);
-    }
-    return rc != 0 ? rc
-                   : facts_visit_as(body_private_shape(), plain, content_print,
-                                    NULL, err);
-}
-
-static int receipt(char **argv, struct error *err)
-{
-    static char space[262144];
-    struct buf text = buf_over(space, sizeof(space));
-    struct event_id id;
-    int rc = opened(argv[0], err);
-
-    if (rc == 0) {
-        rc = hex_decode(span_str(argv[1]), &id, sizeof(id), err);
-    }
-    if (rc == 0) {
-        rc = engine_receipt(engine, &id, &text, err);
-    }
-    if (rc == 0) {
-        fwrite(text.ptr, 1, text.len, stdout);
-    }
-    return rc;
-}
-
-static int verify(char **argv, struct error *err)
-{
-    static char policy_space[1 << 20];
-    static char text[262144];
-    struct buf policy = buf_over(policy_space, sizeof(policy_space));
-    struct receipt_proof proof;
-    struct sign_public root;
-    FILE *file = fopen(argv[1], "r");
-    size_t len = file == NULL ? 0 : fread(text, 1, sizeof(text), file);
-    int rc = opened(argv[0], err);
-
-    if (file != NULL) {
-        fclose(file);
-    }
-    if (rc == 0) {
-        rc = engine_policy(engine, &policy, err);
-    }
-    if (rc == 0) {
-        char said[2048];
-        struct buf lines = buf_over(said, sizeof(said));
-
-        root = engine_root_key(engine);
-        rc = receipt_verify(span_make(text, len), &root, buf_span(&policy),
-                            &arena, &proof, err);
-        if (rc == 0) {
-            receipt_describe(&proof, false, &lines);
-            fwrite(said, 1, lines.len, stdout);
-        }
-    }
-    return rc;
-}
-
-static int finding_print(void *data, const struct store_finding *finding)
-{
-    (void)data;
-    printf("finding=%s text=\"%s\"\n", finding->what, finding->text);
-    return 0;
-}
-
-static int check(char **argv, struct error *err)
-{
-    struct store_check_options options = {.visit = finding_print};
-    uint64_t findings = 0;
-    int rc = opened(argv[0], err);
-
-    if (rc == 0) {
-        uint64_t now_ms = engine_now_ms(engine);
-
-        options.now.time_s = (int64_t)(now_ms / 1000);
-        options.now.day = (uint32_t)((now_ms / 1000 + 25200) / 86400);
-        rc = store_check(engine_store(engine), &options, &findings, err);
-    }
-    if (rc == 0) {
-        printf("findings=%" PRIu64 "\n", findings);
-        rc = findings == 0 ? 0 : error_set(err, ERR_CORRUPT, "findings");
-    }
-    return rc;
-}
-
-/* Another process may read while the node runs. */
-static int reader_open(const char *dir, struct store **store, struct error *err)
-{
-    char path[CONFIG_PATH_SIZE];
-    struct store_options options = {.path = path, .read_only = true};
-    int rc = config_load(&config, dir, err);
-
-    if (rc == 0) {
-        rc = config_path(&config, "store.db", path, err);
-    }
-    return rc != 0 ? rc : store_open(&options, store, err);
-}
-
-static int log_print(void *data, const struct store_log *log)
-{
-    char root[65];
-
-    (void)data;
-    hex_encode(SPAN_OF(log->head.root.bytes), root);
-    printf("log=%s size=%" PRIu64 " integrated=%" PRIu64 " guarded=%" PRIu64
-           " cosigs=%" PRIu64 " mirrored=%d frozen=\"%s\" root=%s\n",
-           log->origin, log->head.size, log->integrated, log->guarded,
-           log->cosigs, log->mirrored, log->frozen, root);
-    return 0;
-}
-
-static int peek(char **argv, struct error *err)
-{
-    struct store *store = NULL;
-    struct store_spool_state spool = {0};
-    int rc = reader_open(argv[0], &store, err);
-
-    if (rc == 0) {
-        rc = store_log_each(store, log_print, NULL, err);
-    }
-    if (rc == 0) {
-        rc = store_spool_state(store, false, &spool, err);
-    }
-    if (rc == 0) {
-        printf("spooled=%" PRIu64 "\n", spool.count);
-    }
-    store_close(store);
-    return rc;
-}
-
-static int has(char **argv, struct error *err)
-{
-    struct store *store = NULL;
-    struct store_event found;
-    struct event_id id;
-    int rc = reader_open(argv[0], &store, err);
-
-    if (rc == 0) {
-        rc = hex_decode(span_str(argv[1]), &id, sizeof(id), err);
-    }
-    if (rc == 0) {
-        rc = store_event_find(store, &id, &arena, &found, err);
-    }
-    if (rc == 0) {
-        printf("standing=%u\n", found.standing);
-    }
-    store_close(store);
-    return rc;
-}
-
-/* Each line of standard input is a key of an import. */
-static int arrived(char **argv, struct error *err)
-{
-    struct store *here = NULL;
-    struct store *there = NULL;
-    struct store_event found;
-    struct event_id id;
-    char key[256];
-    char hex[33];
-    int rc = reader_open(argv[0], &here, err);
-
-    if (rc == 0) {
-        rc = reader_open(argv[1], &there, err);
-    }
-    while (rc == 0 && fgets(key, sizeof(key), stdin) != NULL) {
-        key[strcspn(key, "\n")] = '\0';
-        arena_reset(&arena);
-        rc = store_import_find(here, key, &id, err);
-        if (rc == 0) {
-            rc = store_event_find(there, &id, &arena, &found, err);
-        }
-        if (rc != 0) {
-            (void)error_wrap(err, "%.80s", key);
-        } else {
-            hex_encode(SPAN_OF(id), hex);
-            puts(hex);
-        }
-    }
-    store_close(here);
-    store_close(there);
-    return rc;
-}
-
-static void line_hash(void *data, const char *text)
-{
-    hasher_add(data, span_str(text));
-    hasher_add(data, span_str("\n"));
-}
-
-static int dump(char **argv, struct error *err)
-{
-    struct store *store = NULL;
-    struct hasher hasher;
-    struct hash hash;
-    char hex[65];
-    int rc = reader_open(argv[0], &store, err);
-
-    hasher_init(&hasher);
-    if (rc == 0) {
-        rc = store_dump(store, line_hash, &hasher, err);
-    }
-    if (rc == 0) {
-        hash = hasher_end(&hasher);
-        hex_encode(SPAN_OF(hash), hex);
-        printf("dump=%s\n", hex);
-    }
-    store_close(store);
-    return rc;
-}
-
 static int confirm(char **argv, struct error *err)
 {
     uint32_t node = 0;
-    int rc = opened(argv[0], err);
+    int rc = drive_open(argv[0], err);
 
     if (rc == 0) {
-        rc = engine_join_confirm(engine, argv[1], &node, err);
+        rc = engine_join_confirm(drive.engine, argv[1], &node, err);
     }
     if (rc == 0) {
-        rc = engine_commit(engine, err);
+        rc = engine_commit(drive.engine, err);
     }
     if (rc == 0) {
         printf("node=%u\n", node);
@@ -506,7 +234,7 @@ int main(int argc, char **argv)
 {
     struct error err = {0};
     const char *verb = argc > 2 ? argv[1] : "";
-    int rc = arena_new(&arena, 64u << 20, &err);
+    int rc = arena_new(&drive.arena, 64u << 20, &err);
 
     if (rc == 0) {
         rc = crypto_start(&err);
@@ -530,25 +258,25 @@ int main(int argc, char **argv)
     } else if (strcmp(verb, "event") == 0 && argc >= 5) {
         rc = event(argc - 2, argv + 2, &err);
     } else if (strcmp(verb, "state") == 0) {
-        rc = state(argv + 2, &err);
+        rc = look_state(argv + 2, &err);
     } else if (strcmp(verb, "private") == 0 && argc == 5) {
-        rc = private_show(argv + 2, &err);
+        rc = look_private(argv + 2, &err);
     } else if (strcmp(verb, "receipt") == 0 && argc == 4) {
-        rc = receipt(argv + 2, &err);
+        rc = look_receipt(argv + 2, &err);
     } else if (strcmp(verb, "verify") == 0 && argc == 4) {
-        rc = verify(argv + 2, &err);
+        rc = look_verify(argv + 2, &err);
     } else if (strcmp(verb, "check") == 0) {
-        rc = check(argv + 2, &err);
+        rc = look_check(argv + 2, &err);
     } else if (strcmp(verb, "has") == 0 && argc == 4) {
-        rc = has(argv + 2, &err);
+        rc = look_has(argv + 2, &err);
     } else if (strcmp(verb, "arrived") == 0 && argc == 4) {
-        rc = arrived(argv + 2, &err);
+        rc = look_arrived(argv + 2, &err);
     } else if (strcmp(verb, "peek") == 0) {
-        rc = peek(argv + 2, &err);
+        rc = look_peek(argv + 2, &err);
     } else if (strcmp(verb, "dump") == 0) {
-        rc = dump(argv + 2, &err);
+        rc = look_dump(argv + 2, &err);
     }
-    engine_close(engine);
-    arena_release(&arena);
+    engine_close(drive.engine);
+    arena_release(&drive.arena);
     return rc == 0 ? 0 : fail(&err);
 }

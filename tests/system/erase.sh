@@ -10,10 +10,7 @@ planted="Nhà bà Nguyễn Thị Kín ở thôn Đăk Tuyệt Mật bị ngập"
 word=uyet # of the index; words share beginnings
 hidden="0912 345 678 kín"
 
-realm
-enrol province district 2 $((PORT + 1))
-stop district
-enrol district commune 12 0
+branch
 at commune user add head --unit 2011 --post "Chủ tịch" --rights record,lead \
     >/dev/null || die "official of the commune"
 at district user add head --unit 2001 --post "Chủ tịch" --rights record,lead \
@@ -98,20 +95,10 @@ at district sync | found "2 bodies erased below are still held" ||
     die "sync does not say what waits"
 kept district && kept province || die "gone without approval"
 
-# approve NODE: its leader approves each Erased.
-approve() {
-    local event
-    for event in $(at "$1" show "$id" --json | tr ',' '\n' |
-        grep -oE '"by_id": *"[0-9a-f]{32}"' | grep -oE '[0-9a-f]{32}' |
-        sort -u); do
-        at "$1" record Approved subject="$id" refs="$event" >/dev/null ||
-            die "Approved at $1"
-    done
-}
-approve district
+approve district "$id"
 until_true 20 gone district
 kept province || die "gone at the province before its word"
-approve province
+approve province "$id"
 until_true 20 gone province
 until_true 10 held province thu/2/e1 "guarded=[3-9]"
 for node in commune district province; do

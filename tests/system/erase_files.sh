@@ -7,15 +7,8 @@
 # files of all nodes are read, before and after.
 . "$(dirname "$0")/common"
 
-realm
-enrol province district 2 $((PORT + 1))
-stop district
-enrol district commune 12 0
-for pair in commune:2011 district:2001 province:2000; do
-    at "${pair%:*}" user add head --unit "${pair#*:}" --post "Chủ tịch" \
-        --rights record,lead >/dev/null || die "official of ${pair%:*}"
-    at "${pair%:*}" login head >/dev/null || die "login at ${pair%:*}"
-done
+branch
+leaders
 
 planted="Đơn của bà Nguyễn Thị Kín, thôn Đăk Tuyệt Mật"
 other="Danh sách hộ dân được hỗ trợ làm cầu treo"
@@ -43,16 +36,6 @@ petition() {
 erase() {
     at commune record Erased subject="$1" refs="$1" "${@:2}" ground=request \
         >/dev/null || die "Erased $*"
-}
-# approve NODE SUBJECT: its leader approves each Erased of the record.
-approve() {
-    local event
-    for event in $(at "$1" show "$2" --json | tr ',' '\n' |
-        grep -oE '"by_id": *"[0-9a-f]{32}"' | grep -oE '[0-9a-f]{32}' |
-        sort -u); do
-        at "$1" record Approved subject="$2" refs="$event" >/dev/null ||
-            die "Approved at $1"
-    done
 }
 file() { echo "$WORK/$1/attachments/${2:0:2}/$2"; }
 # has NODE TEXT: in any raw file of the node, its log included.

@@ -18,10 +18,7 @@ both_keep() {
         "$WORK"/first/evidence/*.qcdc-evidence
 }
 
-realm
-enrol province district 2 $((PORT + 1))
-stop district
-enrol district commune 12 0
+branch
 stop commune
 "$DRIVE" official "$WORK/commune" clerk 2011 15 || die "official"
 "$DRIVE" petitions "$WORK/commune" clerk 10 p >/dev/null || die "petitions"

@@ -16,10 +16,7 @@ ended() {
 trap ended EXIT
 mkdir "$WORK/commune"
 mount -t tmpfs -o size=48m tmpfs "$WORK/commune" || die "tmpfs"
-realm
-enrol province district 2 $((PORT + 1))
-stop district
-enrol district commune 12 0
+branch
 stop commune || die "the commune did not end well"
 sed -i 's/^#* *disk_reserve_mib.*//; s/^#* *ballast_mib.*//' \
     "$WORK/commune/qcdc.conf"

@@ -11,6 +11,11 @@
  *   lies        heads of its own log that it never signed, batches changed
  *   deaf        asks for everything, again and again, and reads nothing
  *
+ * A deaf peer keeps a pace: 50 frames, then a tenth of a second of nothing.
+ * That is part of what it does to its parent (a faster one is cut as a flood,
+ * and never found out to be deaf), not a wait: nothing here or in the test
+ * hopes that something has happened by then. The test looks for its condition.
+ *
  * DIR is the folder of a stopped node. Prints how many sessions it had and
  * how many frames it sent. */
 #include <stdint.h>
@@ -311,8 +316,7 @@ static void do_deaf(void)
             return;
         }
     }
-    /* No wait for anything but its pace: a faster one is cut as a flood, and
-     * never found out to be deaf. */
+    /* Its pace, no wait: see the head of this file. */
     (void)nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
 }
 

@@ -7,16 +7,8 @@
 . "$(dirname "$0")/common"
 MOST_KIB=$((160 * 1024)) # of the district, whatever comes
 
-realm
-enrol province city 2 $((PORT + 1))
-stop city
-enrol city ward12 12 0
-stop city
-enrol city ward13 13 0
+wards
 for ward in 12 13; do
-    stop ward$ward
-    "$DRIVE" official "$WORK/ward$ward" clerk $((1999 + ward)) 15 >/dev/null ||
-        die "official of $ward"
     "$DRIVE" petitions "$WORK/ward$ward" clerk 5 p >/dev/null || die "petitions"
     start ward$ward
 done

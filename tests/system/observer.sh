@@ -12,10 +12,7 @@ refused() {
     grep -q -- "$words" "$WORK/said" || die "$*: $(cat "$WORK/said")"
 }
 
-realm
-enrol province district 2 $((PORT + 1))
-stop district
-enrol district commune 12 0
+branch
 at commune user add clerk --unit 2011 --post "Cán bộ" --rights record,lead \
     >/dev/null || die "official"
 at commune login clerk >/dev/null || die "login"

@@ -6,28 +6,12 @@
 planted=("Nguyễn Thị Rất Kín" "0912 345 678 kín" "Chuyện đất nhà tôi")
 shown="Đơn kiến nghị công khai"
 
-# nowhere: no planted text in any file of the three nodes.
-nowhere() {
-    local text
-    for text in "${planted[@]}"; do
-        grep -raqF -- "$text" "$WORK"/{province,district,commune}{,.log} &&
-            die "$1: \"$text\" stands in $(grep -ralF -- "$text" \
-                "$WORK"/{province,district,commune}{,.log})"
-    done
-    grep -raqF -- "riêng tư" "$WORK/open" || die "grep finds nothing at all"
-}
-mkdir "$WORK/open"
-echo "một câu riêng tư" >"$WORK/open/file"
-
 # reads NODE ID: what `show --private` says, whatever its exit.
 reads() {
     at "$1" show "$2" --private 2>&1
 }
 
-realm
-enrol province district 2 $((PORT + 1))
-stop district
-enrol district commune 12 0
+branch
 at commune user add clerk --unit 2011 --post "Cán bộ" --rights record,lead \
     >/dev/null || die "official of the commune"
 at district user add head --unit 2001 --post "Chủ tịch" --rights record,lead \

@@ -4,17 +4,7 @@
 # nothing; what waits is whole at the ward, and goes when more is granted.
 . "$(dirname "$0")/common"
 
-realm
-enrol province city 2 $((PORT + 1))
-stop city
-enrol city ward12 12 0
-stop city
-enrol city ward13 13 0
-for n in 12 13; do
-    stop "ward$n"
-    "$DRIVE" official "$WORK/ward$n" clerk $((1999 + n)) 15 >/dev/null ||
-        die "official of $n"
-done
+wards
 stop city
 grant() {
     sed -i '/^quota_events/d' "$WORK/city/qcdc.conf"

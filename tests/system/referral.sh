@@ -59,23 +59,7 @@ clocks() {
         die "$1: at $2: $(grep due_day "$WORK/clock")"
 }
 
-# nowhere WHEN: no planted text in a raw file of any node.
-nowhere() {
-    local text
-    for text in "${planted[@]}"; do
-        grep -raqF -- "$text" "$WORK"/{province,district,commune}{,.log} &&
-            die "$1: \"$text\" stands in $(grep -ralF -- "$text" \
-                "$WORK"/{province,district,commune}{,.log})"
-    done
-    grep -raqF -- "riêng tư" "$WORK/open" || die "grep finds nothing at all"
-}
-mkdir "$WORK/open"
-echo "một câu riêng tư" >"$WORK/open/file"
-
-realm
-enrol province district 2 $((PORT + 1))
-stop district
-enrol district commune 12 0
+branch
 at commune user add clerk --unit 2011 --post "Cán bộ" --rights record,lead \
     >/dev/null || die "official of the commune"
 at district user add head --unit 2001 --post "Chủ tịch" --rights record,lead \

@@ -51,10 +51,7 @@ all() {
     done
 }
 
-realm
-enrol province district 2 $((PORT + 1))
-stop district
-enrol district commune 12 0
+branch
 stop commune
 stop district
 quiet commune 4
