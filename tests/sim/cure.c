@@ -133,6 +133,48 @@ static bool waits_for_nothing(struct machine *machine,
            waiting.lost;
 }
 
+/* ---- forks ---- */
+
+struct forked {
+    struct machine *seer;
+    uint32_t node; /* whose log it is; 0: none */
+};
+
+/* Frozen, and not yet ended by a superior. */
+static int fork_visit(void *data, const struct store_log *log)
+{
+    struct forked *forked = data;
+    const struct machine *machine = machine_of(log->node);
+
+    if (log->frozen[0] != '\0' && machine != NULL && machine->enrolled &&
+        machine->parent != 0 &&
+        directory_epoch_now(engine_directory(forked->seer->engine), log->node,
+                            log->is_dir) <= log->epoch) {
+        forked->node = log->node;
+        return 1;
+    }
+    return 0;
+}
+
+/* Two machines next to each other were set back and signed twice what no disk
+ * held any more (DESIGN section 5); any other fork is a violation as soon as
+ * it is signed (promise.c). */
+static bool fork_cure(void)
+{
+    for (size_t i = 0; i < MACHINES; i++) {
+        struct forked forked = {.seer = &world.machines[i]};
+        struct error ignored = {0};
+
+        if (machine_is_on(forked.seer) &&
+            store_log_each(engine_store(forked.seer->engine), fork_visit,
+                           &forked, &ignored) == 1 &&
+            forked.node != 0) {
+            return rejoin(machine_of(forked.node), "fork");
+        }
+    }
+    return false;
+}
+
 bool cure_try(void)
 {
     struct holdings all = {0};
@@ -156,5 +198,5 @@ bool cure_try(void)
         }
     }
     holdings_free(&all);
-    return acted;
+    return acted || (!world.failed && fork_cure());
 }

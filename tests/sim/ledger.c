@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "store/log.h"
+#include "tests/sim/promise.h"
 
 /* quiet_s of the configuration. A frame counts from when its guard reads it,
  * also one of a connection whose session has ended there (seed 2566). */
@@ -128,7 +129,7 @@ static void hello_taken(const struct conn *conn,
     }
 }
 
-void ledger_taken(const struct conn *conn, struct span bytes)
+void ledger_taken(const struct conn *conn, bool up, struct span bytes)
 {
     static struct arena arena;
     struct book *book = &books[machine_index(conn->child)];
@@ -141,6 +142,10 @@ void ledger_taken(const struct conn *conn, struct span bytes)
     }
     arena_reset(&arena);
     if (frame_decode(bytes, &arena, &frame, &ignored) != 0) {
+        return;
+    }
+    promise_taken(up ? conn->parent : conn->child, &frame);
+    if (!up) {
         return;
     }
     if (frame.kind == FRAME_HELLO) {

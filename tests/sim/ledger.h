@@ -20,8 +20,8 @@ void ledger_started(struct machine *machine);
 /* A frame leaves on that connection. */
 void ledger_sent(struct machine *from, const struct conn *conn,
                  const struct frame *frame);
-/* A child's frame is handed to its parent's program. */
-void ledger_taken(const struct conn *conn, struct span bytes);
+/* A frame is handed to the program it goes to: the parent's, or the child's. */
+void ledger_taken(const struct conn *conn, bool up, struct span bytes);
 /* It has new keys, and no token yet. */
 void ledger_rejoined(const struct machine *machine);
 /* A guard was set back: it knows older tokens, and may. */

@@ -347,46 +347,52 @@ static void log_lose(struct promise_log *log, const struct holdings *all)
     }
 }
 
-/* The neighbour through whom the log comes: it remembers what we cosigned. */
-static struct machine *towards(struct machine *from, struct machine *origin)
+/* Who was set back remembers what it cosigned by its own disk, and by whoever
+ * tells it at HELLO (told): what was lost on its way, or what only a neighbour
+ * knows who is away, or was set back too, it may cosign in smaller steps again
+ * (DESIGN section 5: handled, not prevented). */
+static void memory_lose(struct promise_log *log, struct machine *machine)
 {
-    if (!machine_is_above(from, origin)) {
-        return machine_of(from->parent);
+    struct holdings held = {0};
+    char name[ORIGIN_MAX + 1];
+    uint32_t at = machine_index(machine);
+    uint64_t size;
+
+    if (log->origin.node == machine->node || log->by[at] == 0) {
+        return;
     }
-    while (origin->parent != from->node) {
-        origin = machine_of(origin->parent);
+    log_name(log, name);
+    if (!machine->lost) {
+        holdings_add(&held, machine, false);
     }
-    return origin;
+    size = holdings_size(&held, name);
+    if (size < log->by[at]) {
+        log->by[at] = size;
+    }
+    holdings_free(&held);
 }
 
-/* Who was set back and whose neighbour was, too, has no memory of what it
- * cosigned left but beyond that neighbour: it may cosign less first
- * (DESIGN section 5: both old may fork, which is handled, not prevented). */
-static void memory_lose(struct promise_log *log)
+/* Its own cosignatures, shown to it: now it must know of them. */
+static void told(struct machine *to, const struct frame_head *heads, size_t len)
 {
-    struct machine *origin = machine_of(log->origin.node);
-    char name[ORIGIN_MAX + 1];
+    uint32_t at = machine_index(to);
 
-    log_name(log, name);
-    for (uint32_t i = 0; i < MACHINES; i++) {
-        struct machine *machine = &world.machines[i];
-        struct holdings held = {0};
-        uint64_t size;
+    for (size_t i = 0; i < len; i++) {
+        struct promise_log *log = log_get(&heads[i].origin);
 
-        if (!machine->rolled_back || machine == origin || log->by[i] == 0) {
-            continue;
+        if (heads[i].seen.has && heads[i].origin.node != to->node &&
+            heads[i].seen.head.size > log->by[at]) {
+            log->by[at] = heads[i].seen.head.size;
         }
-        if (!machine->lost) {
-            holdings_add(&held, machine, false);
-        }
-        if (!towards(machine, origin)->lost) {
-            holdings_add(&held, towards(machine, origin), false);
-        }
-        size = holdings_size(&held, name);
-        if (size < log->by[i]) {
-            log->by[i] = size;
-        }
-        holdings_free(&held);
+    }
+}
+
+void promise_taken(struct machine *to, const struct frame *frame)
+{
+    if (frame->kind == FRAME_HELLO) {
+        told(to, frame->hello.heads, frame->hello.heads_len);
+    } else if (frame->kind == FRAME_OFFER) {
+        told(to, frame->offer.heads, frame->offer.heads_len);
     }
 }
 
@@ -406,7 +412,7 @@ void promise_set_back(struct machine *machine, uint64_t image_ms)
     for (size_t i = 0; i < promises.logs_len; i++) {
         if (machine_of(promises.logs[i].origin.node)->enrolled) {
             log_lose(&promises.logs[i], &all);
-            memory_lose(&promises.logs[i]);
+            memory_lose(&promises.logs[i], machine);
         }
     }
     for (size_t i = 0; i < promises.events_len; i++) {

@@ -58,6 +58,8 @@ void promises_reset(void);
 /* A frame leaves a machine. */
 void promise_frame(struct machine *from, struct machine *to,
                    const struct conn *conn, struct span bytes);
+/* ... and is read by another one, which then knows what it says. */
+void promise_taken(struct machine *to, const struct frame *frame);
 /* A person was answered. */
 void promise_event(struct machine *machine, const struct event_id *id,
                    const struct event_id *subject, const struct hash *leaf);

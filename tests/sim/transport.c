@@ -236,9 +236,8 @@ int transport_read(struct transport *transport, struct transport_event *event,
     free(transport->given);
     transport->given = packet;
     conn = net_conn(packet->conn);
-    if (packet->direction == UPWARD) {
-        ledger_taken(conn, span_make(packet->bytes, packet->len));
-    }
+    ledger_taken(conn, packet->direction == UPWARD,
+                 span_make(packet->bytes, packet->len));
     event->kind =
         packet->direction == UPWARD ? TRANSPORT_DOWN_FRAME : TRANSPORT_UP_FRAME;
     event->frame = span_make(packet->bytes, packet->len);
