@@ -247,7 +247,7 @@ static int spooled_take(struct engine *engine, struct bundle_job *job,
                         const struct frame *frame, struct error *err)
 {
     const struct frame_spooled *came = &frame->spooled;
-    return job->up ? staged_return(engine, came, &job->staged, err)
+    return job->up ? staged_return(engine, came, NULL, &job->staged, err)
                    : staged_keep(engine, job->head.from, came,
                                  job->head.made_ms, &job->staged, err);
 }

@@ -58,6 +58,7 @@ struct peer *peer_of_key(struct engine *engine, const struct box_public *key)
 void peer_release(struct peer *peer)
 {
     free(peer->memory);
+    staged_ask_no_more(peer);
     crypto_wipe(peer, sizeof(*peer));
 }
 
@@ -325,5 +326,6 @@ void peer_closed(struct engine *engine, struct peer *peer)
     }
     peer->announced = false;
     peer->lost = false;
+    staged_ask_no_more(peer);
     peer_step(engine, peer, &event);
 }

@@ -62,7 +62,8 @@ struct peer {
     bool announced;           /* READY in this session */
     bool lost;                /* a frame could not be handed over */
     bool troubled;            /* `sync` shows a refusal of its batches */
-    uint64_t lacked;          /* UP: events of a staging note, when asked */
+    struct span lacked;       /* UP: ids of a staging note's events that were
+                                 asked back; heap, see staged_link.c */
     uint64_t retry_ms;        /* UP: present backoff */
     uint64_t retry_at_ms;     /* UP: steady; 0 = none planned */
     uint64_t joined_at_ms;    /* steady; of a finished INVITER */
@@ -324,9 +325,12 @@ struct staged_count {
 int staged_keep(struct engine *engine, uint32_t child,
                 const struct frame_spooled *came, uint64_t round,
                 struct staged_count *count, struct error *err) MUST_USE;
-/* At the child: spools what its guard gives back. */
+/* At the child: spools what its guard gives back: of a session the events that
+ * were asked for (`wanted`: 16 bytes each), of a bundle, which has them before
+ * its note, any of ours (NULL). The others are refused and counted. */
 int staged_return(struct engine *engine, const struct frame_spooled *came,
-                  struct staged_count *count, struct error *err) MUST_USE;
+                  const struct span *wanted, struct staged_count *count,
+                  struct error *err) MUST_USE;
 /* How many are staged of a node's logs. */
 int staged_of(struct engine *engine, uint32_t node, uint64_t *count,
               struct error *err) MUST_USE;
@@ -357,6 +361,8 @@ struct origin staged_origin(struct engine *engine, uint32_t node, bool dir);
 /* ---- staged_link.c ---- */
 void staged_say(struct engine *engine, struct peer *peer,
                 const struct link_action *action);
+/* A session ended: what was asked back is forgotten. */
+void staged_ask_no_more(struct peer *peer);
 void staged_get_back(struct engine *engine, struct peer *peer,
                      const struct link_action *action);
 void staged_apply(struct engine *engine, struct peer *peer,

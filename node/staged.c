@@ -127,6 +127,7 @@ struct keeping {
     uint32_t log;
     bool dir;
     uint64_t round;
+    const struct span *wanted; /* what comes back; NULL: whatever is ours */
     struct staged_count *count;
 };
 
@@ -181,13 +182,38 @@ int staged_keep(struct engine *engine, uint32_t child,
     return rc;
 }
 
+static bool is_wanted(const struct span *wanted, struct span leaf)
+{
+    struct error ignored = {0};
+    struct leaf parsed;
+
+    if (leaf_parse(leaf, &parsed, &ignored) != 0) {
+        return false;
+    }
+    for (size_t at = 0; at < wanted->len; at += sizeof(parsed.id)) {
+        if (memcmp(wanted->ptr + at, &parsed.id, sizeof(parsed.id)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of one that is not understood nobody can say whose it is, so only the note
+ * that names it makes it ours. */
 static int return_one(void *data, struct span leaf, struct span bodies,
                       struct error *err)
 {
     struct keeping *keeping = data;
     bool added = false;
-    int rc = store_spool_return(keeping->engine->store, keeping->dir, leaf,
-                                bodies, &added, err);
+    int rc = 0;
+
+    if (keeping->wanted != NULL && !is_wanted(keeping->wanted, leaf)) {
+        return error_set(err, ERR_UNTRUSTED,
+                         "the superior gave back an event that was not asked "
+                         "for: its note does not name it, or it is here");
+    }
+    rc = store_spool_return(keeping->engine->store, keeping->dir, leaf, bodies,
+                            &added, err);
 
     if (rc == 0) {
         keeping->count->added += added;
@@ -197,10 +223,13 @@ static int return_one(void *data, struct span leaf, struct span bodies,
 }
 
 int staged_return(struct engine *engine, const struct frame_spooled *came,
-                  struct staged_count *count, struct error *err)
+                  const struct span *wanted, struct staged_count *count,
+                  struct error *err)
 {
-    struct keeping keeping = {
-        .engine = engine, .dir = came->origin.dir, .count = count};
+    struct keeping keeping = {.engine = engine,
+                              .dir = came->origin.dir,
+                              .wanted = wanted,
+                              .count = count};
     size_t mark = engine->turn.used;
     int rc = came->origin.node == engine_node(engine)
                  ? engine_write(engine, err)

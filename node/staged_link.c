@@ -3,6 +3,7 @@
  * staged.c, which does; protocol/link/link_staged.c. */
 #include "node/peers.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "node/clock.h"
@@ -95,33 +96,36 @@ void staged_say(struct engine *engine, struct peer *peer,
     }
 }
 
-void staged_get_back(struct engine *engine, struct peer *peer,
-                     const struct link_action *action)
+void staged_ask_no_more(struct peer *peer)
 {
-    struct staged_count count = {0};
-    struct error err = {0};
-    int rc = staged_return(engine, action->spooled, &count, &err);
+    union {
+        const uint8_t *in;
+        void *out;
+    } ptr = {.in = peer->lacked.ptr};
 
-    log_line(rc == 0 && count.refused == 0 ? LOG_INFO : LOG_WARN, "staged",
-             "given_back", "peer=%u events=%llu refused=%llu", peer->node,
-             (unsigned long long)count.added,
-             (unsigned long long)count.refused);
-    if (rc != 0) {
-        engine_react(engine, "staged", "give_back", &err);
-    }
+    free(ptr.out);
+    peer->lacked = (struct span){NULL, 0};
 }
 
-/* Asks for what is lacking; false if that was asked for in vain. */
+/* Asks for what is lacking, and remembers it: nothing else may come back.
+ * False if that was asked for in vain. */
 static bool ask(struct engine *engine, struct peer *peer,
                 const struct origin *origin, struct span lacking)
 {
     struct frame frame = {.kind = FRAME_SPOOLED};
+    uint8_t *ids;
 
-    if (peer->lacked != 0 && lacking.len >= peer->lacked) {
-        peer->lacked = 0;
+    if (peer->lacked.len != 0 && lacking.len >= peer->lacked.len) {
+        staged_ask_no_more(peer);
         return false;
     }
-    peer->lacked = lacking.len;
+    staged_ask_no_more(peer);
+    ids = malloc(lacking.len);
+    if (ids == NULL) {
+        return false;
+    }
+    memcpy(ids, lacking.ptr, lacking.len);
+    peer->lacked = span_make(ids, lacking.len);
     frame.spooled.origin = *origin;
     frame.spooled.wanted = lacking;
     return action_send_frame(engine, peer, &frame) > 0;
@@ -139,6 +143,25 @@ static void refusal_say(struct engine *engine, struct peer *peer,
     }
     if (rc != 0) {
         engine_react(engine, "staged", "refuse", &err);
+    }
+}
+
+void staged_get_back(struct engine *engine, struct peer *peer,
+                     const struct link_action *action)
+{
+    struct staged_count count = {0};
+    struct error err = {0};
+    int rc =
+        staged_return(engine, action->spooled, &peer->lacked, &count, &err);
+
+    log_line(rc == 0 && count.refused == 0 ? LOG_INFO : LOG_WARN, "staged",
+             "given_back", "peer=%u events=%llu refused=%llu", peer->node,
+             (unsigned long long)count.added,
+             (unsigned long long)count.refused);
+    if (rc != 0) {
+        engine_react(engine, "staged", "give_back", &err);
+    } else if (count.refused > 0) {
+        refusal_say(engine, peer, count.why);
     }
 }
 
@@ -170,7 +193,7 @@ void staged_apply(struct engine *engine, struct peer *peer,
                     "the superior names events in a bundle that neither it "
                     "nor this node has any more");
     } else {
-        peer->lacked = 0;
+        staged_ask_no_more(peer);
     }
     arena_rewind(&engine->turn, mark);
     peer_step(engine, peer, &event);

@@ -162,6 +162,10 @@ static const struct word rows[] = {
      "xem qcdc sync"},
     {"the staging note is not signed by this log's guard",
      "phiếu xếp thứ tự không có chữ ký của nút xác nhận sổ này"},
+    {"the superior gave back an event that was not asked for: its note does "
+     "not name it, or it is here",
+     "cấp trên trả lại một sự kiện không được hỏi: bản xếp thứ tự không nêu "
+     "nó, hoặc nó đã có ở đây"},
     {"there are bytes after the bundle's end",
      "còn byte thừa sau khi gói đã hết"},
     {"too little room for the answer", "thiếu chỗ cho câu trả lời"},
@@ -175,7 +179,6 @@ static const struct word rows[] = {
      "nút này không phải nút xác nhận của sổ đó"},
     {"what came back is not all here or counted yet",
      "phần mang về chưa đủ hoặc chưa tính xong ở đây"},
-
 };
 
 const struct words_part words_network = {rows, sizeof(rows) / sizeof(*rows)};
