@@ -362,6 +362,42 @@ static void a_province_ahead_of_a_guard_set_back_freezes_nothing(void **state)
     world_free(world);
 }
 
+/* The commune has all leaves and never got the newest cosignatures. */
+static void cosignatures_that_the_province_alone_has_are_fetched(void **state)
+{
+    struct world *world = world_chain(tree, 3);
+    struct world_node *middle = NULL;
+    size_t given = 0;
+
+    (void)state;
+    world_connect(world, 2);
+    world_connect(world, 3);
+    world_record(world, 3, 40);
+    world_seconds(world, 2);
+    middle = world_image(&world->nodes[2]);
+    given = world_log_at(world, 3, commune)->cosigs_len;
+    world_record(world, 3, 60);
+    world_seconds(world, 2);
+    assert_true(world_log_at(world, 1, commune)->cosigs_len > given);
+    world_cut(world, 3);
+    world_cut(world, 2);
+    set_back_quiet(world);
+    set_back(world, 2, middle);
+    world_log_at(world, 3, commune)->cosigs_len = given;
+    world_connect(world, 2);
+    world_seconds(world, 10);
+    world_connect(world, 3); /* the leaves come from below */
+    world_record(world, 3, 5);
+    world_seconds(world, 10);
+    assert_false(world_log_at(world, 2, commune)->recovering);
+    world_assert_same(world, 1, 3, commune, 105);
+    world_assert_same(world, 2, 3, commune, 105);
+    set_back_assert_cosigs(world, 1, 3, commune);
+    set_back_assert_cosigs(world, 2, 3, commune);
+    set_back_assert_sound(world);
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +415,7 @@ int main(void)
         cmocka_unit_test(both_set_back_the_newest_of_both_goes_on),
         cmocka_unit_test(a_grandparent_helps_when_both_below_are_old),
         cmocka_unit_test(a_province_ahead_of_a_guard_set_back_freezes_nothing),
+        cmocka_unit_test(cosignatures_that_the_province_alone_has_are_fetched),
     };
 
     return TEST_RUN(tests);

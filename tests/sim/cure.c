@@ -67,6 +67,8 @@ static bool rejoin(struct machine *machine, const char *reason)
     }
     world_trace("%u joins again: %s", machine->node, reason);
     machine_stop(machine);
+    disk_cut_after(machine->node, 0, false, NULL); /* a disk without troubles */
+    disk_fault_set(machine->node, DISK_WELL);
     world.current = machine;
     joined = machine->lost ? setup_join(&join, &result, &err) == 0
                            : join_here(&join);

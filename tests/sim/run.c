@@ -32,6 +32,7 @@ const struct run_name run_named[] = {
     {32, 131, "a commune goes round a district that lost its disk"},
     {1587, 292, "all levels set back: a cure for what no disk holds"},
     {1588, 292, "likewise, another one"},
+    {128, 131, "the new disk has no troubles of the old one"},
     {0, 0, NULL},
 };
 
