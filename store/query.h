@@ -141,7 +141,8 @@ int store_heard(struct store *store, uint32_t unit, int64_t *heard_s,
                 struct error *err) MUST_USE;
 
 /* Snapshot (formats.md section 7): sorted fixed-width rows over every
- * applicable cell as of that day, in heap memory the caller frees. */
+ * applicable cell as of that day, in heap memory the caller frees; *rows_len of
+ * them, SNAPSHOT_ROW_SIZE bytes each. */
 int store_snapshot(struct store *store, struct store_now asof,
                    const struct store_known *known, uint8_t **rows,
                    size_t *rows_len, struct hash *hash,

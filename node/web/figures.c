@@ -324,9 +324,8 @@ int api_snapshot(struct api_call *call, struct error *err)
     put_versions(call, when.now.day);
     rc = store_log_each(call->store, put_head,
                         api_put_array(call->answer, "heads"), err);
-    api_put_number(call->answer, "rows_len",
-                   (int64_t)(len / SNAPSHOT_ROW_SIZE));
-    api_put_hex(call->answer, "rows", span_make(rows, len));
+    api_put_number(call->answer, "rows_len", (int64_t)len);
+    api_put_hex(call->answer, "rows", span_make(rows, len * SNAPSHOT_ROW_SIZE));
     api_put_hex(call->answer, "hash", SPAN_OF(hash.bytes));
     free(rows);
     return rc;
@@ -392,9 +391,8 @@ static int compare_rows(struct api_call *call, const char *hex,
     int rc = hex_decode(span_str(hex), theirs, their_len, err);
 
     if (rc == 0) {
-        rc =
-            snapshot_compare(rows, len / SNAPSHOT_ROW_SIZE, theirs,
-                             their_len / SNAPSHOT_ROW_SIZE, put_differs, &walk);
+        rc = snapshot_compare(rows, len, theirs, their_len / SNAPSHOT_ROW_SIZE,
+                              put_differs, &walk);
         api_put_number(call->answer, "differs_count", (int64_t)walk.count);
     }
     return rc;

@@ -200,13 +200,11 @@ static struct snapshot snapshot_of(struct machine *machine,
     struct snapshot out = {NULL, 0};
     struct hash hash;
     struct error err = {0};
-    size_t bytes = 0;
 
     if (store_snapshot(engine_store(machine->engine), now, NULL, &out.rows,
-                       &bytes, &hash, &err) != 0) {
+                       &out.len, &hash, &err) != 0) {
         world_fail("%u has no snapshot: %s", machine->node, err.text);
     }
-    out.len = bytes / SNAPSHOT_ROW_SIZE;
     return out;
 }
 

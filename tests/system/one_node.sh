@@ -163,6 +163,11 @@ says "Unlocked" "$qcdc" login an
 # ---- figures, and the same again
 "$qcdc" snapshot >"$work/snapshot.json"
 says "SAME" "$qcdc" recompute "$work/snapshot.json"
+# The file has all rows that its hash is of.
+[ "$(json '(__import__("hashlib").sha256(b"qcdc/snapshot/v1\n" +
+    bytes.fromhex(d["rows"])).hexdigest() == d["hash"] and
+    len(d["rows"]) == 48 * d["rows_len"])' <"$work/snapshot.json")" = True ] ||
+    fail "the rows of a snapshot are not those of its hash"
 says "UBND tỉnh Kon Tum" "$qcdc" status --units --territory 1000
 says "Not enrolled: " "$qcdc" status
 says "all names: --all" "$qcdc" status
