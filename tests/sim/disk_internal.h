@@ -4,7 +4,9 @@
 
 #include "tests/sim/disk.h"
 
+#ifndef DISKS /* sim_reform has more */
 #define DISKS 32
+#endif
 #define DISK_FILES 6
 #define DISK_NAME 48
 

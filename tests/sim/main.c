@@ -6,6 +6,7 @@
  *                                       said and the next seed is tried
  *   sim --named                         the seeds that once failed (run.c)
  *   ... --kinds N                       troubles of chaos.h, not the seed's
+ *   sim --reform ...                    another program: reform/main.c
  *
  * The realm is made once; every seed runs in a process forked from it, so
  * that a run that dies is a violation of its seed and nothing else. */
@@ -262,6 +263,20 @@ static int named(void)
     return failed != 0;
 }
 
+/* It has room for more machines, and lies beside this one. */
+static int reform(char **argv)
+{
+    const char *slash = strrchr(argv[0], '/');
+    char path[512];
+
+    (void)snprintf(path, sizeof(path), "%.*ssim_reform",
+                   slash == NULL ? 0 : (int)(slash - argv[0] + 1), argv[0]);
+    argv[1] = argv[0];
+    (void)execv(path, argv + 1);
+    (void)fprintf(stderr, "sim: %s: %s\n", path, strerror(errno));
+    return 2;
+}
+
 int main(int argc, char **argv)
 {
     struct options options = {.from = 1, .jobs = 2};
@@ -270,6 +285,9 @@ int main(int argc, char **argv)
     char rules[512];
     int status;
 
+    if (argc > 1 && strcmp(argv[1], "--reform") == 0) {
+        return reform(argv);
+    }
     if (!options_read(argc, argv, &options)) {
         (void)fprintf(stderr, "sim --seeds FROM:UNTIL | --seed N [--trace] | "
                               "--until-stopped | --named  [--jobs N]\n");

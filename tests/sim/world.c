@@ -17,7 +17,7 @@
 
 #define FRAMES_A_TURN 16u /* as node/loop.c */
 #define SUPERVISOR_MS 5000u
-#define TURNS_MAX 1000000u /* of a run; some 5,000 are usual */
+#define TURNS_MAX (MACHINES * 150000u) /* of a run; some 5,000 are usual */
 
 struct world world;
 

@@ -24,7 +24,9 @@
 #include "tests/sim/dice.h"
 #include "tests/sim/disk.h"
 
+#ifndef MACHINES /* sim_reform has more */
 #define MACHINES 7u
+#endif
 #define IMAGES 3u
 #define COPIES 16u /* of one machine, in one run */
 #define NEVER UINT64_MAX
