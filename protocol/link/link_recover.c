@@ -63,7 +63,8 @@ static void track_turn(struct link_track *track, bool turned)
 /* ---- what the heads say ---- */
 
 /* Private bodies go no higher than the guard: on the way round it nothing of
- * our own is fetched back, or they would be given up. */
+ * our own is fetched back, or they would be given up. That it is lacking is
+ * known from then on: the guard may have been set back as well. */
 static bool waits_for_guard(const struct step *s,
                             const struct link_track *track,
                             const struct link_log *log)
@@ -86,9 +87,6 @@ static int judge_ahead(struct step *s, struct link_track *track,
             : log->guard == self && head->seen.has && seen_is_ours(s, head);
     struct link_action *action = NULL;
 
-    if (waits_for_guard(s, track, log)) {
-        return 0;
-    }
     action = recover_do(s, track,
                         own ? LINK_REASON_ORIGIN_BACK : LINK_REASON_MIRROR_BACK,
                         log->head.size, head->head.size);
@@ -114,7 +112,8 @@ static int judge_ahead(struct step *s, struct link_track *track,
     track->until = head->head.size;
     /* What we only pass on comes best from where it came from: that copy has
      * the bodies due here. The peer's serves when that one is behind too. */
-    if (own || track->origin.dir || log->below < head->head.size) {
+    if (!waits_for_guard(s, track, log) &&
+        (own || track->origin.dir || log->below < head->head.size)) {
         track_turn(track, true);
     }
     return 0;

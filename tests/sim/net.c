@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define REDIAL_LEAST_MS 2000u /* as the socket options of node/transport.c */
-#define REDIAL_MOST_MS 300000u
+#define REDIAL_MOST_MS 20000u
 #define SILENT_MS 60000u /* until a heartbeat is missed */
 
 struct net net;

@@ -33,6 +33,7 @@ const struct run_name run_named[] = {
     {1587, 292, "all levels set back: a cure for what no disk holds"},
     {1588, 292, "likewise, another one"},
     {128, 131, "the new disk has no troubles of the old one"},
+    {580, 36, "whoever hears on a detour that its log is longer waits for it"},
     {0, 0, NULL},
 };
 
