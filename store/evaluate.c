@@ -16,15 +16,28 @@ enum {
     EVALUATE_UNIT,
     EVALUATE_RAISED,
     EVALUATE_ONE,
+    EVALUATE_TIED,
+    EVALUATE_LONE,
+    EVALUATE_LONE_ONE,
     EVALUATE_UNIT_ASOF,
     EVALUATE_RAISED_ASOF,
     EVALUATE_ONE_ASOF,
+    EVALUATE_TIED_ASOF,
+    EVALUATE_LONE_ASOF,
+    EVALUATE_LONE_ONE_ASOF,
     EVALUATE_REPEATS
 };
+
+_Static_assert(RECORD_PETITION == 1, "as the statements have it");
+#define TIED " AND (r.kind <> 1 OR r.dialogue IS NOT NULL)"
+#define LONE " AND r.kind = 1 AND r.dialogue IS NULL"
 
 #define OF_UNIT(records, units, key)                                           \
     "SELECT r.subject, r.kind, r.bytes, r.dialogue FROM " units                \
     " u CROSS JOIN " records " r ON " key " WHERE u.unit = ?"
+#define OF_LONE(records, units, key, subject)                                  \
+    "SELECT r.bytes FROM " records " r CROSS JOIN " units " u ON " key         \
+    " AND u.unit = ?2 WHERE " subject LONE
 #define OF_DIALOGUE(records)                                                   \
     "SELECT subject, kind, bytes, dialogue FROM " records " WHERE dialogue = " \
     "?"
@@ -38,10 +51,25 @@ static const char *const sql[] = {
         OF_SUBJECT("records") "number = (SELECT record FROM "
                               "events WHERE event = ?1 AND subject = ?1 AND "
                               "record <> 0 LIMIT 1)",
+    [EVALUATE_TIED] =
+        OF_UNIT("records", "record_units", "r.number = u.record") TIED,
+    [EVALUATE_LONE] =
+        OF_UNIT("records", "record_units", "r.number = u.record") LONE,
+    [EVALUATE_LONE_ONE] =
+        OF_LONE("records", "record_units", "u.record = r.number",
+                "r.number = (SELECT record FROM events WHERE event = ?1 AND "
+                "subject = ?1 AND record <> 0 LIMIT 1)"),
     [EVALUATE_UNIT_ASOF] = OF_UNIT("temp.asof_records", "temp.asof_units",
                                    "r.subject = u.subject"),
     [EVALUATE_RAISED_ASOF] = OF_DIALOGUE("temp.asof_records"),
     [EVALUATE_ONE_ASOF] = OF_SUBJECT("temp.asof_records") "subject = ?",
+    [EVALUATE_TIED_ASOF] = OF_UNIT("temp.asof_records", "temp.asof_units",
+                                   "r.subject = u.subject") TIED,
+    [EVALUATE_LONE_ASOF] = OF_UNIT("temp.asof_records", "temp.asof_units",
+                                   "r.subject = u.subject") LONE,
+    [EVALUATE_LONE_ONE_ASOF] =
+        OF_LONE("temp.asof_records", "temp.asof_units", "u.subject = r.subject",
+                "r.subject = ?1"),
     [EVALUATE_REPEATS] =
         "SELECT c.number, c.size, c.root, c.line, c.request, l.id, l.origin "
         "FROM logs l CROSS JOIN cosigs c INDEXED BY cosigs_heard ON "
@@ -292,16 +320,23 @@ static int record_order(const void *a, const void *b)
     return event_id_compare(&x->subject, &y->subject);
 }
 
+/* From the tables of now, or from those of another day? */
+static int table_of(const struct evaluation *e, int which)
+{
+    return which + (e->from_asof ? EVALUATE_UNIT_ASOF - EVALUATE_UNIT : 0);
+}
+
 /* Its records, the petitions raised at those dialogues, the dialogues of those
- * petitions; each once, in order of subject. */
+ * petitions; each once, in order of subject. For cells alone the petitions
+ * that name no dialogue are not among them (lone_each). */
 static int collect_unit(struct store *store, const struct evaluation *e,
                         struct arena *arena, struct duty_input *input,
                         struct error *err)
 {
-    int step = e->from_asof ? EVALUATE_UNIT_ASOF - EVALUATE_UNIT : 0;
     struct collected all = {0};
     size_t i, own, len = 0;
-    int rc = collect(store, EVALUATE_UNIT + step, (struct span){0}, e->unit,
+    int own_records = e->cells_only ? EVALUATE_TIED : EVALUATE_UNIT;
+    int rc = collect(store, table_of(e, own_records), (struct span){0}, e->unit,
                      arena, &all, err);
 
     own = all.len;
@@ -310,11 +345,11 @@ static int collect_unit(struct store *store, const struct evaluation *e,
         struct event_id subject = all.records[i].subject;
 
         if (!event_id_is_zero(&dialogue)) {
-            rc = collect(store, EVALUATE_ONE + step, SPAN_OF(dialogue), 0,
+            rc = collect(store, table_of(e, EVALUATE_ONE), SPAN_OF(dialogue), 0,
                          arena, &all, err);
         } else if (all.records[i].kind == RECORD_DIALOGUE) {
-            rc = collect(store, EVALUATE_RAISED + step, SPAN_OF(subject), 0,
-                         arena, &all, err);
+            rc = collect(store, table_of(e, EVALUATE_RAISED), SPAN_OF(subject),
+                         0, arena, &all, err);
         }
     }
     if (rc != 0) {
@@ -333,6 +368,71 @@ static int collect_unit(struct store *store, const struct evaluation *e,
     input->records_len = len;
     return 0;
 }
+
+/* ---- petitions that name no dialogue ---- */
+
+struct lone_ctx {
+    struct duty_lone lone;
+    struct store *store;
+    const struct evaluation *evaluation;
+};
+
+static int lone_each(void *data, duty_record_fn visit, void *to,
+                     struct error *err)
+{
+    struct lone_ctx *ctx = data;
+    sqlite3_stmt *q = query(ctx->store, OWNER_EVALUATE,
+                            table_of(ctx->evaluation, EVALUATE_LONE));
+    int rc;
+
+    bind_int(q, 1, ctx->evaluation->unit);
+    while ((rc = query_row(ctx->store, q, err)) == 1) {
+        struct duty_record record = {.kind = RECORD_PETITION,
+                                     .bytes = column_span(q, 2)};
+
+        if ((rc = column_bytes(q, 0, &record.subject, sizeof(record.subject),
+                               err)) != 0 ||
+            (rc = visit(to, &record, err)) != 0) {
+            break;
+        }
+    }
+    query_end(q);
+    return rc;
+}
+
+static int lone_find(void *data, const struct event_id *id, struct arena *arena,
+                     struct span *bytes, struct error *err)
+{
+    struct lone_ctx *ctx = data;
+    sqlite3_stmt *q = query(ctx->store, OWNER_EVALUATE,
+                            table_of(ctx->evaluation, EVALUATE_LONE_ONE));
+    int rc;
+
+    bytes->ptr = NULL;
+    bind_span(q, 1, SPAN_OF(*id));
+    bind_int(q, 2, ctx->evaluation->unit);
+    if ((rc = query_row(ctx->store, q, err)) == 1) {
+        rc = arena_keep(arena, column_span(q, 0), bytes, err);
+    }
+    query_end(q);
+    return rc;
+}
+
+static int lone_open(struct store *store, const struct evaluation *e,
+                     struct arena *arena, struct duty_input *input,
+                     struct error *err)
+{
+    struct lone_ctx *ctx = arena_alloc(arena, sizeof(*ctx));
+
+    if (ctx == NULL) {
+        return error_set(err, ERR_LIMIT, "an evaluation");
+    }
+    *ctx = (struct lone_ctx){{lone_each, lone_find, ctx}, store, e};
+    input->lone = &ctx->lone;
+    return 0;
+}
+
+/* ---- the evaluation ---- */
 
 static int evaluate_once(struct store *store, const struct evaluation *e,
                          struct arena *arena, struct duty_input *input,
@@ -366,7 +466,8 @@ static int evaluate_once(struct store *store, const struct evaluation *e,
         .heard_ctx = ctx,
         .cells_only = e->cells_only,
     };
-    if ((rc = collect_unit(store, e, arena, input, err)) != 0) {
+    if ((e->cells_only && (rc = lone_open(store, e, arena, input, err)) != 0) ||
+        (rc = collect_unit(store, e, arena, input, err)) != 0) {
         return rc;
     }
     return duty_evaluate(input, arena, result, err);

@@ -61,6 +61,24 @@ struct duty_record {
 typedef int (*duty_heard_fn)(void *ctx, uint32_t unit, int64_t *heard_s,
                              struct error *err);
 
+/* A visitor of records: their bytes live until it returns. */
+typedef int (*duty_record_fn)(void *to, const struct duty_record *record,
+                              struct error *err);
+
+/* The petitions of the unit that name no dialogue: a town hall may have a
+ * hundred thousand, so each is weighed as it comes by and none is held, apart
+ * from those that a dialogue mentions. */
+struct duty_lone {
+    /* Each of them once, in any order. A nonzero return of `visit` ends it
+     * and is returned. */
+    int (*each)(void *ctx, duty_record_fn visit, void *to, struct error *err);
+    /* The one of that id into the arena; bytes.ptr = NULL if it is none of
+     * them. ERR_LIMIT when the arena is full. */
+    int (*find)(void *ctx, const struct event_id *id, struct arena *arena,
+                struct span *bytes, struct error *err);
+    void *ctx;
+};
+
 struct duty_input {
     const struct directory *directory;
     const struct rule_set *rules;
@@ -75,6 +93,8 @@ struct duty_input {
     duty_heard_fn heard;
     void *heard_ctx;
     bool cells_only; /* leave result.items empty */
+    /* Only with cells_only; NULL: they are among the records. */
+    const struct duty_lone *lone;
 };
 
 struct duty_cell {

@@ -51,6 +51,7 @@ struct eval {
     size_t notices_len;
     struct petition_node **index; /* open addressing by petition id */
     size_t index_mask;
+    struct arena passing; /* the lone petition that comes by; in `arena` */
 
     struct duty_cell *cells; /* ascending key */
     size_t cells_len, cells_size;
@@ -71,6 +72,12 @@ int eval_read(struct eval *e, struct error *err) MUST_USE;
 /* The petition of that id, or NULL. */
 struct petition_node *eval_petition(const struct eval *e,
                                     const struct event_id *id);
+/* Every petition: those held, then each lone one as it comes by. What `weigh`
+ * is given lives until it returns. */
+typedef int (*petition_fn)(struct eval *e, struct petition_node *node,
+                           const void *ctx, struct error *err);
+int eval_each_petition(struct eval *e, petition_fn weigh, const void *ctx,
+                       struct error *err) MUST_USE;
 
 /* eval.c */
 

@@ -16,31 +16,43 @@ static void *room(struct eval *e, size_t count, size_t size)
     return arena_array(e->arena, count + 1, size);
 }
 
-static int rooms_make(struct eval *e, struct error *err)
+static int rooms_make(struct eval *e, size_t *petitions, struct error *err)
 {
     size_t counts[RECORD_KINDS] = {0};
-    size_t index_len = 8;
 
     for (size_t i = 0; i < e->in->records_len; i++) {
         if ((unsigned)e->in->records[i].kind < RECORD_KINDS) {
             counts[e->in->records[i].kind]++;
         }
     }
-    while (index_len < counts[RECORD_PETITION] * 2) {
-        index_len *= 2;
-    }
-    e->petitions = room(e, counts[RECORD_PETITION], sizeof(*e->petitions));
     e->dialogues = room(e, counts[RECORD_DIALOGUE], sizeof(*e->dialogues));
     e->plans = room(e, counts[RECORD_PLAN], sizeof(*e->plans));
     e->reports = room(e, counts[RECORD_REPORT], sizeof(*e->reports));
     e->notices = room(e, counts[RECORD_NOTICE], sizeof(*e->notices));
-    e->index = room(e, index_len, sizeof(struct petition_node *));
-    e->index_mask = index_len - 1;
-    if (e->petitions == NULL || e->dialogues == NULL || e->plans == NULL ||
-        e->reports == NULL || e->notices == NULL || e->index == NULL) {
+    if (e->dialogues == NULL || e->plans == NULL || e->reports == NULL ||
+        e->notices == NULL) {
         return no_room(err);
     }
+    *petitions = counts[RECORD_PETITION];
     return 0;
+}
+
+/* After the dialogues: what they mention is held, too. */
+static int petition_rooms(struct eval *e, size_t petitions, struct error *err)
+{
+    size_t index_len = 8;
+
+    for (size_t i = 0; e->in->lone != NULL && i < e->dialogues_len; i++) {
+        petitions += e->dialogues[i].v.concluded_len;
+        petitions += e->dialogues[i].v.previous_len;
+    }
+    while (index_len < petitions * 2) {
+        index_len *= 2;
+    }
+    e->petitions = room(e, petitions, sizeof(*e->petitions));
+    e->index = room(e, index_len, sizeof(struct petition_node *));
+    e->index_mask = index_len - 1;
+    return e->petitions == NULL || e->index == NULL ? no_room(err) : 0;
 }
 
 static size_t index_start(const struct eval *e, const struct event_id *id)
@@ -73,6 +85,20 @@ static void index_put(struct eval *e, struct petition_node *node)
     e->index[i] = node;
 }
 
+static int petition_read(struct eval *e, const struct event_id *id,
+                         struct span bytes, struct error *err)
+{
+    struct petition_node *node = &e->petitions[e->petitions_len];
+    int rc = petition_view_read(bytes, id, e->arena, &node->v, err);
+
+    if (rc == 0 && node->v.received.has) {
+        node->final_day = UINT32_MAX;
+        e->petitions_len++;
+        index_put(e, node);
+    }
+    return rc;
+}
+
 static int record_read(struct eval *e, const struct duty_record *record,
                        struct error *err)
 {
@@ -82,18 +108,8 @@ static int record_read(struct eval *e, const struct duty_record *record,
 
     switch (record->kind) {
     case RECORD_NONE:
+    case RECORD_PETITION: /* after the dialogues */
         break;
-    case RECORD_PETITION: {
-        struct petition_node *node = &e->petitions[e->petitions_len];
-
-        rc = petition_view_read(bytes, id, e->arena, &node->v, err);
-        if (rc == 0 && node->v.received.has) {
-            node->final_day = UINT32_MAX;
-            e->petitions_len++;
-            index_put(e, node);
-        }
-        break;
-    }
     case RECORD_DIALOGUE:
         rc = dialogue_view_read(bytes, id, e->arena,
                                 &e->dialogues[e->dialogues_len].v, err);
@@ -284,13 +300,61 @@ static void petition_link(struct eval *e, struct petition_node *node)
     final_by(node, &v->withdrawn);
 }
 
+/* A lone petition that a dialogue mentions is held like any other. */
+static int mention(struct eval *e, const struct event_id *id, struct error *err)
+{
+    const struct duty_lone *lone = e->in->lone;
+    struct span bytes = {0};
+    int rc = 0;
+
+    if (eval_petition(e, id) == NULL) {
+        rc = lone->find(lone->ctx, id, e->arena, &bytes, err);
+    }
+    return rc != 0 || bytes.ptr == NULL ? rc : petition_read(e, id, bytes, err);
+}
+
+static int mentions_read(struct eval *e, struct error *err)
+{
+    int rc = 0;
+
+    for (size_t i = 0; e->in->lone != NULL && i < e->dialogues_len; i++) {
+        const struct dialogue_view *v = &e->dialogues[i].v;
+
+        for (size_t j = 0; rc == 0 && j < v->concluded_len; j++) {
+            rc = mention(e, &v->concluded[j].petition, err);
+        }
+        for (size_t j = 0; rc == 0 && j < v->previous_len; j++) {
+            rc = mention(e, &v->previous[j].petition, err);
+        }
+    }
+    return rc;
+}
+
+static int records_read(struct eval *e, struct error *err)
+{
+    const struct duty_input *in = e->in;
+    size_t petitions = 0;
+    int rc = rooms_make(e, &petitions, err);
+
+    for (size_t i = 0; rc == 0 && i < in->records_len; i++) {
+        rc = record_read(e, &in->records[i], err);
+    }
+    if (rc == 0) {
+        rc = petition_rooms(e, petitions, err);
+    }
+    for (size_t i = 0; rc == 0 && i < in->records_len; i++) {
+        if (in->records[i].kind == RECORD_PETITION) {
+            rc = petition_read(e, &in->records[i].subject, in->records[i].bytes,
+                               err);
+        }
+    }
+    return rc != 0 ? rc : mentions_read(e, err);
+}
+
 int eval_read(struct eval *e, struct error *err)
 {
-    int rc = rooms_make(e, err);
+    int rc = records_read(e, err);
 
-    for (size_t i = 0; rc == 0 && i < e->in->records_len; i++) {
-        rc = record_read(e, &e->in->records[i], err);
-    }
     if (rc != 0) {
         return rc;
     }
@@ -308,4 +372,69 @@ int eval_read(struct eval *e, struct error *err)
         dialogue_link(e, &e->dialogues[i]);
     }
     return 0;
+}
+
+/* ---- lone petitions ------------------------------------------------------ */
+
+#define PASSING_FIRST ((size_t)16 << 10)
+
+struct passing {
+    struct eval *e;
+    petition_fn weigh;
+    const void *ctx;
+};
+
+/* Twice the room for one petition, out of the evaluation's. */
+static int passing_grow(struct eval *e, struct error *err)
+{
+    size_t size = e->passing.size == 0 ? PASSING_FIRST : 2 * e->passing.size;
+    void *memory = arena_alloc(e->arena, size);
+
+    if (memory == NULL) {
+        return no_room(err);
+    }
+    arena_init(&e->passing, memory, size);
+    return 0;
+}
+
+static int lone_weigh(void *to, const struct duty_record *record,
+                      struct error *err)
+{
+    struct passing *passing = to;
+    struct eval *e = passing->e;
+    struct petition_node node = {.final_day = UINT32_MAX};
+    int rc;
+
+    if (eval_petition(e, &record->subject) != NULL) {
+        return 0; /* mentioned, so it is held */
+    }
+    do {
+        arena_reset(&e->passing);
+        rc = petition_view_read(record->bytes, &record->subject, &e->passing,
+                                &node.v, err);
+    } while (rc == ERR_LIMIT && e->passing.ran_out &&
+             (rc = passing_grow(e, err)) == 0);
+    if (rc != 0 || !node.v.received.has) {
+        return rc;
+    }
+    petition_link(e, &node);
+    return passing->weigh(e, &node, passing->ctx, err);
+}
+
+int eval_each_petition(struct eval *e, petition_fn weigh, const void *ctx,
+                       struct error *err)
+{
+    const struct duty_lone *lone = e->in->lone;
+    struct passing passing = {e, weigh, ctx};
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < e->petitions_len; i++) {
+        rc = weigh(e, &e->petitions[i], ctx, err);
+    }
+    if (rc == 0 && lone != NULL && e->passing.size == 0) {
+        rc = passing_grow(e, err);
+    }
+    return rc != 0 || lone == NULL
+               ? rc
+               : lone->each(lone->ctx, lone_weigh, &passing, err);
 }

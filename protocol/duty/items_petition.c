@@ -284,25 +284,25 @@ static bool may_pass(const struct eval *e, uint32_t unit)
     return directory_unit_at(dir, unit, e->in->asof_day, &facts) && !facts.open;
 }
 
+static int told_weigh(struct eval *e, struct petition_node *node,
+                      const void *ctx, struct error *err)
+{
+    const struct rule_group *group = ctx;
+    struct petition_view *v = &node->v;
+    const struct rule *rule;
+
+    if (!v->person_known || node->raised != NULL ||
+        (v->receiver != e->in->unit && !may_pass(e, v->receiver))) {
+        return 0;
+    }
+    rule = v->receiver == e->in->unit
+               ? eval_rule(e, group, v->received.on_day)
+               : eval_rule_of(e, group, v->receiver, v->received.on_day);
+    return rule == NULL ? 0 : told_item(e, rule, v, err);
+}
+
 int items_person_told(struct eval *e, const struct rule_group *group,
                       struct error *err)
 {
-    int rc = 0;
-
-    for (size_t i = 0; rc == 0 && i < e->petitions_len; i++) {
-        struct petition_view *v = &e->petitions[i].v;
-        const struct rule *rule;
-
-        if (!v->person_known || e->petitions[i].raised != NULL ||
-            (v->receiver != e->in->unit && !may_pass(e, v->receiver))) {
-            continue;
-        }
-        rule = v->receiver == e->in->unit
-                   ? eval_rule(e, group, v->received.on_day)
-                   : eval_rule_of(e, group, v->receiver, v->received.on_day);
-        if (rule != NULL) {
-            rc = told_item(e, rule, v, err);
-        }
-    }
-    return rc;
+    return eval_each_petition(e, told_weigh, group, err);
 }

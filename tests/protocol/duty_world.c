@@ -123,6 +123,84 @@ static int heard(void *ctx, uint32_t unit, int64_t *heard_s, struct error *err)
     return 0;
 }
 
+/* ---- the same with petitions that come by one at a time ---- */
+
+static bool is_lone(const struct duty_record *record)
+{
+    Qcdc__V1__PetitionRecord *p;
+    bool lone;
+
+    if (record->kind != RECORD_PETITION) {
+        return false;
+    }
+    p = qcdc__v1__petition_record__unpack(NULL, record->bytes.len,
+                                          record->bytes.ptr);
+    assert_non_null(p);
+    lone = p->dialogue_id.len == 0;
+    qcdc__v1__petition_record__free_unpacked(p, NULL);
+    return lone;
+}
+
+static int lone_each(void *ctx, duty_record_fn visit, void *to,
+                     struct error *err)
+{
+    struct world *w = ctx;
+    int rc = 0;
+
+    for (size_t i = w->records_len; rc == 0 && i > 0; i--) {
+        if (is_lone(&w->records[i - 1])) {
+            rc = visit(to, &w->records[i - 1], err);
+        }
+    }
+    return rc;
+}
+
+static int lone_find(void *ctx, const struct event_id *id, struct arena *arena,
+                     struct span *bytes, struct error *err)
+{
+    struct world *w = ctx;
+
+    (void)arena;
+    (void)err;
+    bytes->ptr = NULL;
+    for (size_t i = 0; i < w->records_len; i++) {
+        if (event_id_equal(&w->records[i].subject, id) &&
+            is_lone(&w->records[i])) {
+            *bytes = w->records[i].bytes;
+        }
+    }
+    return 0;
+}
+
+/* Cells must not depend on whether the petitions were held. */
+static void evaluate_passing(struct world *w)
+{
+    const struct duty_lone lone = {lone_each, lone_find, w};
+    struct duty_input input = w->input;
+    struct duty_record *records =
+        arena_array(&w->arena, WORLD_RECORDS, sizeof(*records));
+    struct duty_result result;
+
+    assert_non_null(records);
+    input.records = records;
+    input.records_len = 0;
+    input.cells_only = true;
+    input.lone = &lone;
+    for (size_t i = 0; i < w->records_len; i++) {
+        if (!is_lone(&w->records[i])) {
+            records[input.records_len++] = w->records[i];
+        }
+    }
+    assert_ok(duty_evaluate(&input, &w->arena, &result, &w->err), w->err);
+    assert_int_equal(result.cells_len, w->result.cells_len);
+    for (size_t i = 0; i < result.cells_len; i++) {
+        assert_memory_equal(&result.cells[i], &w->result.cells[i],
+                            sizeof(struct duty_cell));
+    }
+    assert_int_equal(result.wake_day, w->result.wake_day);
+    assert_string_equal(result.uncomputed.text, w->result.uncomputed.text);
+}
+
 void world_evaluate(struct world *w, uint32_t unit, const char *asof,
                     const char *heard_day)
 {
@@ -143,6 +221,7 @@ void world_evaluate(struct world *w, uint32_t unit, const char *asof,
                                    .heard = heard,
                                    .heard_ctx = w};
     assert_ok(duty_evaluate(&w->input, &w->arena, &w->result, &w->err), w->err);
+    evaluate_passing(w);
 }
 
 static bool is_duty(const char duty[4], const char *wanted)

@@ -6,6 +6,7 @@
 
 #include "qcdc/v1/event.pb-c.h"
 #include "store/directory.h"
+#include "store/query.h"
 
 const char *scene_path(const char *name)
 {
@@ -70,6 +71,39 @@ void scene_give_all(struct scene *s, struct store *store)
     }
 }
 
+#define CELLS_MAX 4096u
+
+/* The cells of the table, for which petitions are read one by one, are those
+ * of an evaluation that holds every record at once. */
+static void cells_as_held(struct store *store, struct store_now now)
+{
+    static struct duty_cell cells[CELLS_MAX];
+    const struct directory *dir;
+    struct error err = {0};
+    struct arena arena;
+
+    assert_ok(arena_new(&arena, 1u << 22, &err), err);
+    assert_ok(store_directory(store, &dir, &err), err);
+    for (size_t i = 0; i < dir->units_len; i++) {
+        const struct store_cell_filter of_unit = {.unit = dir->units[i].number};
+        struct duty_input input;
+        struct duty_result result;
+        size_t len = 0;
+
+        assert_ok(
+            store_cell_list(store, &of_unit, cells, CELLS_MAX, &len, &err),
+            err);
+        assert_ok(store_evaluate(store, of_unit.unit, now, NULL, &arena, &input,
+                                 &result, &err),
+                  err);
+        assert_int_equal(result.cells_len, len);
+        for (size_t j = 0; j < len; j++) {
+            assert_memory_equal(&result.cells[j], &cells[j], sizeof(cells[j]));
+        }
+    }
+    arena_release(&arena);
+}
+
 void scene_settle(struct store *store, const char *asof)
 {
     struct store_integrate_options options = {.now = now_of(asof),
@@ -85,6 +119,7 @@ void scene_settle(struct store *store, const char *asof)
         assert_ok(store_settle(store, options.now, 0, &done, &err), err);
     } while (done.more);
     assert_ok(store_commit(store, &err), err);
+    cells_as_held(store, options.now);
 }
 
 struct dump {
