@@ -27,6 +27,8 @@
 
 #define JOINING_ARENA_BYTES ((size_t)131072)
 #define HAPPENINGS_BYTES ((size_t)2 << 20)
+#define CACHE_LEAF_KIB 6144u  /* pages of the store in memory */
+#define CACHE_ABOVE_KIB 8192u /* ... of a node that has children */
 #define META_CLOCK "clock_offset_ms"
 
 /* ---- life
@@ -56,7 +58,12 @@ static int lock_take(struct engine *engine, struct error *err)
 static int store_take(struct engine *engine, struct error *err)
 {
     char path[CONFIG_PATH_SIZE];
-    struct store_options options = {.path = path};
+    /* Indexes of random ids: who receives from others reaches all over them,
+     * and has the memory; a commune's box may be old. */
+    struct store_options options = {.path = path,
+                                    .cache_kib = engine->config->listen[0] != 0
+                                                     ? CACHE_ABOVE_KIB
+                                                     : CACHE_LEAF_KIB};
     int rc = config_path(engine->config, "store.db", path, err);
 
     if (rc == 0) {
@@ -417,6 +424,7 @@ int engine_commit(struct engine *engine, struct error *err)
 
     if (store_in_transaction(engine->store)) {
         rc = store_commit(engine->store, err);
+        engine->at_rest = false;
         if (rc != 0) {
             engine_undo(engine);
             engine->failed_ms = clock_steady_ms();

@@ -159,9 +159,11 @@ struct engine {
     struct hash attach_asked[16]; /* on demand */
     size_t attach_asked_len;
     uint64_t scrub_ms;   /* steady: after an erasure, no try before */
+    uint64_t rest_ms;    /* steady: memory is not given back before */
     uint64_t failed_ms;  /* steady: of the newest commit that failed, or 0 */
     uint64_t born_ms;    /* steady: when the process began */
     uint32_t gone_below; /* a child joins again, its disk was lost; 0: none */
+    bool at_rest;        /* nothing to give back since the last commit */
     bool stopping;
     bool restored;        /* from a copy, and not caught up yet */
     bool cosigning_waits; /* something was not cosigned for our clock */

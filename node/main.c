@@ -1,6 +1,7 @@
 /* Room: node. The program qcdc-node: one node, in the foreground, until it is
  * told to stop. Read in this order: config.c, engine.c, loop.c, peers.c,
  * record.c, intake.c. */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,8 @@ static const char usage[] =
     "\n"
     "Runs the node whose data directory is DIR (or $QCDC_DIR), made by\n"
     "`qcdc init` or `qcdc join`. Logs to standard error; SIGTERM ends it.\n";
+
+#define LARGE_BLOCK (256 << 10)
 
 static const char *dir_of(int argc, char **argv)
 {
@@ -56,6 +59,9 @@ int main(int argc, char **argv)
         fputs(usage, stderr);
         return err_exit_status(ERR_USAGE);
     }
+    /* A large block goes back to the system when it is freed: by default the
+     * first such freeing moves all later ones into the heap. */
+    mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
     umask(077);
     setrlimit(RLIMIT_CORE, &no_core); /* keys must not land in a file */
     rc = loop_block_signals(&err);

@@ -4,6 +4,7 @@
  * (how much of it), sequence.c, cosign.c, mend.c. */
 #include "node/engine_internal.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "node/clock.h"
@@ -17,6 +18,7 @@
 #define INDEX_BUSY 128u /* texts indexed in a slice while frames come */
 #define INDEX_EVERY_MS 1000u /* texts wait for company: one write for many */
 #define INTEGRATE_BUSY 128u  /* events of a slice while frames come */
+#define REST_EVERY_MS 10000u /* what a pause gives back */
 #define SETTLE_A_TURN 16u
 #define DIR_WAIT_MS 1000u      /* a directory event waits: look again */
 #define SETTLE_SHARE 10u       /* cells take a tenth of the time at most */
@@ -303,12 +305,29 @@ static void write_back(struct engine *engine)
     }
 }
 
+/* What work has filled: pages of the file, and the heap around it. */
+static void memory_rest(struct engine *engine)
+{
+    uint64_t now_ms = clock_steady_ms();
+    bool gave;
+
+    if (now_ms < engine->rest_ms) {
+        return;
+    }
+    engine->rest_ms = now_ms + REST_EVERY_MS;
+    engine->at_rest = store_rest(engine->store, &gave);
+    if (gave) {
+        malloc_trim(0);
+    }
+}
+
 void engine_idle(struct engine *engine)
 {
     attach_destroy(engine);
     erase_scrub(engine);
     write_back(engine);
     mend_idle(engine);
+    memory_rest(engine);
 }
 
 void engine_tidy(struct engine *engine)
@@ -348,6 +367,12 @@ uint64_t engine_sleep_ms(struct engine *engine)
             engine->index_ms > now_ms ? engine->index_ms - now_ms : 0;
 
         wait_ms = wait_ms < index_ms ? wait_ms : index_ms;
+    }
+    if (!engine->at_rest) {
+        uint64_t rest_ms =
+            engine->rest_ms > now_ms ? engine->rest_ms - now_ms : 0;
+
+        wait_ms = wait_ms < rest_ms ? wait_ms : rest_ms;
     }
     if (engine->dir_waits && wait_ms > DIR_WAIT_MS) {
         wait_ms = DIR_WAIT_MS;

@@ -13,6 +13,8 @@
 
 #define APPLICATION_ID 0x71636463 /* "qcdc" */
 #define WAL_PAGES_MOST 1024       /* 4 MiB, SQLite's own measure */
+#define REST_PAGES_ASKED 4096     /* between two calls: that is work */
+#define REST_BYTES (1 << 20)      /* of the page cache: not worth the reading */
 
 const struct query_table *const owners[OWNER_COUNT] = {
     [OWNER_META] = &meta_queries,
@@ -418,6 +420,30 @@ int store_tidy(struct store *store, bool all, uint32_t *pages_left,
 bool store_tidy_is_due(const struct store *store)
 {
     return store->wal_pages - store->wal_written >= WAL_PAGES_MOST;
+}
+
+static int64_t status_of(struct store *store, int which, bool reset)
+{
+    int now = 0, most = 0;
+
+    (void)sqlite3_db_status(store->db, which, &now, &most, reset);
+    return now;
+}
+
+bool store_rest(struct store *store, bool *gave)
+{
+    int64_t asked = status_of(store, SQLITE_DBSTATUS_CACHE_HIT, true) +
+                    status_of(store, SQLITE_DBSTATUS_CACHE_MISS, true);
+
+    *gave = false;
+    if (store->in_transaction || asked > REST_PAGES_ASKED) {
+        return false;
+    }
+    if (status_of(store, SQLITE_DBSTATUS_CACHE_USED, false) > REST_BYTES) {
+        (void)sqlite3_db_release_memory(store->db);
+        *gave = true;
+    }
+    return true;
 }
 
 bool store_has_moved(struct store *store)

@@ -72,6 +72,11 @@ int store_tidy(struct store *store, bool all, uint32_t *pages_left,
  * idle or not, or a stream without a pause lets the file grow for ever. */
 bool store_tidy_is_due(const struct store *store);
 
+/* Called every few seconds: gives back the pages of the file that are kept in
+ * memory if little was asked of them since the call before. *gave = it did:
+ * the heap can be trimmed then. True when nothing is left to give back. */
+bool store_rest(struct store *store, bool *gave);
+
 /* True if the file was replaced under us: stop (libraries.md B2.11). */
 bool store_has_moved(struct store *store);
 
