@@ -20,14 +20,20 @@
 #define COLUMN "attach"
 #define HEX 65
 
-/* One name in one row. */
+/* Of a sealed one that was sent, in hex. */
+struct sealed_key {
+    char name[HEX];
+    char key[HEX];
+};
+
+/* One name in one row. Small: an import may have a hundred thousand. */
 struct named {
     size_t row;
-    const char *column; /* "attach", "attach.documents[0]" */
-    char path[PATH_MAX];
-    char hash[HEX];
-    char key_name[HEX]; /* of a sealed one that was sent */
-    char key[HEX];
+    const char *column;     /* "attach", "attach.documents[0]" */
+    const char *name;       /* as the row says it */
+    struct hash looked;     /* of what lay there */
+    struct hash sent;       /* of what was sent: the file may have changed */
+    struct sealed_key *key; /* heap */
 };
 
 struct import_files {
@@ -38,6 +44,8 @@ struct import_files {
     struct rows rows;
     struct named *named;
     size_t len;
+    uint32_t *first; /* by hash: 1 + the first of the named that has it */
+    size_t slots;    /* a power of two, more than twice len */
     size_t bad;
 };
 
@@ -93,44 +101,8 @@ static int place_check(const struct import_files *files, const char *path,
                : error_set(err, ERR_USAGE, "%.160s is not a file", path);
 }
 
-static void look(struct import_files *files, struct named *named)
-{
-    uint32_t line = files->rows.rows[named->row].line;
-    struct error why = {0};
-    char *bytes = NULL;
-    size_t len = 0;
-    char text[PATH_MAX + 160];
-    int rc = place_check(files, named->path, &why);
-    struct span all;
-    struct hash hash;
-    enum attachment_type type;
-
-    rc = rc != 0 ? rc
-                 : file_read(named->path, (size_t)32 << 20, &bytes, &len, &why);
-    if (rc != 0) {
-        row_bad(files, line, named->column, why.text);
-        return;
-    }
-    all = span_make((const uint8_t *)bytes, len);
-    type = attachment_type_of(all);
-    if (len + ATTACHMENT_SEAL_OVERHEAD > ATTACHMENT_MAX) {
-        (void)snprintf(text, sizeof(text), "%s: %zu bytes, at most %u",
-                       named->path, len, ATTACHMENT_MAX);
-        row_bad(files, line, named->column, text);
-    } else if (type == ATTACHMENT_NONE || type == ATTACHMENT_SEALED) {
-        (void)snprintf(text, sizeof(text),
-                       "%s: of a type that is not taken: PDF, JPEG, PNG, TIFF, "
-                       "office documents and plain text are",
-                       named->path);
-        row_bad(files, line, named->column, text);
-    }
-    hash = hash_of(all);
-    hex_encode(SPAN_OF(hash), named->hash);
-    free(bytes);
-}
-
 static int path_make(const struct import_files *files, const char *name,
-                     struct named *named, struct error *err)
+                     char path[PATH_MAX], struct error *err)
 {
     char copy[PATH_MAX];
     int len = snprintf(copy, sizeof(copy), "%s", files->path);
@@ -139,11 +111,47 @@ static int path_make(const struct import_files *files, const char *name,
         return error_set(err, ERR_USAGE, "the path is too long");
     }
     len = name[0] == '/'
-              ? snprintf(named->path, PATH_MAX, "%s", name)
-              : snprintf(named->path, PATH_MAX, "%s/%s", dirname(copy), name);
+              ? snprintf(path, PATH_MAX, "%s", name)
+              : snprintf(path, PATH_MAX, "%s/%s", dirname(copy), name);
     return len > 0 && len < PATH_MAX
                ? 0
                : error_set(err, ERR_USAGE, "%.80s: the path is too long", name);
+}
+
+static void look(struct import_files *files, struct named *named)
+{
+    uint32_t line = files->rows.rows[named->row].line;
+    struct error why = {0};
+    char *bytes = NULL;
+    size_t len = 0;
+    char path[PATH_MAX];
+    char text[PATH_MAX + 160];
+    int rc = path_make(files, named->name, path, &why);
+    struct span all;
+    enum attachment_type type;
+
+    rc = rc != 0 ? rc : place_check(files, path, &why);
+    rc = rc != 0 ? rc : file_read(path, (size_t)32 << 20, &bytes, &len, &why);
+    if (rc != 0) {
+        row_bad(files, line, named->column, why.text);
+        return;
+    }
+    all = span_make((const uint8_t *)bytes, len);
+    type = attachment_type_of(all);
+    if (len + ATTACHMENT_SEAL_OVERHEAD > ATTACHMENT_MAX) {
+        (void)snprintf(text, sizeof(text), "%s: %zu bytes, at most %u", path,
+                       len, ATTACHMENT_MAX);
+        row_bad(files, line, named->column, text);
+    } else if (type == ATTACHMENT_NONE || type == ATTACHMENT_SEALED) {
+        (void)snprintf(text, sizeof(text),
+                       "%s: of a type that is not taken: PDF, JPEG, PNG, TIFF, "
+                       "office documents and plain text are",
+                       path);
+        row_bad(files, line, named->column, text);
+    }
+    named->looked = hash_of(all);
+    named->sent = named->looked;
+    free(bytes);
 }
 
 static size_t count(const struct rows *rows)
@@ -160,8 +168,14 @@ static size_t count(const struct rows *rows)
 
 static int rows_look(struct import_files *files, struct error *err)
 {
-    files->named = calloc(count(&files->rows) + 1, sizeof(*files->named));
-    if (files->named == NULL) {
+    size_t len = count(&files->rows);
+
+    for (files->slots = 4; files->slots <= 2 * len;) {
+        files->slots *= 2;
+    }
+    files->named = calloc(len + 1, sizeof(*files->named));
+    files->first = calloc(files->slots, sizeof(*files->first));
+    if (files->named == NULL || files->first == NULL || len > UINT32_MAX / 4) {
         return error_set(err, ERR_NOMEM, "no memory for the files' names");
     }
     for (size_t i = 0; i < files->rows.len; i++) {
@@ -169,17 +183,13 @@ static int rows_look(struct import_files *files, struct error *err)
 
         for (size_t k = 0; k < row->fields_len; k++) {
             struct named *named = &files->named[files->len];
-            int rc;
 
             if (!is_attach(row->fields[k].path)) {
                 continue;
             }
             named->row = i;
             named->column = row->fields[k].path;
-            rc = path_make(files, row->fields[k].value, named, err);
-            if (rc != 0) {
-                return rc;
-            }
+            named->name = row->fields[k].value;
             files->len++;
             look(files, named);
         }
@@ -234,10 +244,14 @@ void import_files_free(struct import_files *files)
     if (files == NULL) {
         return;
     }
-    if (files->named != NULL) {
-        crypto_wipe(files->named, files->len * sizeof(*files->named));
+    for (size_t i = 0; i < files->len; i++) {
+        if (files->named[i].key != NULL) {
+            crypto_wipe(files->named[i].key, sizeof(*files->named[i].key));
+            free(files->named[i].key);
+        }
     }
     free(files->named);
+    free(files->first);
     arena_release(&files->arena);
     free(files);
 }
@@ -256,25 +270,53 @@ static void keep(char room[HEX], const struct client_reply *reply,
                    answer_text(answer_get(reply->root, name)));
 }
 
-/* A clear one that an earlier row names too went with that. */
-static bool was_sent(const struct import_files *files, size_t at)
+/* Where the first row that names these bytes is remembered, or will be. */
+static uint32_t *first_of(struct import_files *files, const struct hash *hash)
 {
-    for (size_t i = 0; !files->sealed && i < at; i++) {
-        if (strcmp(files->named[i].hash, files->named[at].hash) == 0) {
-            return true;
-        }
+    size_t mask = files->slots - 1;
+    size_t slot = (size_t)read_u64(hash->bytes) & mask;
+
+    while (files->first[slot] != 0 &&
+           !hash_equal(&files->named[files->first[slot] - 1].looked, hash)) {
+        slot = (slot + 1) & mask;
     }
-    return false;
+    return &files->first[slot];
+}
+
+/* A clear one that an earlier row names too went with that. */
+static bool was_sent(struct import_files *files, size_t at)
+{
+    uint32_t *first;
+
+    if (files->sealed) {
+        return false;
+    }
+    first = first_of(files, &files->named[at].looked);
+    if (*first == 0) {
+        *first = (uint32_t)at + 1;
+        return false;
+    }
+    files->named[at].sent = files->named[*first - 1].sent;
+    return true;
 }
 
 static int send_one(struct import_files *files, struct named *named,
                     struct error *err)
 {
     struct client_reply reply = {0};
+    char path[PATH_MAX];
+    char hash[HEX] = "";
     char *bytes = NULL;
     size_t len = 0;
-    int rc = file_read(named->path, (size_t)32 << 20, &bytes, &len, err);
+    int rc = path_make(files, named->name, path, err);
 
+    if (rc == 0 && files->sealed) {
+        named->key = calloc(1, sizeof(*named->key));
+        rc = named->key == NULL
+                 ? error_set(err, ERR_NOMEM, "no memory for the file's key")
+                 : 0;
+    }
+    rc = rc != 0 ? rc : file_read(path, (size_t)32 << 20, &bytes, &len, err);
     rc = rc != 0
              ? rc
              : cli_post_text(files->cli,
@@ -283,9 +325,12 @@ static int send_one(struct import_files *files, struct named *named,
                              err);
     free(bytes);
     if (rc == 0) {
-        keep(named->hash, &reply, "file_hash");
-        keep(named->key_name, &reply, "key_name");
-        keep(named->key, &reply, "key");
+        keep(hash, &reply, "file_hash");
+        rc = hex_decode(span_str(hash), &named->sent, sizeof(named->sent), err);
+    }
+    if (rc == 0 && named->key != NULL) {
+        keep(named->key->name, &reply, "key_name");
+        keep(named->key->key, &reply, "key");
     }
     if (reply.text != NULL) {
         crypto_wipe(reply.text, reply.len);
@@ -317,17 +362,19 @@ static void put_named(const struct named *named, size_t slot,
     const char *dot = strchr(named->column, '.');
     char field[FACTS_PATH_MAX + 16];
     char key[64];
+    char hash[HEX];
 
+    hex_encode(SPAN_OF(named->sent), hash);
     (void)snprintf(field, sizeof(field), "%.*s.file_hash", (int)FACTS_PATH_MAX,
                    dot == NULL ? "document" : dot + 1);
-    request_put_field(body, field, named->hash);
-    if (named->key[0] == '\0') {
+    request_put_field(body, field, hash);
+    if (named->key == NULL) {
         return;
     }
     (void)snprintf(key, sizeof(key), "private.keys[%zu].event_id", slot);
-    request_put_field(body, key, named->key_name);
+    request_put_field(body, key, named->key->name);
     (void)snprintf(key, sizeof(key), "private.keys[%zu].body_key", slot);
-    request_put_field(body, key, named->key);
+    request_put_field(body, key, named->key->key);
 }
 
 static char *row_text(const struct import_files *files, size_t i, size_t *at)

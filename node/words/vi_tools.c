@@ -113,6 +113,7 @@ static const struct word rows[] = {
     {"neither a leaf, nor a note, nor a list of leaves, nor a bundle",
      "không phải lá, bút tích, danh sách lá hay gói"},
     {"no memory", "không đủ bộ nhớ"},
+    {"no memory for the file's key", "không đủ bộ nhớ cho khóa của tệp"},
     {"no memory for the files' names", "không đủ bộ nhớ cho tên các tệp"},
     {"no memory for the import", "không đủ bộ nhớ cho lần nhập"},
     {"no memory for the rows", "không đủ bộ nhớ cho các dòng"},
@@ -153,7 +154,6 @@ static const struct word rows[] = {
     {"usage: qcdc user revoke NAME", "cách dùng: qcdc user revoke TÊN"},
     {"user: \"%.40s\": add, list, revoke or recovery",
      "user: \"{1}\": chỉ có add, list, revoke hoặc recovery"},
-
 };
 
 const struct words_part words_tools = {rows, sizeof(rows) / sizeof(*rows)};
