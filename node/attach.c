@@ -306,6 +306,8 @@ static void fetch_end(struct engine *engine, struct peer *peer)
         rc = refused_put(engine, &fetch->file, &err);
     } else if (rc == 0) {
         rc = held_put(engine, &fetch->file, size, &err);
+        engine->files_bytes += size;
+        share_add(peer, size);
         if (rc == 0 && up != NULL && up != peer && up->link != NULL) {
             frame.attach.file = fetch->file;
             frame.attach.total = size;
@@ -319,13 +321,25 @@ static void fetch_end(struct engine *engine, struct peer *peer)
     }
 }
 
-static bool has_room_for(struct engine *engine, uint64_t bytes)
+/* Of files in all, and of what that child may take of this disk. */
+static bool has_room_for(struct engine *engine, struct peer *peer,
+                         uint64_t bytes)
 {
-    struct store_attachment_sum sum;
-    struct error ignored = {0};
+    struct error why = {0};
+    struct error err = {0};
 
-    return store_attachment_sum(engine->store, &sum, &ignored) == 0 &&
-           sum.bytes + bytes <= engine->config->files_mib * 1048576u;
+    if (engine->disk.low || attach_room(engine, bytes, &why) != 0) {
+        return false;
+    }
+    if (peer->up || share_refuse(engine, peer, bytes, false, &why) == 0) {
+        return true;
+    }
+    if (why.code == ERR_LIMIT) {
+        refused(engine, peer, &why, &err);
+    } else {
+        engine_react(engine, "attach", "share", &why);
+    }
+    return false;
 }
 
 /* It may have been erased since it was asked for. */
@@ -369,7 +383,7 @@ static void piece_take(struct engine *engine, struct peer *peer,
         (fetch->total != 0 && fetch->total != came->total)) {
         return; /* it does not have it (yet): the next one */
     }
-    if (engine->disk.low || !has_room_for(engine, came->total)) {
+    if (!has_room_for(engine, peer, came->total)) {
         fetch->next_ms = clock_steady_ms() + ROUND_MS;
         return;
     }

@@ -38,6 +38,7 @@ static int destroy(struct engine *engine, const struct hash *file,
         hex_encode(SPAN_OF(*file), hex);
         log_line(LOG_INFO, "attach", "destroyed", "file=%.16s", hex);
     }
+    attach_recount(engine);
     return rc;
 }
 
@@ -102,6 +103,11 @@ int attach_destroy_again(struct engine *engine, struct error *err)
                                  max, &len, err);
     for (size_t i = 0; rc == 0 && i < len; i++) {
         rc = store_file_destroy(engine->config->dir, &files[i], err);
+        if (rc != 0) {
+            error_wrap(err, "an erased file is here again and cannot be "
+                            "destroyed: let the node's user write there, or "
+                            "remove it, then start again");
+        }
     }
     free(files);
     return rc;
@@ -129,6 +135,7 @@ static int held_suspect(struct engine *engine, const struct hash *file,
                  : store_attachment_set(engine->store, file,
                                         STORE_ATTACHMENT_MISSING, err);
     engine->attach_named = UINT64_MAX;
+    attach_recount(engine);
     return rc;
 }
 

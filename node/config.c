@@ -65,6 +65,9 @@ static const struct config_row rows[] = {
      "asks"},
     {"files_mib", KIND_NUMBER, AT(files_mib), "2048", 1, 1000000,
      "attached files held here at most"},
+    {"child_mib", KIND_NUMBER, AT(child_mib), "1024", 1, 100000000,
+     "MiB of this disk that batches and files from one child, and from those "
+     "below it, may take"},
     {"ballast_mib", KIND_NUMBER, AT(ballast_mib), "8", 0, 1024,
      "a file given up when the disk is nearly full, so that the node can end "
      "its work"},

@@ -32,6 +32,7 @@ struct config {
     uint64_t ballast_mib;
     uint64_t fetch_files;
     uint64_t files_mib;
+    uint64_t child_mib;
     uint64_t login_minutes;
     uint64_t quiet_s;
 };

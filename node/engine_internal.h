@@ -61,6 +61,7 @@ struct quota {
     uint32_t day;
     uint64_t events;
     uint64_t bytes;
+    uint64_t total; /* bytes of all days that lie here: see share.c */
 };
 #define QUOTAS_MAX 1024u
 
@@ -147,15 +148,17 @@ struct engine {
     uint64_t index_ms;     /* steady: no text is indexed before */
     uint64_t window_us;    /* steady: since when sleep is counted */
     uint64_t slept_us;
-    uint64_t settle_ms;           /* steady: no cells before */
-    uint64_t settled_ms;          /* steady: the newest cells */
-    uint64_t settling_ms;         /* how long those took */
-    uint64_t attach_ms;           /* steady: files are not looked for before */
-    uint64_t attach_back;         /* store_attachment_back then */
-    uint64_t attach_trimmed;      /* bytes that came since parts were bounded */
-    int64_t attach_seen;          /* rows up to this one were looked for here */
-    uint64_t destroy_ms;          /* steady: erased files wait until then */
-    uint64_t attach_named;        /* store_attachment_named then */
+    uint64_t settle_ms;        /* steady: no cells before */
+    uint64_t settled_ms;       /* steady: the newest cells */
+    uint64_t settling_ms;      /* how long those took */
+    uint64_t attach_ms;        /* steady: files are not looked for before */
+    uint64_t attach_back;      /* store_attachment_back then */
+    uint64_t attach_trimmed;   /* bytes that came since parts were bounded */
+    uint64_t files_bytes;      /* of all files that have their name */
+    uint64_t files_counted_ms; /* steady; when the folders were read, 0 never */
+    int64_t attach_seen;       /* rows up to this one were looked for here */
+    uint64_t destroy_ms;       /* steady: erased files wait until then */
+    uint64_t attach_named;     /* store_attachment_named then */
     struct hash attach_asked[16]; /* on demand */
     size_t attach_asked_len;
     uint64_t scrub_ms;   /* steady: after an erasure, no try before */
@@ -313,6 +316,11 @@ int erase_catch_up(struct engine *engine, struct error *err) MUST_USE;
 
 /* ---- attach_erase.c ---- */
 bool attach_is_erased(struct engine *engine, const struct hash *file);
+/* Is there room for a file of that size within files_mib? ERR_LIMIT. */
+int attach_room(struct engine *engine, uint64_t bytes,
+                struct error *err) MUST_USE;
+/* Files went: what they take is counted again when it is asked for. */
+void attach_recount(struct engine *engine);
 /* On an idle turn: erased files are destroyed, after the commit of the word. */
 void attach_destroy(struct engine *engine);
 bool attach_destroy_is_due(const struct engine *engine);

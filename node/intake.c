@@ -95,7 +95,7 @@ static int refill_bodies(struct engine *engine, const struct peer *peer,
 
 /* One batch on its way into the store. */
 struct batch {
-    const struct peer *peer;
+    struct peer *peer;
     const struct link_action *action;
     struct segment segment;
     struct store_log log;
@@ -262,7 +262,9 @@ static bool has_quota(const struct peer *peer, const struct origin *origin)
 static int room_check(struct engine *engine, const struct batch *batch,
                       bool by_hand, struct error *err)
 {
+    const struct segment *came = &batch->segment;
     struct store_recovery recovery;
+    int rc;
 
     if (!has_quota(batch->peer, &batch->action->origin)) {
         return 0;
@@ -270,14 +272,18 @@ static int room_check(struct engine *engine, const struct batch *batch,
     if (engine->disk.low && !batch->action->origin.dir) {
         return error_set(err, ERR_LIMIT, "the disk is nearly full here");
     }
-    return by_hand || batch->peer->up ||
-                   recover_active(engine, batch->log.id, &recovery)
-               ? 0
-               : quota_take(engine, &batch->action->origin, &batch->segment,
-                            err);
+    if (by_hand || batch->peer->up ||
+        recover_active(engine, batch->log.id, &recovery)) {
+        return 0;
+    }
+    rc = share_refuse(engine, batch->peer, quota_bytes(came),
+                      batch->action->origin.dir, err);
+    return rc != 0 ? rc
+                   : quota_take(engine, &batch->action->origin, &batch->segment,
+                                err);
 }
 
-int intake_take(struct engine *engine, const struct peer *peer,
+int intake_take(struct engine *engine, struct peer *peer,
                 const struct link_action *action, bool by_hand,
                 uint64_t *pause_ms, struct error *err)
 {
@@ -299,12 +305,18 @@ int intake_take(struct engine *engine, const struct peer *peer,
         rc = room_check(engine, batch, by_hand, err);
         *pause_ms = rc != 0 ? PAUSE_MS : 0;
     }
+    if (rc == 0 && has_quota(peer, &action->origin)) {
+        quota_open(engine, &action->origin);
+    }
     if (rc == 0) {
         rc = batch_store(engine, &batch->log, &batch->segment, batch->checked,
                          err);
     }
     if (rc == 0 && has_quota(peer, &action->origin)) {
-        rc = quota_keep(engine, &action->origin, err);
+        uint64_t bytes = 0;
+
+        rc = quota_keep(engine, &action->origin, &batch->segment, &bytes, err);
+        share_add(peer, bytes);
     }
     if (rc == ERR_IO || rc == ERR_CORRUPT) {
         engine_react(engine, "intake", "store", err);

@@ -58,15 +58,19 @@ struct peer {
     struct link *link;
     void *memory; /* of the link and its tracks; heap */
     size_t tracks_max;
-    uint64_t deliveries_told; /* newest number that the link was told of */
-    bool announced;           /* READY in this session */
-    bool lost;                /* a frame could not be handed over */
-    bool troubled;            /* `sync` shows a refusal of its batches */
-    struct span lacked;       /* UP: ids of a staging note's events that were
-                                 asked back; heap, see staged_link.c */
-    uint64_t retry_ms;        /* UP: present backoff */
-    uint64_t retry_at_ms;     /* UP: steady; 0 = none planned */
-    uint64_t joined_at_ms;    /* steady; of a finished INVITER */
+    uint64_t deliveries_told;  /* newest number that the link was told of */
+    bool announced;            /* READY in this session */
+    bool lost;                 /* a frame could not be handed over */
+    bool troubled;             /* `sync` shows a refusal of its batches */
+    struct span lacked;        /* UP: ids of a staging note's events that were
+                                  asked back; heap, see staged_link.c */
+    uint64_t share_bytes;      /* DOWN: what came from it and from below it */
+    uint64_t share_serial;     /* of the directory that said who is below */
+    uint64_t share_counted_ms; /* steady; by the segments; 0 never */
+    bool share_known;
+    uint64_t retry_ms;     /* UP: present backoff */
+    uint64_t retry_at_ms;  /* UP: steady; 0 = none planned */
+    uint64_t joined_at_ms; /* steady; of a finished INVITER */
     uint64_t proven_ms; /* DOWN: steady; last frame of a connection that showed
                            the right token, 0 none since the start */
     uint64_t routed_ms; /* DOWN: steady; when its present route was new */
@@ -193,13 +197,32 @@ void attach_frame(struct engine *engine, struct peer *peer,
 void peers_cut(struct engine *engine, const struct transport_event *event);
 
 /* ---- quota.c ---- */
+/* What a batch takes: its leaves and bodies as they are stored. */
+uint64_t quota_bytes(const struct segment *segment);
 /* Events and bytes of one log and day, kept in the store: ERR_LIMIT if the
  * batch goes beyond. */
 int quota_take(struct engine *engine, const struct origin *origin,
                const struct segment *segment, struct error *err) MUST_USE;
-/* The batch is stored in this transaction: so is what it took. */
+/* Before a batch is stored: knows what lies here without it. */
+void quota_open(struct engine *engine, const struct origin *origin);
+/* The batch is stored in this transaction: so is what it took. Returns its
+ * bytes in *bytes. */
 int quota_keep(struct engine *engine, const struct origin *origin,
+               const struct segment *segment, uint64_t *bytes,
                struct error *err) MUST_USE;
+/* Bytes of all batches of a node's record or directory log: as they were
+ * counted, or, if they never were or `anew`, as they lie here. */
+uint64_t quota_total(struct engine *engine, const struct origin *origin,
+                     bool anew);
+
+/* ---- share.c ---- */
+/* Is there room for so many bytes more from below that child? ERR_LIMIT. */
+int share_refuse(struct engine *engine, struct peer *peer, uint64_t bytes,
+                 bool dir, struct error *err) MUST_USE;
+/* They were stored. */
+void share_add(struct peer *peer, uint64_t bytes);
+/* Files came or went, or a turn was undone: sums are made again when asked. */
+void share_forget(struct engine *engine);
 
 /* ---- blame.c ---- */
 /* Puts into err which event of a refused batch was changed, if that can be
@@ -224,7 +247,7 @@ void intake_batch(struct engine *engine, struct peer *peer,
 /* Checks and stores action->batch, answers nobody. `by_hand`: a person brought
  * it, the daily quota does not count. *pause_ms: how long to wait, if it is
  * only for now. */
-int intake_take(struct engine *engine, const struct peer *peer,
+int intake_take(struct engine *engine, struct peer *peer,
                 const struct link_action *action, bool by_hand,
                 uint64_t *pause_ms, struct error *err) MUST_USE;
 

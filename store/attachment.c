@@ -15,7 +15,8 @@ enum {
     ATTACHMENT_SET,
     ATTACHMENT_HELD,
     ATTACHMENT_GONE,
-    ATTACHMENT_SUM
+    ATTACHMENT_SUM,
+    ATTACHMENT_BY_NODE
 };
 
 #define COLUMNS                                                                \
@@ -35,6 +36,8 @@ static const char *const sql[] = {
                         "WHERE file = ? AND state = 3",
     [ATTACHMENT_SUM] = "SELECT state, count(*), sum(size) FROM attachments "
                        "GROUP BY state",
+    [ATTACHMENT_BY_NODE] = "SELECT node, sum(size) FROM attachments "
+                           "WHERE state = 1 GROUP BY node",
 };
 const struct query_table attachment_queries = {sql,
                                                sizeof(sql) / sizeof(sql[0])};
@@ -161,5 +164,18 @@ int store_attachment_sum(struct store *store, struct store_attachment_sum *out,
             out->missing = count;
         }
     }
+    return rc;
+}
+
+int store_attachment_by_node(struct store *store, store_bytes_fn visit,
+                             void *data, struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_ATTACHMENT, ATTACHMENT_BY_NODE);
+    int rc;
+
+    while ((rc = query_row(store, q, err)) == 1) {
+        visit(data, column_u32(q, 0), (uint64_t)column_int(q, 1));
+    }
+    query_end(q);
     return rc;
 }

@@ -86,6 +86,11 @@ struct store_attachment_sum {
 };
 int store_attachment_sum(struct store *store, struct store_attachment_sum *out,
                          struct error *err) MUST_USE;
+/* Bytes of those held, by the node whose event named them first. The visitor
+ * asks the store nothing. */
+typedef void (*store_bytes_fn)(void *data, uint32_t node, uint64_t bytes);
+int store_attachment_by_node(struct store *store, store_bytes_fn visit,
+                             void *data, struct error *err) MUST_USE;
 /* Grows when an event names a file that was not known. */
 uint64_t store_attachment_named(const struct store *store);
 /* Grows with it when that file was erased before. */
@@ -110,6 +115,9 @@ int store_file_finish(const char *dir, const struct hash *file, uint64_t *size,
 typedef bool (*store_part_busy_fn)(void *data, const struct hash *file);
 uint64_t store_parts_trim(const char *dir, uint64_t max_bytes,
                           store_part_busy_fn busy, void *data);
+/* What all files take that have their name, whether an event names them or not
+ * (yet): reads the folders. */
+uint64_t store_files_bytes(const char *dir);
 /* A new one as a whole. */
 int store_file_put(const char *dir, struct span bytes, struct hash *file,
                    struct error *err) MUST_USE;

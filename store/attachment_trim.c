@@ -1,5 +1,6 @@
-/* store: pieces of attached files that nobody finished. They lie outside every
- * quota, so that they are bounded by themselves: the oldest go first.
+/* store: what lies in the folders of attached files: the sum of those that have
+ * their name, and pieces that nobody finished. These lie outside every quota,
+ * so that they are bounded by themselves: the oldest go first.
  *
  * Must never touch a file that has its name, nor a part that grows now.
  * Read next: attachment_file.c.
@@ -33,8 +34,31 @@ static bool is_older(struct timespec a, struct timespec b)
     return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
 }
 
-static void entry_look(struct trimming *t, const char *folder, const char *name)
+typedef void (*entry_fn)(void *data, const char *folder, const char *name);
+
+static void each_entry(const char *dir, entry_fn visit, void *data)
 {
+    for (unsigned i = 0; i < FOLDERS; i++) {
+        char folder[PATH_MAX];
+        int len =
+            snprintf(folder, sizeof(folder), "%s/attachments/%02x", dir, i);
+        DIR *entries =
+            len > 0 && len < (int)sizeof(folder) ? opendir(folder) : NULL;
+        const struct dirent *entry;
+
+        if (entries == NULL) {
+            continue;
+        }
+        while ((entry = readdir(entries)) != NULL) {
+            visit(data, folder, entry->d_name);
+        }
+        (void)closedir(entries);
+    }
+}
+
+static void entry_look(void *data, const char *folder, const char *name)
+{
+    struct trimming *t = data;
     char path[PATH_MAX];
     struct error ignored;
     struct stat facts;
@@ -64,22 +88,7 @@ static void look(struct trimming *t)
 {
     t->bytes = 0;
     t->found = false;
-    for (unsigned i = 0; i < FOLDERS; i++) {
-        char folder[PATH_MAX];
-        int len =
-            snprintf(folder, sizeof(folder), "%s/attachments/%02x", t->dir, i);
-        DIR *entries =
-            len > 0 && len < (int)sizeof(folder) ? opendir(folder) : NULL;
-        const struct dirent *entry;
-
-        if (entries == NULL) {
-            continue;
-        }
-        while ((entry = readdir(entries)) != NULL) {
-            entry_look(t, folder, entry->d_name);
-        }
-        (void)closedir(entries);
-    }
+    each_entry(t->dir, entry_look, t);
 }
 
 uint64_t store_parts_trim(const char *dir, uint64_t max_bytes,
@@ -92,4 +101,25 @@ uint64_t store_parts_trim(const char *dir, uint64_t max_bytes,
         look(&t);
     }
     return t.bytes;
+}
+
+static void entry_add(void *data, const char *folder, const char *name)
+{
+    uint64_t *bytes = data;
+    char path[PATH_MAX];
+    struct stat facts;
+    int len = snprintf(path, sizeof(path), "%s/%s", folder, name);
+
+    if (strlen(name) == HEX && len > 0 && len < (int)sizeof(path) &&
+        stat(path, &facts) == 0) {
+        *bytes += (uint64_t)facts.st_size;
+    }
+}
+
+uint64_t store_files_bytes(const char *dir)
+{
+    uint64_t bytes = 0;
+
+    each_entry(dir, entry_add, &bytes);
+    return bytes;
 }

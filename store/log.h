@@ -95,6 +95,9 @@ int store_segment_append(struct store *store,
 int store_segment_read(struct store *store, uint32_t log, uint64_t index,
                        struct arena *arena, struct store_segment *segment,
                        struct error *err) MUST_USE;
+/* Bytes of its batches as they lie here; reads the head of every segment. */
+int store_log_bytes(struct store *store, uint32_t log, uint64_t *bytes,
+                    struct error *err) MUST_USE;
 /* Its extent alone: *first and *count. */
 int store_segment_extent(struct store *store, uint32_t log, uint64_t index,
                          uint64_t *first, uint32_t *count,

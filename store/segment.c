@@ -17,7 +17,8 @@ enum {
     SEGMENT_FIND,
     SEGMENT_EXTENT,
     SEGMENT_HASHES,
-    SEGMENT_END
+    SEGMENT_END,
+    SEGMENT_BYTES
 };
 
 static const char *const sql[] = {
@@ -38,6 +39,9 @@ static const char *const sql[] = {
                        "ORDER BY id DESC LIMIT 1",
     [SEGMENT_END] = "SELECT id, count, root, note FROM segments WHERE id <= ? "
                     "ORDER BY id DESC LIMIT 1",
+    [SEGMENT_BYTES] =
+        "SELECT sum(length(leaves_z) + length(texts_z) + length(privates)) "
+        "FROM segments WHERE id >= ? AND id < ?",
 };
 const struct query_table segment_queries = {sql, sizeof(sql) / sizeof(sql[0])};
 
@@ -271,6 +275,20 @@ int store_segment_extent(struct store *store, uint32_t log, uint64_t index,
 
     query_end(q);
     return rc;
+}
+
+int store_log_bytes(struct store *store, uint32_t log, uint64_t *bytes,
+                    struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_SEGMENT, SEGMENT_BYTES);
+    int rc;
+
+    bind_int(q, 1, place_of(log, 0));
+    bind_int(q, 2, place_of(log + 1, 0));
+    rc = query_row(store, q, err);
+    *bytes = rc == 1 ? (uint64_t)column_int(q, 0) : 0;
+    query_end(q);
+    return rc < 0 ? rc : 0;
 }
 
 int segment_hashes(struct store_source *state, uint64_t index,

@@ -179,6 +179,12 @@ static const struct word rows[] = {
      "nút này không phải nút xác nhận của sổ đó"},
     {"what came back is not all here or counted yet",
      "phần mang về chưa đủ hoặc chưa tính xong ở đây"},
+    {"what came from node %u and those below it takes %u MiB here, its share "
+     "of the disk is %u: find out why, then set child_mib in this node's "
+     "qcdc.conf higher",
+     "những gì nhận từ nút {1} và các nút dưới nó chiếm {2} MiB ở đây, phần "
+     "đĩa dành cho nó là {3}: hãy tìm xem vì sao, rồi tăng child_mib trong "
+     "qcdc.conf của nút này"},
 };
 
 const struct words_part words_network = {rows, sizeof(rows) / sizeof(*rows)};

@@ -21,9 +21,12 @@ static const struct word rows[] = {
      "(qcdc user recovery)"},
     {"a file needs an official: run `qcdc login` first",
      "gửi tệp thì phải có cán bộ: hãy chạy `qcdc login` trước"},
-    {"a file of %zu bytes: at most %u, and %llu MiB of files in all "
-     "(files_mib)",
-     "tệp {1} byte: nhiều nhất là {2}, và tổng mọi tệp là {3} MiB (files_mib)"},
+    {"a file of %u bytes: at most %u can be attached",
+     "tệp {1} byte: tệp đính kèm nhiều nhất là {2} byte"},
+    {"a file of %u bytes: at most %u, and %u MiB of files in all (files_mib), "
+     "%u are here",
+     "tệp {1} byte: nhiều nhất là {2}, và tổng mọi tệp là {3} MiB (files_mib), "
+     "ở đây đang có {4}"},
     {"a file of a type that is not taken: PDF, JPEG, PNG, TIFF, office "
      "documents and plain text are",
      "loại tệp này không nhận: chỉ nhận PDF, JPEG, PNG, TIFF, văn bản văn "

@@ -48,6 +48,10 @@ static const struct word rows[] = {
     {"a standby", "máy dự phòng"},
     {"a zero is written out", "ghi ra số 0"},
     {"absent list", "danh sách vắng"},
+    {"an erased file is here again and cannot be destroyed: let the node's "
+     "user write there, or remove it, then start again: %s",
+     "một tệp đã xóa lại xuất hiện ở đây và không hủy được: hãy cho người dùng "
+     "của nút ghi vào đó, hoặc tự gỡ tệp đi, rồi khởi động lại: {1}"},
     {"an id: 32 hex digits, a code, or an import key",
      "id sự kiện: 32 chữ số hex, mã số, hoặc khóa (key) khi nhập"},
     {"an observer", "máy chỉ đọc"},

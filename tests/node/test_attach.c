@@ -163,6 +163,43 @@ static void one_file_that_does_not_go_keeps_no_other(void **state)
     folders_remove(&file);
 }
 
+static void a_destroyed_file_that_stays_is_told_in_words(void **state)
+{
+    struct hash file = erased_made(span_str(text));
+    char folder[800];
+
+    (void)state;
+    attach_destroy(engine);
+    (void)snprintf(folder, sizeof(folder), "%s", path_of(&file, ""));
+    assert_int_equal(mkdir(folder, 0700), 0); /* back, and cannot go */
+    assert_true(attach_destroy_again(engine, &err) != 0);
+    assert_err_says(err, "an erased file is here again and cannot be destroyed:"
+                         " let the node's user write there, or remove it");
+    assert_int_equal(rmdir(folder), 0);
+    assert_ok(attach_destroy_again(engine, &err), err);
+    folders_remove(&file);
+}
+
+/* An upload that no event names (yet) takes room as any other. */
+static void files_that_no_event_names_count_too(void **state)
+{
+    static char bytes[700000];
+    struct hash file;
+
+    (void)state;
+    memset(bytes, 'a', sizeof(bytes));
+    top_config.files_mib = 1;
+    assert_ok(attach_room(engine, 2 * 524288, &err), err);
+    assert_ok(store_file_put(engine->config->dir,
+                             span_make(bytes, sizeof(bytes)), &file, &err),
+              err);
+    attach_recount(engine);
+    assert_ok(attach_room(engine, 300000, &err), err);
+    assert_err(attach_room(engine, 400000, &err), ERR_LIMIT, err);
+    assert_err_says(err, "1 MiB of files in all (files_mib), 0 are here");
+    folders_remove(&file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +209,10 @@ int main(void)
             a_part_longer_than_the_file_is_begun_anew, top_open, top_close),
         cmocka_unit_test_setup_teardown(
             one_file_that_does_not_go_keeps_no_other, top_open, top_close),
+        cmocka_unit_test_setup_teardown(
+            a_destroyed_file_that_stays_is_told_in_words, top_open, top_close),
+        cmocka_unit_test_setup_teardown(files_that_no_event_names_count_too,
+                                        top_open, top_close),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 #include "node/setup.h"
 
 static char base[64];
-static struct config config;
+struct config top_config;
 struct engine *engine;
 
 static void path_in(char path[128], const char *name)
@@ -58,8 +58,8 @@ int top_open(void **state)
         return -1;
     }
     assert_ok(setup_init(&request, &result, &err), err);
-    assert_ok(config_load(&config, dir, &err), err);
-    assert_ok(engine_open(&config, &engine, &err), err);
+    assert_ok(config_load(&top_config, dir, &err), err);
+    assert_ok(engine_open(&top_config, &engine, &err), err);
     return 0;
 }
 

@@ -4,9 +4,11 @@
 
 #include "tests/support/test.h"
 
+#include "node/config.h"
 #include "node/peers.h"
 
-extern struct engine *engine; /* between the two */
+extern struct engine *engine;    /* between the two */
+extern struct config top_config; /* of it; may be changed under it */
 
 /* cmocka's setup and teardown. */
 int top_open(void **state);

@@ -1,7 +1,8 @@
 #!/bin/bash
 # A ward sends more in a day than its superior grants: that log pauses, and no
 # other; `sync` names it at both ends; a restart of the superior forgives
-# nothing; what waits is whole at the ward, and goes when more is granted.
+# nothing; what waits is whole at the ward, and goes when more is granted. Then
+# it sends more than its share of the superior's disk: the same.
 . "$(dirname "$0")/common"
 
 wards
@@ -47,8 +48,40 @@ grant 20000
 start city
 until_true 60 held province thu/12/e1 "size=402 integrated=402 guarded=402"
 say_held "granted" city thu/12/e1 thu/13/e1
+# ---- its share of the city's disk, all days together
+stop city
+echo "child_mib = 1" >>"$WORK/city/qcdc.conf"
+start city
+full() { at "$1" sync | grep -q "its share of the disk is 1"; }
+mkdir "$WORK/post"
+for ((n = 1; n <= 110; n++)); do
+    printf '{"key": "t%d", "fields": {"channel": "counter", "kind": "proposal", "field": "land", "person_known": "false", "text.content": "%s"}}\n' \
+        $n "$(head -c 11000 /dev/urandom | base64 -w 0)"
+done >"$WORK/post/long.jsonl"
+at ward12 login clerk >/dev/null || die "login"
+at ward12 import PetitionReceived "$WORK/post/long.jsonl" | found "110 recorded" ||
+    die "the ward cannot record"
+until_true 30 full city
+full ward12 || at ward12 sync | grep -q "over its quota" ||
+    die "the ward is not told"
+printf '%%PDF-1.4\nảnh\n' >"$WORK/post/a.pdf"
+at ward13 login clerk >/dev/null || die "login"
+at ward13 record PetitionReceived channel=counter kind=proposal field=land \
+    person_known=false document.kind=petition --attach "$WORK/post/a.pdf" \
+    >/dev/null || die "the neighbour cannot record"
+until_true 30 held province thu/13/e1 "size=33 "
+hash=$(sha256sum "$WORK/post/a.pdf" | cut -d' ' -f1)
+until_true 30 test -e "$WORK/city/attachments/${hash:0:2}/$hash"
+first=$(taken)
+[ "$first" -lt 512 ] || die "all of it was taken: $first"
+sum=$(du -sk "$WORK/city" | cut -f1)
+echo "its share: $first of 512 events at the city, $sum KiB on its disk in all"
+stop city
+sed -i 's/^child_mib.*/child_mib = 64/' "$WORK/city/qcdc.conf"
+start city
+until_true 60 held province thu/12/e1 "size=512 integrated=512 guarded=512"
 for node in ward12 ward13 city province; do
     stop "$node"
     "$DRIVE" check "$WORK/$node" >/dev/null || die "$node has findings"
 done
-echo "402 of 402 events, in order; the neighbour never waited"
+echo "512 of 512 events, in order; the neighbour never waited"
