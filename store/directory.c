@@ -99,8 +99,54 @@ struct loading {
     struct built *built;
     const struct store_known *known;
     size_t size;
-    bool fresh; /* take no signature from the rows */
+    bool fresh;                      /* take no signature from the rows */
+    const struct dir_event **before; /* of the build before, by id; borrows */
+    size_t before_len;
 };
+
+static int compare_event(const void *a, const void *b)
+{
+    const struct dir_event *const *x = a;
+    const struct dir_event *const *y = b;
+
+    return event_id_compare(&(*x)->leaf->id, &(*y)->leaf->id);
+}
+
+/* Checking the keys of a certificate costs more than the rest of a build: a
+ * leaf that was read in the build before reads the same. 0: it was not. */
+static uint32_t reading_before(const struct loading *loading,
+                               const struct leaf *leaf)
+{
+    const struct dir_event wanted = {.leaf = leaf};
+    const struct dir_event *key = &wanted;
+    const struct dir_event **found =
+        loading->before_len == 0
+            ? NULL
+            : bsearch(&key, loading->before, loading->before_len,
+                      sizeof(const struct dir_event *), compare_event);
+
+    return found != NULL && span_equal((*found)->leaf->bytes, leaf->bytes)
+               ? (*found)->reading
+               : 0;
+}
+
+/* Without memory for it everything is read anew. */
+static void before_list(struct loading *loading, const struct built *before)
+{
+    if (!before->valid || before->len == 0) {
+        return;
+    }
+    loading->before = malloc(before->len * sizeof(const struct dir_event *));
+    if (loading->before == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < before->len; i++) {
+        loading->before[i] = &before->events[i];
+    }
+    loading->before_len = before->len;
+    qsort(loading->before, loading->before_len,
+          sizeof(const struct dir_event *), compare_event);
+}
 
 static bool place_known(const struct store_known *known, int64_t place)
 {
@@ -151,6 +197,7 @@ static int load_row(struct loading *loading, sqlite3_stmt *q, uint32_t issuer,
         .epoch = epoch,
         .position = place_index(place),
         .signature = loading->fresh ? SIGNATURE_UNKNOWN : placed->signature,
+        .reading = reading_before(loading, &placed->leaf),
     };
     built->len++;
     return 0;
@@ -253,17 +300,18 @@ static int build_once(struct store *store, const struct store_known *known,
     return build_from(store, &loading, err);
 }
 
-static int build(struct store *store, const struct store_known *known,
-                 struct built *built, struct error *err)
+static int build(struct store *store, struct built *built, struct error *err)
 {
-    size_t size;
-    int rc = count_rows(store, &size, err);
+    struct directory_cache *cache = store->directory;
+    struct loading loading = {.built = built};
+    int rc = count_rows(store, &loading.size, err);
 
     built->valid = false;
-    while (rc == 0 &&
-           (rc = build_once(store, known, size, built, err)) == ERR_LIMIT) {
+    before_list(&loading, &cache->built[built == &cache->built[0]]);
+    while (rc == 0 && (rc = build_from(store, &loading, err)) == ERR_LIMIT) {
         rc = arena_grow(&built->arena, DIRECTORY_ARENA_MAX, err);
     }
+    free(loading.before);
     built->valid = rc == 0;
     return rc;
 }
@@ -273,7 +321,7 @@ int store_directory(struct store *store, const struct directory **dir,
 {
     struct directory_cache *cache = store->directory;
     struct built *built = &cache->built[cache->current];
-    int rc = built->valid ? 0 : build(store, NULL, built, err);
+    int rc = built->valid ? 0 : build(store, built, err);
 
     if (rc == 0) {
         *dir = &built->directory;
@@ -390,9 +438,8 @@ int directory_settle(struct store *store, struct error *err)
     int64_t day;
     int rc = meta_int(store, META_DAY, &day, err);
 
-    if (rc != 0 ||
-        (!before->valid && (rc = build(store, NULL, before, err)) != 0) ||
-        (rc = build(store, NULL, after, err)) != 0) {
+    if (rc != 0 || (!before->valid && (rc = build(store, before, err)) != 0) ||
+        (rc = build(store, after, err)) != 0) {
         return rc;
     }
     cache->current = 1 - cache->current;
