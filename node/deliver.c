@@ -350,6 +350,42 @@ static int certificates_keep(struct engine *engine,
     return 0;
 }
 
+/* What the header quotes may cover an epoch before: the event waited in the
+ * spool when that one ended. */
+static int quoted_keep(struct engine *engine, const struct frame_delivery *came,
+                       struct store_delivery *stored, struct error *err)
+{
+    struct origin origin = came->origin;
+    struct store_log wanted = {.node = origin.node, .is_dir = origin.dir};
+    struct store_log log;
+    struct log_facts facts;
+    struct error earlier = {0};
+    int rc = cover_check(engine, &origin, &came->quoted, err);
+
+    while (rc != 0 && origin.epoch > 1) {
+        origin.epoch--;
+        if (cover_check(engine, &origin, &came->quoted, &earlier) == 0) {
+            rc = log_facts_of(engine, &origin, &facts, err);
+            break;
+        }
+    }
+    if (rc == 0 && origin.epoch != came->origin.epoch) {
+        wanted.key = facts.key;
+        wanted.epoch = origin.epoch;
+        origin_text(engine, &origin, wanted.origin);
+        rc = store_log_find(engine->store, span_str(wanted.origin), &log, err);
+        rc = rc == ERR_NOTFOUND
+                 ? store_log_ensure(engine->store, &wanted, &log, err)
+                 : rc;
+    }
+    stored->has_quoted = rc == 0;
+    stored->quoted = (struct store_cosig){
+        .log = origin.epoch == came->origin.epoch ? stored->log : log.id,
+        .head = came->quoted.head,
+        .line = came->quoted.line};
+    return rc;
+}
+
 static int covers_keep(struct engine *engine, const struct frame_delivery *came,
                        const struct store_log *log,
                        struct store_delivery *stored, struct error *err)
@@ -376,14 +412,9 @@ static int covers_keep(struct engine *engine, const struct frame_delivery *came,
                                              .repeat = came->cover.has_heard,
                                              .request = came->cover.heard};
     }
-    if (rc == 0 && came->has_quoted) {
-        rc = cover_check(engine, &came->origin, &came->quoted, err);
-        stored->has_quoted = true;
-        stored->quoted = (struct store_cosig){.log = log->id,
-                                              .head = came->quoted.head,
-                                              .line = came->quoted.line};
-    }
-    return rc;
+    return rc != 0 || !came->has_quoted
+               ? rc
+               : quoted_keep(engine, came, stored, err);
 }
 
 static int bodies_check(const struct frame_delivery *came, struct error *err)

@@ -158,6 +158,10 @@ static int own_turn(struct engine *engine, bool is_dir, bool *turned,
     rc = rc != 0 ? rc : engine_write(engine, err);
     rc = rc != 0 ? rc
                  : store_epoch_begin(engine->store, &turning, &orphans, err);
+    if (rc == 0 && turning.log != 0) {
+        /* What kept it is settled by its end: it is to be whole again. */
+        rc = store_log_thaw(engine->store, turning.log, err);
+    }
     origin.epoch = begun.epoch;
     rc = rc != 0
              ? rc

@@ -468,6 +468,7 @@ int store_delivery_take(struct store *store,
     struct store_delivery kept = *delivery;
     size_t mark = store->scratch.used;
     struct store_log log;
+    struct store_log quoted; /* of this epoch, or one before */
     struct leaf leaf;
     bool fresh;
     int rc = store_log_get(store, delivery->log, &log, err);
@@ -494,8 +495,9 @@ int store_delivery_take(struct store *store,
         rc = take_cosig(store, &log, &delivery->cosig, err);
     }
     if (rc == 0 && delivery->has_quoted &&
-        (rc = cosig_quoted_keep(store, &delivery->quoted, err)) == 0) {
-        rc = bracket_apply(store, &log, &delivery->quoted, 0, err);
+        (rc = cosig_quoted_keep(store, &delivery->quoted, err)) == 0 &&
+        (rc = store_log_get(store, delivery->quoted.log, &quoted, err)) == 0) {
+        rc = bracket_apply(store, &quoted, &delivery->quoted, 0, err);
     }
     return rc != 0 || !fresh ? rc : take_event(store, &log, delivery, err);
 }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "tests/sim/chaos_kinds.h"
 #include "tests/sim/cure.h"
 #include "tests/sim/image.h"
 #include "tests/sim/net.h"
@@ -25,8 +26,8 @@ enum trouble {
     TROUBLE_BACK_SOON, /* the newest one, started and used within seconds */
     TROUBLE_ROOM,      /* the disk has room again */
     TROUBLE_LOSS,      /* the disk is gone for good */
-    TROUBLE_CURE,      /* somebody is there to invite again */
-    TROUBLES
+    TROUBLES,
+    TROUBLE_CURE = CHAOS_CURE /* somebody is there to invite again */
 };
 
 /* What each kind of trouble belongs to. */
@@ -111,6 +112,9 @@ void chaos_plan(uint32_t kinds, uint64_t until_ms)
     if ((kinds & CHAOS_LOSS) != 0) {
         loss_plan(until_ms);
     }
+    if ((kinds & CHAOS_CLONE) != 0) {
+        clone_plan(until_ms);
+    }
     for (uint32_t i = 0; i < count; i++) {
         uint32_t trouble = dice_below(&world.dice, TROUBLES_ALONE);
 
@@ -138,8 +142,6 @@ static void kill(struct machine *machine)
 
 static void set_back(struct machine *machine)
 {
-    uint64_t image_ms;
-
     if (!may_go_back(machine) || machine->images[0] == NULL || machine->lost) {
         return;
     }
@@ -148,16 +150,15 @@ static void set_back(struct machine *machine)
         world_plan(world.now_ms + dice_from_to(&world.dice, 500, 600000),
                    PLAN_START, machine_index(machine), 0, NULL);
     }
-    if (image_restore(machine, dice_below(&world.dice, IMAGES), &image_ms)) {
+    if (image_restore(machine, dice_below(&world.dice, IMAGES))) {
         world.rollbacks++;
-        promise_set_back(machine, image_ms);
+        promise_set_back(machine);
     }
 }
 
 static void set_back_soon(struct machine *machine)
 {
     uint64_t start_ms = world.now_ms + dice_from_to(&world.dice, 200, 4000);
-    uint64_t image_ms;
 
     if (!may_go_back(machine) || machine->images[0] == NULL ||
         !machine_is_on(machine)) {
@@ -165,9 +166,9 @@ static void set_back_soon(struct machine *machine)
     }
     machine_kill(machine, dice_hit(&world.dice, 500));
     world_plan(start_ms, PLAN_START, machine_index(machine), 0, NULL);
-    if (image_restore(machine, 0, &image_ms)) {
+    if (image_restore(machine, 0)) {
         world.rollbacks++;
-        promise_set_back(machine, image_ms);
+        promise_set_back(machine);
     }
     if (dice_hit(&world.dice, 500)) { /* the cable is not in yet */
         net_split(machine, start_ms + dice_from_to(&world.dice, 1, 30000));
@@ -187,6 +188,10 @@ void chaos_do(struct plan *plan)
     if (world.calm || !machine->enrolled) {
         return;
     }
+    if (plan->number / CHAOS_STEPS == CHAOS_CLONE) {
+        clone_do((uint32_t)plan->number % CHAOS_STEPS, machine);
+        return;
+    }
     switch ((enum trouble)plan->number) {
     case TROUBLE_BREAK:
         net_break(machine);
@@ -200,7 +205,7 @@ void chaos_do(struct plan *plan)
         net_chaos(&world.dice);
         break;
     case TROUBLE_CRASH:
-        disk_cut_after(machine->node, dice_from_to(&world.dice, 1, 60),
+        disk_cut_after(machine->disk, dice_from_to(&world.dice, 1, 60),
                        dice_hit(&world.dice, 700), &world.dice);
         break;
     case TROUBLE_KILL:
@@ -208,16 +213,16 @@ void chaos_do(struct plan *plan)
         break;
     case TROUBLE_FULL:
         world_trace("%u has a full disk", machine->node);
-        disk_fault_set(machine->node, DISK_FULL);
+        disk_fault_set(machine->disk, DISK_FULL);
         world_plan(world.now_ms + dice_from_to(&world.dice, 1000, 900000),
                    PLAN_TROUBLE, plan->machine, TROUBLE_ROOM, NULL);
         break;
     case TROUBLE_ROOM:
-        disk_fault_set(machine->node, DISK_WELL);
+        disk_fault_set(machine->disk, DISK_WELL);
         break;
     case TROUBLE_ERROR:
         world_trace("%u: the next write fails", machine->node);
-        disk_fault_set(machine->node, DISK_BROKEN);
+        disk_fault_set(machine->disk, DISK_BROKEN);
         machine->may_give_up = true;
         break;
     case TROUBLE_CLOCK:
@@ -259,11 +264,12 @@ void chaos_end(void)
     for (size_t i = 0; i < MACHINES; i++) {
         struct machine *machine = &world.machines[i];
 
-        disk_cut_after(machine->node, 0, false, NULL);
-        disk_fault_set(machine->node, DISK_WELL);
+        disk_cut_after(machine->disk, 0, false, NULL);
+        disk_fault_set(machine->disk, DISK_WELL);
         machine->clock_ms = 0;
         if (machine->enrolled && !machine_is_on(machine) && !machine->lost) {
             machine_start(machine);
         }
     }
+    clone_end();
 }

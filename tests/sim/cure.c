@@ -15,6 +15,13 @@
 #include "tests/sim/promise.h"
 #include "tests/sim/realm.h"
 
+static bool runs_twice(const struct machine *machine)
+{
+    const struct machine *twin = &world.machines[TWIN];
+
+    return twin->enrolled && twin->node == machine->node;
+}
+
 /* In a process of its own: the lock on its folder goes with that. */
 static bool join_here(const struct join_request_options *join)
 {
@@ -80,6 +87,7 @@ static bool rejoin(struct machine *machine, const char *reason)
     machine->clerkless = machine->clerkless || machine->lost;
     machine->lost = false;
     machine->rolled_back = true;
+    machine->cloned = false;
     machine->copy = ++machine->copies % COPIES;
     world.rejoined++;
     image_drop(machine);
@@ -91,12 +99,12 @@ static bool rejoin(struct machine *machine, const char *reason)
 void cure_disk_lost(struct machine *machine)
 {
     machine_kill(machine, true);
-    disk_wipe(machine->node);
+    disk_wipe(machine->disk);
     realm_folder_empty(machine);
     machine->lost = true;
     world.losses++;
     world_trace("%u loses its disk", machine->node);
-    promise_set_back(machine, 0);
+    promise_set_back(machine);
 }
 
 struct waiting {
@@ -135,11 +143,13 @@ static bool waits_for_nothing(struct machine *machine,
            waiting.lost;
 }
 
-/* ---- forks ---- */
+/* ---- forks and clones ---- */
 
 struct forked {
     struct machine *seer;
-    uint32_t node; /* whose log it is; 0: none */
+    uint32_t wanted;    /* this node's alone; 0: any */
+    uint32_t node;      /* whose log it is; 0: none */
+    const char *reason; /* the word of --reason */
 };
 
 /* Frozen, and not yet ended by a superior. */
@@ -150,17 +160,21 @@ static int fork_visit(void *data, const struct store_log *log)
 
     if (log->frozen[0] != '\0' && machine != NULL && machine->enrolled &&
         machine->parent != 0 &&
+        (forked->wanted == 0 || forked->wanted == log->node) &&
         directory_epoch_now(engine_directory(forked->seer->engine), log->node,
                             log->is_dir) <= log->epoch) {
         forked->node = log->node;
+        forked->reason =
+            strstr(log->frozen, "two copies") != NULL ? "clone" : "fork";
         return 1;
     }
     return 0;
 }
 
-/* Two machines next to each other were set back and signed twice what no disk
- * held any more (DESIGN section 5); any other fork is a violation as soon as
- * it is signed (promise.c). */
+/* Somebody has frozen a log: two machines next to each other were set back and
+ * signed twice what no disk held any more (DESIGN section 5), or two machines
+ * had the same keys, of which one was stopped. Any other fork is a violation as
+ * soon as it is signed (promise.c). */
 static bool fork_cure(void)
 {
     for (size_t i = 0; i < MACHINES; i++) {
@@ -170,11 +184,23 @@ static bool fork_cure(void)
         if (machine_is_on(forked.seer) &&
             store_log_each(engine_store(forked.seer->engine), fork_visit,
                            &forked, &ignored) == 1 &&
-            forked.node != 0) {
-            return rejoin(machine_of(forked.node), "fork");
+            forked.node != 0 && !runs_twice(machine_of(forked.node))) {
+            return rejoin(machine_of(forked.node), forked.reason);
         }
     }
     return false;
+}
+
+bool cure_noticed(struct machine *machine)
+{
+    struct forked forked = {.seer = machine_of(machine->parent),
+                            .wanted = machine->node};
+    struct error ignored = {0};
+
+    return machine_is_on(forked.seer) &&
+           store_log_each(engine_store(forked.seer->engine), fork_visit,
+                          &forked, &ignored) == 1 &&
+           forked.node != 0;
 }
 
 bool cure_try(void)
@@ -182,16 +208,15 @@ bool cure_try(void)
     struct holdings all = {0};
     bool acted = false;
 
-    for (size_t i = 0; i < MACHINES; i++) {
-        if (world.machines[i].enrolled && !world.machines[i].lost) {
-            holdings_add(&all, &world.machines[i], true);
-        }
-    }
+    holdings_everywhere(&all);
     for (size_t i = 1; i < MACHINES && !acted && !world.failed; i++) {
         struct machine *machine = &world.machines[i];
 
         if (!machine->enrolled) {
             continue;
+        }
+        if (runs_twice(machine)) {
+            continue; /* one of the two must be stopped first */
         }
         if (machine->lost) {
             acted = rejoin(machine, "disk-lost");

@@ -10,5 +10,7 @@ void cure_disk_lost(struct machine *machine);
 /* Whoever may act now does: a lost disk, or a log that waits for events which
  * no disk holds any more. true: somebody did. */
 bool cure_try(void);
+/* Its guard has stopped a log of it, and nobody has ended that yet. */
+bool cure_noticed(struct machine *machine);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "store/log.h"
 #include "store/spool.h"
+#include "tests/sim/promise.h"
 
 #define SPOOLED 64
 
@@ -62,8 +63,8 @@ static int log_read(void *data, const struct store_log *log)
 {
     struct reading *reading = data;
     struct machine *origin = machine_of(log->node);
-    bool keeps = origin == reading->machine ||
-                 (origin != NULL && origin->parent == reading->machine->node);
+    bool keeps = origin != NULL && (origin->node == reading->machine->node ||
+                                    origin->parent == reading->machine->node);
     struct error err = {0};
     uint64_t at = 0;
 
@@ -118,23 +119,64 @@ static void spool_read(struct reading *reading, bool dir)
     }
 }
 
+/* That of a machine which is on, or its disk's; *opened: to be closed. */
+static int machine_store(struct machine *machine, struct store **store,
+                         struct store **opened, struct error *err)
+{
+    char path[CONFIG_PATH_SIZE];
+    struct store_options options = {.path = path};
+    int rc = 0;
+
+    if (machine_is_on(machine)) {
+        *store = engine_store(machine->engine);
+    } else {
+        (void)snprintf(path, sizeof(path), "%s/store.db", machine->dir);
+        rc = store_open(&options, opened, err);
+        *store = *opened;
+    }
+    return rc;
+}
+
+void holdings_heads(struct machine *machine, const char *origin,
+                    const struct promise_head *heads, size_t len, bool *held)
+{
+    struct store *store = NULL;
+    struct store *opened = NULL;
+    struct store_log log;
+    struct hash root;
+    struct error err = {0};
+
+    if (machine_store(machine, &store, &opened, &err) == 0 &&
+        store_log_find(store, span_str(origin), &log, &err) == 0) {
+        for (size_t i = 0; i < len; i++) {
+            held[i] =
+                held[i] || (heads[i].size <= log.head.size &&
+                            store_log_root_at(store, log.id, heads[i].size,
+                                              &root, &err) == 0 &&
+                            hash_equal(&root, &heads[i].root));
+        }
+    }
+    store_close(opened);
+}
+
+void holdings_everywhere(struct holdings *holdings)
+{
+    for (size_t i = 0; i < COMPUTERS; i++) {
+        if (world.machines[i].enrolled && !world.machines[i].lost) {
+            holdings_add(holdings, &world.machines[i], true);
+        }
+    }
+    holdings_sort(holdings);
+}
+
 void holdings_add(struct holdings *holdings, struct machine *machine,
                   bool spool)
 {
     struct reading reading = {.holdings = holdings, .machine = machine};
     struct store *opened = NULL;
-    char path[CONFIG_PATH_SIZE];
-    struct store_options options = {.path = path};
     struct error err = {0};
-    int rc = 0;
+    int rc = machine_store(machine, &reading.store, &opened, &err);
 
-    if (machine_is_on(machine)) {
-        reading.store = engine_store(machine->engine);
-    } else {
-        (void)snprintf(path, sizeof(path), "%s/store.db", machine->dir);
-        rc = store_open(&options, &opened, &err);
-        reading.store = opened;
-    }
     if (rc == 0) {
         rc = store_log_each(reading.store, log_read, &reading, &err);
     }

@@ -5,6 +5,8 @@
 
 #include "tests/sim/world.h"
 
+struct promise_head;
+
 struct hashes {
     struct hash *all; /* ascending after holdings_sort; heap */
     size_t len, room;
@@ -24,12 +26,18 @@ struct holdings {
 /* `spool`: also what is recorded and in no log yet. */
 void holdings_add(struct holdings *holdings, struct machine *machine,
                   bool spool);
+/* Of every machine that takes part and has its disk; sorted. */
+void holdings_everywhere(struct holdings *holdings);
 void holdings_sort(struct holdings *holdings);
 bool holdings_has(const struct holdings *holdings, const struct hash *leaf);
 /* By a node that must hold private bodies, the log's own or its guard, and
  * nothing of it is listed as absent there. */
 bool holdings_has_whole(const struct holdings *holdings,
                         const struct hash *leaf);
+/* held[i] becomes true where that machine's copy of the log once was heads[i];
+ * else it stays as it is. */
+void holdings_heads(struct machine *machine, const char *origin,
+                    const struct promise_head *heads, size_t len, bool *held);
 uint64_t holdings_size(const struct holdings *holdings, const char *origin);
 void holdings_free(struct holdings *holdings);
 

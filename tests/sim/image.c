@@ -65,7 +65,7 @@ void image_take(struct machine *machine)
 
     assert(image != NULL);
     image->at_ms = world.now_ms;
-    image->disk = disk_image_take(machine->node);
+    image->disk = disk_image_take(machine->disk);
     for (size_t i = 0; i < KEY_FILES; i++) {
         char path[160];
 
@@ -80,30 +80,39 @@ void image_take(struct machine *machine)
     world_trace("%u image taken", machine->node);
 }
 
-bool image_restore(struct machine *machine, uint32_t which, uint64_t *at_ms)
+bool image_put(const struct machine *from, uint32_t which,
+               struct machine *other)
 {
     const struct image *image;
 
     which %= IMAGES;
-    while (which > 0 && machine->images[which] == NULL) {
+    while (which > 0 && from->images[which] == NULL) {
         which--;
     }
-    image = machine->images[which];
+    image = from->images[which];
     if (image == NULL) {
         return false;
     }
-    assert(!machine_is_on(machine));
-    disk_image_put(machine->node, image->disk);
-    machine->copy = ++machine->copies % COPIES;
+    assert(!machine_is_on(other));
+    disk_image_put(other->disk, image->disk);
     for (size_t i = 0; i < KEY_FILES; i++) {
         char path[160];
 
-        key_path(machine, i, path, sizeof(path));
+        key_path(other, i, path, sizeof(path));
         key_write(path, image->keys[i], image->keys_len[i]);
     }
-    *at_ms = image->at_ms;
-    world_trace("%u becomes its image of %llu s ago", machine->node,
-                (unsigned long long)(world.now_ms - image->at_ms) / 1000);
+    world_trace("%u has the image of %llu s ago on disk %u", from->node,
+                (unsigned long long)(world.now_ms - image->at_ms) / 1000,
+                other->disk);
+    return true;
+}
+
+bool image_restore(struct machine *machine, uint32_t which)
+{
+    if (!image_put(machine, which, machine)) {
+        return false;
+    }
+    machine->copy = ++machine->copies % COPIES;
     return true;
 }
 

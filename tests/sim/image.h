@@ -8,8 +8,11 @@
 /* Taken of the running machine; the oldest kept one gives way. */
 void image_take(struct machine *machine);
 /* One of the kept ones takes the place of the disk; the machine is off.
- * false: there is none. *at_ms = when it was taken. */
-bool image_restore(struct machine *machine, uint32_t which, uint64_t *at_ms);
+ * false: there is none. */
+bool image_restore(struct machine *machine, uint32_t which);
+/* ... or is put on the disk of another machine, with its keys. */
+bool image_put(const struct machine *from, uint32_t which,
+               struct machine *other);
 /* Its keys are no good any more. */
 void image_drop(struct machine *machine);
 

@@ -23,18 +23,29 @@ struct talk {
     bool greeted;
 };
 
+/* Of a machine. */
 struct book {
     uint64_t start_size[2]; /* of its own logs when it started: [dir] */
     bool confirmed;         /* its guard has greeted it since */
-    uint64_t seen;          /* newest token that it showed and was greeted */
+};
+
+/* Of a node, whichever machine speaks for it. */
+struct voice {
+    uint64_t seen; /* newest token that was shown and greeted */
     uint64_t heard_ms[COPIES];
 };
 
-static struct book books[MACHINES];
+static struct book books[COMPUTERS];
+static struct voice voices[MACHINES];
 static struct talk *talks; /* by number of the connection - 1 */
 static size_t talks_room;
 static struct token tokens[TOKENS]; /* by number - 1 */
 static size_t tokens_len;
+
+static struct voice *voice_of(const struct machine *machine)
+{
+    return &voices[machine_index(machine_of(machine->node))];
+}
 
 static struct talk *talk_of(const struct conn *conn)
 {
@@ -105,7 +116,7 @@ static void alone(const struct machine *from, const struct origin *origin,
 static void hello_taken(const struct conn *conn,
                         const struct frame_hello *hello)
 {
-    struct book *book = &books[machine_index(conn->child)];
+    struct voice *voice = voice_of(conn->child);
     struct talk *talk = talk_of(conn);
 
     talk->shown = hello->has_token ? token_number(&hello->token) : 0;
@@ -118,13 +129,13 @@ static void hello_taken(const struct conn *conn,
             talk->size = hello->heads[i].head.size;
         }
     }
-    if (talk->shown >= book->seen) {
+    if (talk->shown >= voice->seen) {
         return;
     }
     for (uint32_t i = 0; i < COPIES; i++) {
-        if (i != conn->copy && book->heard_ms[i] != 0 &&
-            book->heard_ms[i] + QUIET_MS > talk->until_ms) {
-            talk->until_ms = book->heard_ms[i] + QUIET_MS;
+        if (i != conn->copy && voice->heard_ms[i] != 0 &&
+            voice->heard_ms[i] + QUIET_MS > talk->until_ms) {
+            talk->until_ms = voice->heard_ms[i] + QUIET_MS;
         }
     }
 }
@@ -132,7 +143,7 @@ static void hello_taken(const struct conn *conn,
 void ledger_taken(const struct conn *conn, bool up, struct span bytes)
 {
     static struct arena arena;
-    struct book *book = &books[machine_index(conn->child)];
+    struct voice *voice = voice_of(conn->child);
     struct talk *talk = talk_of(conn);
     struct frame frame;
     struct error ignored = {0};
@@ -151,21 +162,21 @@ void ledger_taken(const struct conn *conn, bool up, struct span bytes)
     if (frame.kind == FRAME_HELLO) {
         hello_taken(conn, &frame.hello);
     } else if (talk->greeted && talk->until_ms == 0) {
-        book->heard_ms[conn->copy] = world.now_ms;
+        voice->heard_ms[conn->copy] = world.now_ms;
     }
 }
 
 static void greeted(const struct conn *conn, const struct frame_hello *hello)
 {
-    struct book *book = &books[machine_index(conn->child)];
+    struct voice *voice = voice_of(conn->child);
     struct talk *talk = talk_of(conn);
 
-    book->confirmed = true;
+    books[machine_index(conn->child)].confirmed = true;
     talk->greeted = true;
     if (talk->until_ms == 0) {
-        book->heard_ms[conn->copy] = world.now_ms;
-        if (talk->shown > book->seen) {
-            book->seen = talk->shown;
+        voice->heard_ms[conn->copy] = world.now_ms;
+        if (talk->shown > voice->seen) {
+            voice->seen = talk->shown;
         }
     }
     if (hello->has_token && token_number(&hello->token) == 0 &&
@@ -218,15 +229,15 @@ void ledger_set_back(const struct machine *machine)
 {
     for (size_t i = 0; i < MACHINES; i++) {
         if (world.machines[i].parent == machine->node) {
-            books[i].seen = 0;
+            voices[i].seen = 0;
         }
     }
 }
 
 void ledger_rejoined(const struct machine *machine)
 {
-    struct book *book = &books[machine_index(machine)];
+    struct voice *voice = voice_of(machine);
 
-    book->seen = 0;
-    memset(book->heard_ms, 0, sizeof(book->heard_ms));
+    voice->seen = 0;
+    memset(voice->heard_ms, 0, sizeof(voice->heard_ms));
 }

@@ -42,7 +42,7 @@ enum direction {
 };
 
 struct net {
-    struct line lines[MACHINES];
+    struct line lines[COMPUTERS];
     struct conn *conns; /* by number - 1 */
     size_t conns_len, conns_room;
 };

@@ -1,7 +1,7 @@
 /* tests/sim: promises. Owns what people and other levels were told, written
  * down as it leaves a node. Reads frames and, of a guard that has just
  * cosigned, the leaves it says it holds; judges nothing but what can be judged
- * at once. Next: judge.c. */
+ * at once. Next: promise_lost.c, what nobody can keep any more. */
 #include "tests/sim/promise.h"
 
 #include <assert.h>
@@ -39,7 +39,7 @@ static struct promise_log *log_get(const struct origin *origin)
     return &promises.logs[promises.logs_len++];
 }
 
-static void log_name(const struct promise_log *log, char name[ORIGIN_MAX + 1])
+void promise_log_name(const struct promise_log *log, char name[ORIGIN_MAX + 1])
 {
     struct buf out = buf_over(name, ORIGIN_MAX);
 
@@ -64,7 +64,13 @@ static void head_seen(const struct origin *origin,
         at--;
         if (log->heads[at].size == head->size) {
             if (!hash_equal(&log->heads[at].root, &head->root)) {
-                log_name(log, name);
+                promise_log_name(log, name);
+                if (log->cloned) {
+                    log->forked = true;
+                    world_trace("%s: another history of size %llu", name,
+                                (unsigned long long)head->size);
+                    return;
+                }
                 world_fail("%s has two histories of size %llu (from %u)", name,
                            (unsigned long long)head->size, from->node);
             }
@@ -111,7 +117,7 @@ static void leaves_take(struct promise_log *log, struct machine *guard,
     struct store_log held;
     struct error err = {0};
 
-    log_name(log, name);
+    promise_log_name(log, name);
     if (store_log_find(store, span_str(name), &held, &err) != 0 ||
         held.head.size < size) {
         world_fail("%u cosigned %s up to %llu and does not hold that",
@@ -155,7 +161,7 @@ static void shrinks(const struct promise_log *log, const struct machine *from,
     char name[ORIGIN_MAX + 1];
 
     if (time_s > log->by_s[at] && size < log->by[at]) {
-        log_name(log, name);
+        promise_log_name(log, name);
         world_fail("%u cosigned %s up to %llu, and later only up to %llu",
                    from->node, name, (unsigned long long)log->by[at],
                    (unsigned long long)size);
@@ -293,6 +299,7 @@ void promise_event(struct machine *machine, const struct event_id *id,
                                .subject = *subject,
                                .leaf = *leaf,
                                .node = machine->node,
+                               .disk = machine->disk,
                                .at_ms = world.now_ms};
 }
 
@@ -327,51 +334,6 @@ bool promise_is_whole(const struct event_id *subject)
     return true;
 }
 
-/* Of one log: the leaves that no disk holds are lost, and the heads beyond
- * what is held were signed for nobody. */
-static void log_lose(struct promise_log *log, const struct holdings *all)
-{
-    char name[ORIGIN_MAX + 1];
-    uint64_t size;
-
-    log_name(log, name);
-    size = holdings_size(all, name);
-    while (log->heads_len > 0 && log->heads[log->heads_len - 1].size > size) {
-        log->heads_len--;
-    }
-    for (uint64_t i = 0; i < log->cosigned; i++) {
-        if (!log->excused[i] && !holdings_has(all, &log->leaves[i])) {
-            log->excused[i] = true;
-            world.excused++;
-        }
-    }
-}
-
-/* Who was set back remembers what it cosigned by its own disk, and by whoever
- * tells it at HELLO (told): what was lost on its way, or what only a neighbour
- * knows who is away, or was set back too, it may cosign in smaller steps again
- * (DESIGN section 5: handled, not prevented). */
-static void memory_lose(struct promise_log *log, struct machine *machine)
-{
-    struct holdings held = {0};
-    char name[ORIGIN_MAX + 1];
-    uint32_t at = machine_index(machine);
-    uint64_t size;
-
-    if (log->origin.node == machine->node || log->by[at] == 0) {
-        return;
-    }
-    log_name(log, name);
-    if (!machine->lost) {
-        holdings_add(&held, machine, false);
-    }
-    size = holdings_size(&held, name);
-    if (size < log->by[at]) {
-        log->by[at] = size;
-    }
-    holdings_free(&held);
-}
-
 /* Its own cosignatures, shown to it: now it must know of them. */
 static void told(struct machine *to, const struct frame_head *heads, size_t len)
 {
@@ -396,40 +358,6 @@ void promise_taken(struct machine *to, const struct frame *frame)
     }
 }
 
-void promise_set_back(struct machine *machine, uint64_t image_ms)
-{
-    struct holdings all = {0};
-
-    (void)image_ms;
-    machine->rolled_back = true;
-    ledger_set_back(machine);
-    for (size_t i = 0; i < MACHINES; i++) {
-        if (world.machines[i].enrolled && !world.machines[i].lost) {
-            holdings_add(&all, &world.machines[i], true);
-        }
-    }
-    holdings_sort(&all);
-    for (size_t i = 0; i < promises.logs_len; i++) {
-        if (machine_of(promises.logs[i].origin.node)->enrolled) {
-            log_lose(&promises.logs[i], &all);
-            memory_lose(&promises.logs[i], machine);
-        }
-    }
-    for (size_t i = 0; i < promises.events_len; i++) {
-        struct promise_event *event = &promises.events[i];
-
-        if (!event->bare && !holdings_has_whole(&all, &event->leaf)) {
-            event->bare = true;
-            world.bare++;
-        }
-        if (!event->excused && !holdings_has(&all, &event->leaf)) {
-            event->excused = true;
-            world.excused++;
-        }
-    }
-    holdings_free(&all);
-}
-
 /* ---- starts and ends ---- */
 
 static void log_kept(struct machine *machine, const struct promise_log *log)
@@ -443,7 +371,7 @@ static void log_kept(struct machine *machine, const struct promise_log *log)
     if (promised == 0) {
         return;
     }
-    log_name(log, name);
+    promise_log_name(log, name);
     rc = store_log_find(engine_store(machine->engine), span_str(name), &held,
                         &err);
     if (rc != 0 || held.head.size < promised) {
@@ -461,7 +389,7 @@ static void events_kept(struct machine *machine)
         struct error err = {0};
         char id[33];
 
-        if (promised->node != machine->node || promised->excused) {
+        if (promised->disk != machine->disk || promised->excused) {
             continue;
         }
         arena_reset(&world.arena);

@@ -29,9 +29,11 @@ struct promise_log {
     uint64_t cosigned;   /* greatest size that its guard cosigned and sent */
     struct hash *leaves; /* hashes of [0, cosigned), as the guard had them */
     size_t leaves_room;
-    uint64_t by[MACHINES];  /* greatest size each machine cosigned and sent */
-    int64_t by_s[MACHINES]; /* ... and the newest time it gave then */
-    bool *excused;          /* per cosigned leaf: no disk holds it any more */
+    uint64_t by[COMPUTERS];  /* greatest size each machine cosigned and sent */
+    int64_t by_s[COMPUTERS]; /* ... and the newest time it gave then */
+    bool cloned;             /* two machines could sign it */
+    bool forked;             /* ... and did */
+    bool *excused;           /* per cosigned leaf: no disk holds it any more */
 };
 
 /* What a person was told is recorded. */
@@ -40,6 +42,7 @@ struct promise_event {
     struct event_id subject;
     struct hash leaf;
     uint32_t node;
+    uint32_t disk; /* that of the machine that was asked */
     uint64_t at_ms;
     bool excused; /* the only disk that held it was set back or lost */
     bool bare;    /* likewise its private body, which goes no higher than the
@@ -75,8 +78,16 @@ bool promise_is_bare(const uint8_t id[4]);
 void promise_started(struct machine *machine);
 /* Its program ended by itself. */
 void promise_fatal(struct machine *machine, int code);
-/* An image of that time took the place of its disk: what nobody else holds
+/* An earlier image took the place of its disk: what nobody else holds
  * now is lost, and counted (world.excused). */
-void promise_set_back(struct machine *machine, uint64_t image_ms);
+void promise_set_back(struct machine *machine);
+/* Another machine has its keys and an image of it: until one of them is
+ * stopped its logs may have two histories, which their guard must notice. */
+void promise_cloned(const struct machine *machine);
+/* One of the two is stopped for good: what it alone held is counted
+ * (world.left). `machine` is the other. */
+void promise_copy_gone(struct machine *machine);
+/* As it stands in the stores. */
+void promise_log_name(const struct promise_log *log, char name[ORIGIN_MAX + 1]);
 
 #endif

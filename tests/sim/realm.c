@@ -3,6 +3,8 @@
  * `init`, `invite` and `join`. Next: work.c. */
 #include "tests/sim/realm.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,24 +50,40 @@ void realm_folder_empty(const struct machine *machine)
     }
 }
 
+/* Its files; a folder in it stays. */
+static void folder_clear(const char *path)
+{
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+    char name[320];
+
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        if (snprintf(name, sizeof(name), "%s/%s", path, entry->d_name) <
+            (int)sizeof(name)) {
+            (void)remove(name);
+        }
+    }
+    if (folder != NULL) {
+        (void)closedir(folder);
+    }
+    (void)remove(path);
+}
+
 void realm_leave(void)
 {
+    static const char *const folders[] = {"/keys", "/evidence", ""};
     char path[160];
 
-    for (size_t i = 0; i < MACHINES; i++) {
-        for (size_t j = 0; j < sizeof(files) / sizeof(files[0]); j++) {
-            (void)snprintf(path, sizeof(path), "%s/n%u/%s", base, tree[i].node,
-                           files[j]);
-            (void)remove(path);
+    for (size_t i = 0; i < COMPUTERS; i++) {
+        uint32_t disk = world.machines[i].disk;
+
+        for (size_t j = 0; j < sizeof(folders) / sizeof(folders[0]); j++) {
+            (void)snprintf(path, sizeof(path), "%s/n%u%s", base, disk,
+                           folders[j]);
+            folder_clear(path);
         }
-        (void)snprintf(path, sizeof(path), "%s/n%u", base, tree[i].node);
-        (void)remove(path);
     }
-    (void)snprintf(path, sizeof(path), "%s/root.key", base);
-    (void)remove(path);
-    (void)snprintf(path, sizeof(path), "%s/units.csv", base);
-    (void)remove(path);
-    (void)remove(base);
+    folder_clear(base);
 }
 
 static bool file_move(const char *from, const char *to)
@@ -93,9 +111,10 @@ static bool machine_move(struct machine *machine)
 
     (void)snprintf(before, sizeof(before), "%s", machine->dir);
     (void)snprintf(machine->dir, sizeof(machine->dir), "%s/n%u", base,
-                   machine->node);
+                   machine->disk);
     (void)snprintf(to, sizeof(to), "%s/keys", machine->dir);
-    if (mkdir(machine->dir, 0700) != 0 || mkdir(to, 0700) != 0) {
+    if ((mkdir(machine->dir, 0700) != 0 || mkdir(to, 0700) != 0) &&
+        errno != EEXIST) {
         return false;
     }
     for (size_t i = 0; i < 2; i++) {
@@ -108,6 +127,19 @@ static bool machine_move(struct machine *machine)
     (void)snprintf(machine->config.dir, sizeof(machine->config.dir), "%s",
                    machine->dir);
     return true;
+}
+
+bool realm_twin(struct machine *twin, const struct machine *of)
+{
+    *twin = (struct machine){.node = of->node,
+                             .parent = of->parent,
+                             .disk = twin->disk,
+                             .enrolled = true,
+                             .clerkless = of->clerkless,
+                             .wake_ms = NEVER,
+                             .config = of->config};
+    memcpy(twin->dir, of->dir, sizeof(twin->dir));
+    return machine_move(twin);
 }
 
 /* ---- the first realm ---- */
@@ -262,6 +294,7 @@ bool realm_make(const char *rules_path)
     for (size_t i = 0; i < MACHINES; i++) {
         world.machines[i] = (struct machine){.node = tree[i].node,
                                              .parent = tree[i].parent,
+                                             .disk = tree[i].node,
                                              .enrolled = true,
                                              .wake_ms = NEVER};
         (void)snprintf(world.machines[i].dir, sizeof(world.machines[i].dir),

@@ -12,6 +12,9 @@
 bool realm_make(const char *rules_path);
 /* In a forked process: folders of its own, the machines of this seed, on. */
 bool realm_enter(uint64_t seed);
+/* A folder of its own, with its keys, for another machine of that node; it
+ * keeps its number of a disk. */
+bool realm_twin(struct machine *twin, const struct machine *of);
 /* For whoever joins again. */
 void realm_endpoint(const struct machine *machine, char listen[64]);
 bool realm_config(struct machine *machine);

@@ -106,4 +106,6 @@ void run_seed(uint64_t seed, const struct run_options *options,
     out->bare = world.bare;
     out->losses = world.losses;
     out->rejoined = world.rejoined;
+    out->clones = world.clones;
+    out->left = world.left;
 }

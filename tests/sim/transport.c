@@ -297,7 +297,7 @@ void transport_flush(struct transport *transport, transport_lost_fn lost,
 {
     struct outgoing *one = transport->queue;
     size_t lost_len = 0;
-    struct route lost_routes[MACHINES];
+    struct route lost_routes[COMPUTERS];
     bool up_lost = false;
 
     transport->queue = NULL; /* lost() must not queue */
@@ -311,11 +311,11 @@ void transport_flush(struct transport *transport, transport_lost_fn lost,
                                   sizeof(one->route)) == 0;
         }
         if (!skip && machine_is_on(transport->machine) &&
-            !disk_is_cut(transport->machine->node) &&
+            !disk_is_cut(transport->machine->disk) &&
             !outgoing_send(transport, one)) {
             lost(ctx, one->up ? NULL : &one->route);
             up_lost = up_lost || one->up;
-            if (!one->up && lost_len < MACHINES) {
+            if (!one->up && lost_len < COMPUTERS) {
                 lost_routes[lost_len++] = one->route;
             }
         }

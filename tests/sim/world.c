@@ -162,7 +162,7 @@ void machine_start(struct machine *machine)
 
     assert(!machine_is_on(machine));
     world.current = machine;
-    disk_start(machine->node);
+    disk_start(machine->disk);
     machine->started_ms = world.now_ms;
     machine->session[0] = '\0';
     machine->restarts++;
@@ -216,10 +216,10 @@ void machine_kill(struct machine *machine, bool power)
         world_trace("%u %s", machine->node,
                     power ? "loses power" : "is killed");
         world.crashes++;
-        disk_cut(machine->node, power, &world.dice);
+        disk_cut(machine->disk, power, &world.dice);
         machine_end(machine);
     }
-    disk_start(machine->node);
+    disk_start(machine->disk);
 }
 
 /* Again after a while, as the supervisor does. */
@@ -243,11 +243,11 @@ void machine_enter(struct machine *machine)
 /* The power went in the middle, or the program gave up. */
 static bool machine_survives(struct machine *machine)
 {
-    if (disk_is_cut(machine->node)) {
+    if (disk_is_cut(machine->disk)) {
         world_trace("%u dies", machine->node);
         world.crashes++;
         machine_end(machine);
-        disk_start(machine->node);
+        disk_start(machine->disk);
         machine_later(machine);
         return false;
     }

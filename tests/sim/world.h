@@ -8,7 +8,7 @@
  *   disk.c       what SQLite writes to, and what is left of it
  *   realm.c      a joined realm, made once and copied for every seed
  *   work.c       what offices record
- *   chaos.c      what goes wrong
+ *   chaos.c      what goes wrong; chaos_*.c: one kind of it each
  *   promise.c    what was promised to people and to other levels
  *   judge.c      what must be true in the end
  */
@@ -27,6 +27,8 @@
 #ifndef MACHINES /* sim_reform has more */
 #define MACHINES 7u
 #endif
+#define TWIN MACHINES /* index: a second machine with the keys of one */
+#define COMPUTERS (MACHINES + 1u)
 #define IMAGES 3u
 #define COPIES 16u /* of one machine, in one run */
 #define NEVER UINT64_MAX
@@ -39,6 +41,7 @@ struct image;
 struct machine {
     uint32_t node;
     uint32_t parent; /* 0: top */
+    uint32_t disk;   /* its number; a machine's own is its node's */
     bool enrolled;   /* takes part in this run */
     char dir[64];    /* keys and lock; the store is on the simulated disk */
     struct config config;
@@ -56,6 +59,7 @@ struct machine {
     uint32_t copies;      /* images put back so far */
     uint32_t copy;        /* which of its disks this is: 0, then its images */
     unsigned restarts;
+    bool cloned;                     /* two machines had its keys in this run */
     struct image *images[IMAGES];    /* of earlier days, NULL: none */
     char session[SESSION_TEXT_SIZE]; /* of its clerk; "" = not logged in */
 };
@@ -83,9 +87,9 @@ struct world {
     uint64_t seed;
     uint64_t now_ms;
     struct dice dice;
-    struct machine machines[MACHINES];
-    struct machine *current; /* whose code runs */
-    struct plan *plans;      /* a heap */
+    struct machine machines[COMPUTERS]; /* one a node, then others */
+    struct machine *current;            /* whose code runs */
+    struct plan *plans;                 /* a heap */
     size_t plans_len, plans_room;
     uint64_t planned;
     struct arena arena; /* of one answer */
@@ -94,7 +98,7 @@ struct world {
     bool failed;
     char failure[512];
     uint64_t turns, frames, recorded, crashes, rollbacks, excused, bare;
-    uint64_t losses, rejoined;
+    uint64_t losses, rejoined, clones, left;
 };
 
 extern struct world world;
