@@ -245,6 +245,9 @@ static int epoch_close(struct engine *engine, struct turning *turning,
         rc = whole_check(engine, turning, &log, err);
         rc = rc != 0 ? rc : engine_write(engine, err);
         rc = rc != 0 ? rc : store_log_thaw(engine->store, log.id, err);
+        if (rc == 0 && log.frozen[0] != '\0') {
+            peer_up_restart(engine); /* what was kept back goes up now */
+        }
     } else if (rc == ERR_NOTFOUND) {
         rc = 0; /* nothing of it ever came */
     }

@@ -1,8 +1,8 @@
 /* Room: node. Owns deliveries: events of a record on their way to a party that
  * does not mirror the log they stand in. Each carries what proves it; a relay
- * is never believed (DESIGN section 6). Next: store/delivery.h. */
-#include "node/peers.h"
-#include "node/tree.h"
+ * is never believed (DESIGN section 6). Next: deliver_certs.c,
+ * store/delivery.h. */
+#include "node/deliver.h"
 
 #include <string.h>
 
@@ -16,142 +16,6 @@
 #include "store/query.h"
 
 #define DELIVERIES_A_TURN 64u
-
-/* ---- down: certificates
- * --------------------------------------------------------- */
-
-struct certificates {
-    struct frame_certificate list[FRAME_CERTIFICATES_MAX];
-    size_t len;
-};
-
-static struct span proof_put(struct engine *engine, struct proof *proof)
-{
-    uint8_t *space = arena_alloc(&engine->turn, FRAME_PROOF_MAX);
-    struct buf text = buf_over(space, FRAME_PROOF_MAX);
-
-    if (space == NULL) {
-        return (struct span){NULL, 0};
-    }
-    proof_format(proof, &text);
-    return text.overflow ? (struct span){NULL, 0} : buf_span(&text);
-}
-
-/* Proves one leaf of a log that we mirror, under its newest checkpoint. */
-static int leaf_prove(struct engine *engine, const struct store_log *log,
-                      uint64_t index, struct span *out, struct error *err)
-{
-    struct store_source state;
-    struct merkle_source source;
-    struct proof proof = {.index = index};
-    uint8_t *space = arena_alloc(&engine->turn, NOTE_MAX);
-    struct buf note = buf_over(space, NOTE_MAX);
-    int rc;
-
-    if (space == NULL) {
-        return error_set(err, ERR_LIMIT, "too much in one turn");
-    }
-    rc = store_log_note(engine->store, log->id, &note, err);
-    if (rc == 0) {
-        source = store_log_source(engine->store, log->id, &state);
-        rc = merkle_prove_inclusion(&source, index, log->head.size, &proof.path,
-                                    err);
-    }
-    if (rc == 0) {
-        proof.note = buf_span(&note);
-        *out = proof_put(engine, &proof);
-    }
-    return rc;
-}
-
-/* A certificate with its proof: made here, or passed on as it came. */
-static int certificate_add(struct engine *engine, struct certificates *certs,
-                           uint32_t log_id, uint64_t index, struct error *err)
-{
-    struct frame_certificate *out = &certs->list[certs->len];
-    struct store_event event;
-    struct store_log log;
-    struct span proof;
-    int rc = store_log_get(engine->store, log_id, &log, err);
-
-    if (rc == 0 && certs->len == FRAME_CERTIFICATES_MAX) {
-        rc = error_set(err, ERR_LIMIT, "too many certificates");
-    }
-    if (rc == 0) {
-        rc = store_event_at(engine->store, log_id, index, &engine->turn, &event,
-                            err);
-    }
-    if (rc == 0) {
-        rc = log.mirrored ? leaf_prove(engine, &log, index, &proof, err)
-                          : store_delivery_proof(engine->store, log_id, index,
-                                                 &engine->turn, &proof, err);
-    }
-    if (rc == 0) {
-        *out = (struct frame_certificate){.origin = log_origin(&log),
-                                          .index = index,
-                                          .leaf = event.leaf,
-                                          .proof = proof};
-        certs->len++;
-    }
-    return rc;
-}
-
-/* NodeCertified of `node` and above it, down from the first whose issuer's
- * directory log the child holds anyway. */
-static int nodes_add(struct engine *engine, struct certificates *certs,
-                     uint32_t node, uint32_t child, struct error *err)
-{
-    const struct directory *dir = engine_directory(engine);
-    struct event_id path[FRAME_CERTIFICATES_MAX];
-    size_t depth = 0;
-    int rc = 0;
-
-    while (depth < FRAME_CERTIFICATES_MAX - 1) {
-        const struct dir_node *found = directory_node(dir, node);
-        const struct dir_cert *cert = directory_cert(dir, node);
-
-        if (found == NULL || cert == NULL || found->parent == 0 ||
-            directory_node_within(dir, child, found->parent)) {
-            break;
-        }
-        path[depth++] = cert->event;
-        node = found->parent;
-    }
-    while (rc == 0 && depth > 0) {
-        struct store_event event;
-
-        rc = store_event_find(engine->store, &path[--depth], &engine->turn,
-                              &event, err);
-        if (rc == 0 && event.log != 0) {
-            rc = certificate_add(engine, certs, event.log, event.index, err);
-        }
-    }
-    return rc;
-}
-
-/* What the child needs to believe the signer. */
-static int certificates_make(struct engine *engine, uint32_t child,
-                             const struct store_delivery *delivery,
-                             struct certificates *certs, struct error *err)
-{
-    struct leaf leaf;
-    struct store_actor actor;
-    int rc = leaf_parse(delivery->leaf, &leaf, err);
-
-    if (rc != 0 || !leaf.understood) {
-        return rc;
-    }
-    rc = nodes_add(engine, certs, leaf.header.node, child, err);
-    if (rc != 0 ||
-        store_actor_find(engine->store, leaf.header.node, leaf.header.unit,
-                         &leaf.header.actor, &actor, err) != 0) {
-        return rc; /* a registrar needs none */
-    }
-    if (actor.log != 0 && !actor.revoked) {
-        rc = certificate_add(engine, certs, actor.log, actor.index, err);
-    }
-    return rc;
-}
 
 /* ---- down
  * ------------------------------------------------------------------------- */
@@ -193,7 +57,7 @@ int deliver_frame(struct engine *engine, uint32_t child,
         .leaf = delivery->leaf,
         .bodies = delivery->bodies,
         .proof = delivery->proof.len > 0 ? delivery->proof
-                                         : proof_put(engine, &proof),
+                                         : delivery_proof_put(engine, &proof),
         .has_cover = delivery->has_cosig,
         .cover_number = delivery->cosig.number,
         .cover = cosig_of(&delivery->cosig),
@@ -357,7 +221,7 @@ static int quoted_keep(struct engine *engine, const struct frame_delivery *came,
 {
     struct origin origin = came->origin;
     struct store_log wanted = {.node = origin.node, .is_dir = origin.dir};
-    struct store_log log;
+    struct store_log log = {.id = 0};
     struct log_facts facts;
     struct error earlier = {0};
     int rc = cover_check(engine, &origin, &came->quoted, err);

@@ -199,7 +199,11 @@ static int other_cut(struct engine *engine, const struct dir_epoch *ended,
         rc = tail_keep(engine, &log, keep, err);
         *turned = true;
     }
-    return rc != 0 ? rc : store_log_thaw(engine->store, log.id, err);
+    if (rc == 0 && log.frozen[0] != '\0') {
+        rc = store_log_thaw(engine->store, log.id, err);
+        peer_up_restart(engine); /* what was kept back goes up now */
+    }
+    return rc;
 }
 
 int epoch_turn(struct engine *engine, struct error *err)

@@ -194,7 +194,10 @@ static void down_frame(struct engine *engine,
         }
         peer->route = event->route;
         peer->routed_ms = clock_steady_ms();
-        peer->others = 0;
+        /* Two machines that drive each other out count as one that stays. */
+        if (peer->routed_ms - peer->other_ms > engine->config->quiet_s * 1000) {
+            peer->others = 0;
+        }
         peer_opened(engine, peer);
     }
     frame_give(engine, peer, event->frame);
@@ -413,6 +416,16 @@ void peers_restart(struct engine *engine)
     for (size_t i = 0; engine->peers != NULL && i < engine->peers->len; i++) {
         engine->peers->all[i].lost = engine->peers->all[i].used;
         engine->peers->all[i].retry_ms = RETRY_LEAST_MS / 8;
+    }
+}
+
+void peer_up_restart(struct engine *engine)
+{
+    struct peer *up = engine->peers != NULL ? peer_up(engine) : NULL;
+
+    if (up != NULL) {
+        up->lost = true;
+        up->retry_ms = RETRY_LEAST_MS / 8;
     }
 }
 

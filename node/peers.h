@@ -129,6 +129,8 @@ uint64_t peers_deadline_ms(const struct engine *engine);
 /* Every session starts over: what was decided since the last commit is void,
  * or the clock was set. */
 void peers_restart(struct engine *engine);
+/* ... that with the guard alone: what was kept from it may go up. */
+void peer_up_restart(struct engine *engine);
 /* The connection to the parent is to be made anew, after a backoff. */
 void peer_retry(struct engine *engine, struct peer *peer);
 void peers_lost(void *ctx, const struct route *route);

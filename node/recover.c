@@ -487,7 +487,9 @@ void recover_other_route(struct engine *engine, struct peer *peer)
                    "first one still speaks",
                    (unsigned long long)(now_ms - peer->routed_ms) / 1000);
     event.text = span_str(text);
-    log_line(LOG_ERROR, "recover", "clone", "peer=%u text=\"%s\"", peer->node,
-             text);
+    if (peer->others == 2) {
+        log_line(LOG_ERROR, "recover", "clone", "peer=%u text=\"%s\"",
+                 peer->node, text);
+    }
     peer_step(engine, peer, &event);
 }

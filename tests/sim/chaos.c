@@ -227,7 +227,8 @@ void chaos_do(struct plan *plan)
         break;
     case TROUBLE_CLOCK:
         machine->clock_ms =
-            (int64_t)dice_from_to(&world.dice, 0, 6u * 3600000u) - 3 * 3600000;
+            (int64_t)dice_from_to(&world.dice, 0, UINT64_C(21600000)) -
+            10800000;
         world_trace("%u: the clock is %lld s off", machine->node,
                     (long long)machine->clock_ms / 1000);
         break;

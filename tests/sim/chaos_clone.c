@@ -178,7 +178,8 @@ static void guard_must_notice(struct machine *twin, struct machine *machine)
 {
     uint64_t until_ms = world.now_ms + 30 * MINUTE_MS;
 
-    for (uint64_t at_ms = world.now_ms; at_ms < until_ms; at_ms += MINUTE_MS) {
+    for (uint64_t at_ms = world.now_ms; at_ms < until_ms;
+         at_ms += 4 * MINUTE_MS) {
         world_plan(at_ms, PLAN_WORK, TWIN, 0, NULL);
         world_plan(at_ms, PLAN_WORK, machine_index(machine), 0, NULL);
     }

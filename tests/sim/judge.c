@@ -13,6 +13,7 @@
 #include "store/spool.h"
 #include "tests/sim/cure.h"
 #include "tests/sim/holdings.h"
+#include "tests/sim/judge_evidence.h"
 #include "tests/sim/judge_same.h"
 #include "tests/sim/promise.h"
 
@@ -269,6 +270,9 @@ void judge_all(void)
     }
     if (!world.failed) {
         heads_hold();
+    }
+    if (!world.failed) {
+        judge_evidence();
     }
     if (!world.failed) {
         judge_same();

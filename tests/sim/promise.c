@@ -49,13 +49,28 @@ void promise_log_name(const struct promise_log *log, char name[ORIGIN_MAX + 1])
 
 /* ---- heads: no log has two histories ---- */
 
+static void head_differs(struct promise_log *log, uint64_t size,
+                         const struct machine *from)
+{
+    char name[ORIGIN_MAX + 1];
+
+    promise_log_name(log, name);
+    if (log->cloned) {
+        log->forked = true;
+        world_trace("%s: another history of size %llu", name,
+                    (unsigned long long)size);
+    } else {
+        world_fail("%s has two histories of size %llu (from %u)", name,
+                   (unsigned long long)size, from->node);
+    }
+}
+
 static void head_seen(const struct origin *origin,
                       const struct merkle_head *head,
                       const struct machine *from)
 {
     struct promise_log *log = log_get(origin);
     size_t at = log->heads_len;
-    char name[ORIGIN_MAX + 1];
 
     if (head->size == 0) {
         return;
@@ -64,15 +79,7 @@ static void head_seen(const struct origin *origin,
         at--;
         if (log->heads[at].size == head->size) {
             if (!hash_equal(&log->heads[at].root, &head->root)) {
-                promise_log_name(log, name);
-                if (log->cloned) {
-                    log->forked = true;
-                    world_trace("%s: another history of size %llu", name,
-                                (unsigned long long)head->size);
-                    return;
-                }
-                world_fail("%s has two histories of size %llu (from %u)", name,
-                           (unsigned long long)head->size, from->node);
+                head_differs(log, head->size, from);
             }
             return;
         }

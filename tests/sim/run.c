@@ -34,6 +34,11 @@ const struct run_name run_named[] = {
     {1588, 292, "likewise, another one"},
     {128, 131, "the new disk has no troubles of the old one"},
     {580, 36, "whoever hears on a detour that its log is longer waits for it"},
+    {10, 64, "a new epoch ends what the freeze had stopped, here too"},
+    {1, 64, "an event of a new epoch quotes a cosignature of the old one"},
+    {13, 64, "a delivery carries the certificates of epochs that ended"},
+    {11, 64, "two machines that drive each other out are noticed"},
+    {60, 67, "what a freeze kept back goes up when the log is ended"},
     {0, 0, NULL},
 };
 
@@ -46,7 +51,7 @@ static uint32_t kinds_drawn(void)
         CHAOS_NETWORK,
         CHAOS_CRASH,
         CHAOS_NETWORK | CHAOS_CRASH,
-        CHAOS_NETWORK | CHAOS_CRASH,
+        CHAOS_CLONE,
         CHAOS_ROLLBACK,
         CHAOS_NETWORK | CHAOS_CRASH | CHAOS_ROLLBACK,
         CHAOS_PARENT,
@@ -56,7 +61,7 @@ static uint32_t kinds_drawn(void)
         CHAOS_NETWORK | CHAOS_CRASH | CHAOS_CLOCK,
         CHAOS_TOP,
         CHAOS_NETWORK | CHAOS_CRASH | CHAOS_PARENT,
-        CHAOS_NETWORK | CHAOS_CRASH,
+        CHAOS_NETWORK | CHAOS_CRASH | CHAOS_CLONE,
         CHAOS_ROLLBACK | CHAOS_TOP,
         CHAOS_CRASH,
         CHAOS_LOSS,
@@ -108,4 +113,5 @@ void run_seed(uint64_t seed, const struct run_options *options,
     out->rejoined = world.rejoined;
     out->clones = world.clones;
     out->left = world.left;
+    out->proved = world.proved;
 }

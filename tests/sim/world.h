@@ -98,7 +98,7 @@ struct world {
     bool failed;
     char failure[512];
     uint64_t turns, frames, recorded, crashes, rollbacks, excused, bare;
-    uint64_t losses, rejoined, clones, left;
+    uint64_t losses, rejoined, clones, left, proved;
 };
 
 extern struct world world;

@@ -78,7 +78,7 @@ static void lines_good(void)
     for (uint32_t m = 0; m < tree_machines(); m++) {
         struct machine *machine = &world.machines[m];
 
-        disk_cut_after(machine->node, 0, false, NULL);
+        disk_cut_after(machine->disk, 0, false, NULL);
         if (!machine_is_on(machine) && !world.failed) {
             machine_start(machine);
         }

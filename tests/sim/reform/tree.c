@@ -268,8 +268,11 @@ static void machine_set(uint32_t index, uint32_t node, uint32_t parent)
 {
     struct machine *machine = &world.machines[index];
 
-    *machine = (struct machine){
-        .node = node, .parent = parent, .enrolled = true, .wake_ms = NEVER};
+    *machine = (struct machine){.node = node,
+                                .parent = parent,
+                                .disk = node,
+                                .enrolled = true,
+                                .wake_ms = NEVER};
     (void)snprintf(machine->dir, sizeof(machine->dir), "%s/n%u", base, node);
 }
 

@@ -104,7 +104,7 @@ void chaos_do(struct plan *plan)
         return;
     }
     if (plan->number == TROUBLE_POWER) {
-        disk_cut_after(machine->node, dice_from_to(&world.dice, 1, 60), true,
+        disk_cut_after(machine->disk, dice_from_to(&world.dice, 1, 60), true,
                        &world.dice);
         return;
     }
