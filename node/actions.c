@@ -426,6 +426,9 @@ void action_perform(struct engine *engine, struct peer *peer,
     case LINK_DO_ATTACH:
         attach_frame(engine, peer, action);
         break;
+    case LINK_DO_BODY:
+        bodies_frame(engine, peer, action);
+        break;
     case LINK_DO_CLOSE:
         closing(engine, peer, action);
         break;

@@ -48,19 +48,21 @@ static bool may_have(struct engine *engine, const struct peer *peer,
                     : directory_node_within(dir, node, peer->node);
 }
 
-static bool has_better_to_do(struct engine *engine, struct peer *peer)
+bool peer_has_batches(const struct peer *peer)
 {
     struct link_lag lag;
 
-    if (engine->integrating || engine->disk.low) {
-        return true;
-    }
     for (size_t i = 0; link_lag(peer->link, i, &lag); i++) {
         if (!lag.sending && !lag.stopped && lag.there > lag.here) {
             return true;
         }
     }
     return false;
+}
+
+static bool has_better_to_do(struct engine *engine, struct peer *peer)
+{
+    return engine->integrating || engine->disk.low || peer_has_batches(peer);
 }
 
 static void piece_ask(struct engine *engine, struct peer *peer)

@@ -321,10 +321,11 @@ struct sync_status {
     uint64_t to_erase;     /* erased elsewhere, kept until approved here */
     uint64_t files_erased; /* the same of files that events name */
     uint64_t files_to_erase;
-    bool disk_low;       /* nothing is recorded or taken in */
-    uint64_t disk_free;  /* bytes */
-    bool scrubbing;      /* traces in the files still to be removed */
-    uint64_t to_recover; /* older recovery secrets nobody has typed in */
+    uint64_t bodies_wanted; /* private ones on their way, store/wanted.h */
+    bool disk_low;          /* nothing is recorded or taken in */
+    uint64_t disk_free;     /* bytes */
+    bool scrubbing;         /* traces in the files still to be removed */
+    uint64_t to_recover;    /* older recovery secrets nobody has typed in */
     struct sync_top top;
 };
 int engine_sync_status(struct engine *engine, struct arena *arena,

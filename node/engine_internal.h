@@ -152,6 +152,8 @@ struct engine {
     uint64_t settled_ms;       /* steady: the newest cells */
     uint64_t settling_ms;      /* how long those took */
     uint64_t attach_ms;        /* steady: files are not looked for before */
+    uint64_t bodies_ms;        /* steady: bodies are not looked for before */
+    uint64_t bodies_noted;     /* store_wanted_noted then */
     uint64_t attach_back;      /* store_attachment_back then */
     uint64_t attach_trimmed;   /* bytes that came since parts were bounded */
     uint64_t files_bytes;      /* of all files that have their name */

@@ -27,6 +27,18 @@ struct attach_fetch {
     bool resumed;      /* a part of it lay here before */
 };
 
+/* Private bodies asked of a peer. */
+struct body_fetch {
+    int64_t row;       /* the one after which the next are looked for */
+    size_t open;       /* questions not answered yet */
+    bool came;         /* something, since the list began */
+    uint64_t asked_ms; /* steady: the newest question */
+    uint64_t next_ms;  /* steady: nothing is asked before */
+    uint64_t rest_ms;
+    uint64_t second_ms; /* steady: since when answers are counted */
+    unsigned answers;
+};
+
 struct peer {
     bool used;
     bool up;
@@ -77,6 +89,7 @@ struct peer {
     uint64_t other_ms;  /* DOWN: steady; last frame of the route before */
     unsigned others;    /* ... that came when no late one could */
     struct attach_fetch fetch;
+    struct body_fetch bodies;
 };
 
 struct peers {
@@ -193,6 +206,21 @@ void attach_work(struct engine *engine);
 /* A file asked for, a piece, or one that the peer has now. */
 void attach_frame(struct engine *engine, struct peer *peer,
                   const struct link_action *action);
+
+/* Is the peer about to send us batches? */
+bool peer_has_batches(const struct peer *peer);
+
+/* ---- bodies.c ---- */
+/* Asks each open peer for private bodies that are wanted here. */
+void bodies_work(struct engine *engine);
+/* One that is asked for, or came. */
+void bodies_frame(struct engine *engine, struct peer *peer,
+                  const struct link_action *action);
+/* What that node is told of the private body of an event; spans live in the
+ * turn's arena. */
+int bodies_answer(struct engine *engine, uint32_t peer,
+                  const struct event_id *event, struct frame_body *out,
+                  struct error *err) MUST_USE;
 
 /* ---- cut.c ---- */
 /* TRANSPORT_DOWN_CUT. */

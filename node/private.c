@@ -11,6 +11,7 @@
 #include "protocol/base/hex.h"
 #include "store/book.h"
 #include "store/query.h"
+#include "store/wanted.h"
 
 #define EVENTS_MAX 512u
 
@@ -26,6 +27,26 @@ static int body_of(struct engine *engine, const struct event_id *event,
                              body, err);
     }
     return rc;
+}
+
+/* It is not here: it may be on its way. */
+static int not_here(struct engine *engine, const struct event_id *event,
+                    struct error *err)
+{
+    enum store_wanted_state state;
+    struct error ignored = {0};
+
+    if (store_wanted_find(engine->store, event, &state, &ignored) != 0 ||
+        state == STORE_WANTED_HERE) {
+        return ERR_NOTFOUND;
+    }
+    return state == STORE_WANTED
+               ? error_set(err, ERR_NOTFOUND,
+                           "the private content is on its way: it is asked "
+                           "for where it was written")
+               : error_set(err, ERR_NOTFOUND,
+                           "the private content was erased before it came "
+                           "here");
 }
 
 static int open_with(const struct body *body, const struct body_key *key,
@@ -143,6 +164,9 @@ int engine_private_read(struct engine *engine, const char *session,
         return err->code;
     }
     rc = body_of(engine, event, arena, &body, err);
+    if (rc == ERR_NOTFOUND) {
+        return not_here(engine, event, err);
+    }
     if (rc == 0) {
         rc = key_find(&reader, event, &body, &key, err);
     }

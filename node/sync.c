@@ -15,6 +15,7 @@
 #include "store/recovery.h"
 #include "store/spool.h"
 #include "store/staged.h"
+#include "store/wanted.h"
 
 #define LOGS_MAX 2048u
 #define DAMAGES_MAX 128u
@@ -351,6 +352,7 @@ int engine_sync_status(struct engine *engine, struct arena *arena,
     uint64_t gone = 0;
     uint64_t files_gone = 0;
     uint64_t files_kept = 0;
+    uint64_t wanted = 0;
     bool scrubbing = false;
     size_t len = 0;
     int rc;
@@ -384,6 +386,9 @@ int engine_sync_status(struct engine *engine, struct arena *arena,
                                          &files_kept, err);
     }
     if (rc == 0) {
+        rc = store_wanted_count(engine->store, &wanted, err);
+    }
+    if (rc == 0) {
         rc = store_scrub_due(engine->store, &scrubbing, err);
     }
     if (rc == 0) {
@@ -402,6 +407,7 @@ int engine_sync_status(struct engine *engine, struct arena *arena,
                                  .to_erase = named - gone,
                                  .files_erased = files_gone,
                                  .files_to_erase = files_kept,
+                                 .bodies_wanted = wanted,
                                  .disk_low = engine->disk.low,
                                  .disk_free = engine->disk.free,
                                  .scrubbing = scrubbing,

@@ -280,6 +280,7 @@ bool engine_work(struct engine *engine)
     }
     if (rc == 0) {
         attach_work(engine);
+        bodies_work(engine);
     }
     if (rc == 0) {
         rc = index_work(engine, background && !engine->behind, &more, &err);

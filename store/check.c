@@ -104,8 +104,10 @@ unsigned check_due(struct checking *c, const struct store_log *log,
     bool guard = guards_from(c, log, &from) && parts->first >= from;
     unsigned due = SEGMENT_DUE_TEXTS;
 
-    if (own || guard || parts->privates.len > 0) {
+    if (own || guard) {
         due |= SEGMENT_DUE_PRIVATES;
+    } else if (parts->privates.len > 0) {
+        due |= SEGMENT_MAY_PRIVATES; /* wanted.h */
     }
     if (parts->sealed.len > 0) {
         due |= SEGMENT_DUE_SEALED;

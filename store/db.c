@@ -58,6 +58,8 @@ const struct query_table *const owners[OWNER_COUNT] = {
     [OWNER_STAGED] = &staged_queries,
     [OWNER_ARRANGE] = &arrange_queries,
     [OWNER_EPOCH] = &epoch_queries,
+    [OWNER_PARTY] = &party_queries,
+    [OWNER_WANTED] = &wanted_queries,
 };
 
 int db_error(struct store *store, int rc, const char *what, struct error *err)

@@ -17,7 +17,6 @@ enum {
     DELIVERY_ADD,
     DELIVERY_NEXT,
     DELIVERY_PLACE,
-    DELIVERY_HOLDER,
     DELIVERY_PROOF,
     DELIVERY_TAKE,
     DELIVERY_BODIES
@@ -34,7 +33,6 @@ static const char *const sql[] = {
                       "AND number > ? ORDER BY number LIMIT 1",
     [DELIVERY_PLACE] = "SELECT place, leaf FROM events WHERE event = ? "
                        "ORDER BY standing, place < (1 << 40), place LIMIT 1",
-    [DELIVERY_HOLDER] = "SELECT holder FROM records WHERE number = ?",
     [DELIVERY_PROOF] = "SELECT proof FROM delivered WHERE place = ?",
     [DELIVERY_TAKE] = "INSERT OR IGNORE INTO delivered (place, leaf, bodies, "
                       "proof) VALUES (?, ?, ?, ?)",
@@ -46,36 +44,6 @@ const struct query_table delivery_queries = {sql, sizeof(sql) / sizeof(sql[0])};
 #define PARTY_CHILDREN_MAX 64u
 
 /* ---- who is owed what ---- */
-
-/* Our direct child on the way to that node; 0 if it is not below us. */
-static uint32_t child_towards(const struct directory *dir, uint32_t self,
-                              uint32_t node)
-{
-    size_t depth;
-
-    for (depth = 0; depth < 64; depth++) {
-        const struct dir_node *at = directory_node(dir, node);
-
-        if (at == NULL || at->parent == 0 || node == self) {
-            return 0;
-        }
-        if (at->parent == self) {
-            return node;
-        }
-        node = at->parent;
-    }
-    return 0;
-}
-
-static uint32_t child_of_unit(const struct directory *dir, uint32_t self,
-                              uint32_t unit, uint32_t day)
-{
-    struct unit_facts facts;
-
-    return directory_unit_at(dir, unit, day, &facts) && facts.host != self
-               ? child_towards(dir, self, facts.host)
-               : 0;
-}
 
 static int owe(struct store *store, uint32_t child, const struct event_id *id,
                struct error *err)
@@ -122,7 +90,8 @@ int delivery_enqueue(struct store *store, const struct record_out *record,
     int rc = store_directory(store, &dir, err);
 
     for (i = 0; rc == 0 && i < record->units_len; i++) {
-        uint32_t child = child_of_unit(dir, store->self, record->units[i], day);
+        uint32_t child =
+            party_child_of_unit(dir, store->self, record->units[i], day);
 
         for (j = 0; j < len && children[j] != child; j++) {
         }
@@ -140,8 +109,6 @@ int delivery_enqueue(struct store *store, const struct record_out *record,
 /* ---- out ---- */
 
 struct owed_bodies {
-    const struct directory *dir;
-    uint32_t child;
     bool privates;
     struct buf out;
     struct error *err;
@@ -156,64 +123,6 @@ static int put_owed(void *data, const struct body *body)
                : 0;
 }
 
-#define RECORD_EVENTS_MAX 256u
-
-/* A later addressee is handed the keys of what came before (DESIGN section
- * 4): he is owed the ciphertext of the whole record. */
-static int addressed_later(struct store *store, const struct leaf *leaf,
-                           const struct event_id *id, struct owed_bodies *owed,
-                           struct error *err)
-{
-    struct event_id subject =
-        leaf->header.has_subject ? leaf->header.subject : *id;
-    struct store_event *events =
-        arena_array(&store->scratch, RECORD_EVENTS_MAX, sizeof(*events));
-    size_t len = 0;
-    int rc;
-
-    if (events == NULL) {
-        return error_set(err, ERR_LIMIT, "bodies");
-    }
-    rc = store_event_list(store, &subject, &store->scratch, events,
-                          RECORD_EVENTS_MAX, &len, err);
-    for (size_t i = 0; rc == 0 && i < len; i++) {
-        struct leaf other;
-
-        if (leaf_scan(events[i].leaf, &other, err) != 0 || !other.understood) {
-            continue;
-        }
-        for (size_t j = 0; j < other.header.addressees_len; j++) {
-            owed->privates |= child_of_unit(owed->dir, store->self,
-                                            other.header.addressees[j],
-                                            LAST_DAY) == owed->child;
-        }
-    }
-    return rc;
-}
-
-/* Whoever has custody is owed the ciphertext: the old unit's recovery secret
- * comes to him with its papers. */
-static int holds(struct store *store, const struct event_id *subject,
-                 struct owed_bodies *owed, struct error *err)
-{
-    sqlite3_stmt *q;
-    int64_t number = 0;
-    int rc = subject_find(store, subject, &number, err);
-
-    if (rc != 0) {
-        return rc == ERR_NOTFOUND ? 0 : rc;
-    }
-    q = query(store, OWNER_DELIVERY, DELIVERY_HOLDER);
-    bind_int(q, 1, number);
-    if ((rc = query_row(store, q, err)) == 1) {
-        owed->privates |=
-            child_of_unit(owed->dir, store->self, column_u32(q, 0), LAST_DAY) ==
-            owed->child;
-        query_end(q);
-    }
-    return rc < 0 ? rc : 0;
-}
-
 /* Texts go with the record; ciphertext only to hosts of addressees and of the
  * holder. */
 /* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
@@ -225,27 +134,23 @@ static int owed_bodies(struct store *store, uint32_t child, int64_t place,
     size_t size = (size_t)BODIES_MAX * BODY_WIRE_MAX;
     size_t mark = store->scratch.used;
     uint8_t *room = arena_alloc(&store->scratch, size);
-    struct owed_bodies owed = {.child = child, .err = err};
+    struct owed_bodies owed = {.err = err};
+    struct party_hosts hosts;
+    const struct directory *dir;
+    struct leaf reader;
     size_t i;
-    int rc = store_directory(store, &owed.dir, err);
+    int rc = store_directory(store, &dir, err);
 
     if (rc != 0 || room == NULL) {
         return rc != 0 ? rc : error_set(err, ERR_LIMIT, "bodies");
     }
     owed.out = buf_over(room, size);
-    for (i = 0; i < leaf->header.addressees_len; i++) {
+    reader = *leaf;
+    reader.id = *id;
+    rc = party_hosts_find(store, &reader, &hosts, err);
+    for (i = 0; rc == 0 && i < hosts.len; i++) {
         owed.privates |=
-            child_of_unit(owed.dir, store->self, leaf->header.addressees[i],
-                          LAST_DAY) == child;
-    }
-    if (!owed.privates) {
-        struct event_id subject =
-            leaf->header.has_subject ? leaf->header.subject : *id;
-
-        rc = holds(store, &subject, &owed, err);
-    }
-    if (rc == 0 && !owed.privates) {
-        rc = addressed_later(store, leaf, id, &owed, err);
+            party_child_towards(dir, store->self, hosts.nodes[i]) == child;
     }
     rc = rc != 0 ? rc : body_each(store, place, put_owed, &owed, err);
     rc = rc != 0 ? rc : arena_keep(arena, buf_span(&owed.out), bodies, err);

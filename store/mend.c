@@ -279,6 +279,9 @@ static int erase_again(struct mending *m)
         if (rc == 0 && erasure.acts) {
             rc = store_erase(store, &erasure.event, audience, m->c.err);
         }
+        if (rc == ERR_NOTFOUND && audience == AUDIENCE_OF_PRIVATE) {
+            rc = wanted_again(store, &ids[i / AUDIENCE_OF_UNIT], m->c.err);
+        }
         if (rc != 0 && rc != ERR_NOTFOUND) {
             return rc;
         }

@@ -54,7 +54,7 @@ static const char drop_derived[] =
     "DELETE FROM cells; DELETE FROM unit_wakes; DELETE FROM dirty_records; "
     "DELETE FROM dirty_units; DELETE FROM rejudge; DELETE FROM erasures; "
     "DELETE FROM attachments; DELETE FROM attachment_refs; "
-    "DELETE FROM awaited; "
+    "DELETE FROM awaited; DELETE FROM wanted_bodies; "
     "UPDATE cursors SET events = 0, cosigs = 0";
 static const char make_indexes[] =
     "CREATE INDEX events_by_event ON events (event); "

@@ -305,6 +305,9 @@ int refold(struct store *store, int64_t number, uint32_t day, struct error *err)
     if ((rc = delivery_enqueue(store, &record, &gathered, day, err)) != 0) {
         return rc;
     }
+    if ((rc = wanted_note(store, &record, &gathered, err)) != 0) {
+        return rc;
+    }
     if ((rc = attachments_note(store, &gathered.subject, &record, err)) != 0) {
         return rc;
     }

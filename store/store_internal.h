@@ -57,6 +57,8 @@ enum query_owner {
     OWNER_STAGED,
     OWNER_ARRANGE,
     OWNER_EPOCH,
+    OWNER_PARTY,
+    OWNER_WANTED,
     OWNER_COUNT
 };
 
@@ -74,7 +76,8 @@ extern const struct query_table rejudge_queries, meta_queries, log_queries,
     book_queries, delivery_queries, erase_queries, attachment_queries,
     attachment_ref_queries, files_queries, check_queries, derived_queries,
     loose_queries, tables_queries, recovery_queries, patrol_queries,
-    mend_queries, queue_queries, staged_queries, arrange_queries, epoch_queries;
+    mend_queries, queue_queries, staged_queries, arrange_queries, epoch_queries,
+    party_queries, wanted_queries;
 
 extern const struct query_table *const owners[OWNER_COUNT];
 
@@ -144,9 +147,10 @@ struct store {
         ERASURES_UNKNOWN,
         ERASURES_NONE,
         ERASURES_SOME
-    } erasures;          /* erase.c: is any known */
-    int scrub;           /* scrub.c: META_SCRUB as stored */
-    bool scrub_is_known; /* ... once read */
+    } erasures;             /* erase.c: is any known */
+    int scrub;              /* scrub.c: META_SCRUB as stored */
+    bool scrub_is_known;    /* ... once read */
+    uint64_t bodies_wanted; /* noted since the start */
     uint64_t attachments_named;
     uint64_t attachments_back; /* of these: were erased, and live again */
     enum {

@@ -310,6 +310,36 @@ int settle_unit(struct store *store, uint32_t unit, uint32_t day,
 /* ---- evaluate.c ---- */
 void heard_forget(struct store *store);
 
+/* ---- party.c ---- */
+/* Our direct child on the way to that node; 0 if it is not below us. */
+uint32_t party_child_towards(const struct directory *dir, uint32_t self,
+                             uint32_t node);
+uint32_t party_child_of_unit(const struct directory *dir, uint32_t self,
+                             uint32_t unit, uint32_t day);
+
+/* The nodes that host readers of a record, each once. */
+#define PARTY_HOSTS_MAX 64u
+struct party_hosts {
+    uint32_t nodes[PARTY_HOSTS_MAX];
+    size_t len;
+};
+void party_hosts_add(const struct directory *dir, uint32_t unit,
+                     struct party_hosts *hosts);
+/* Of one event's addressees. */
+void party_hosts_of(const struct directory *dir, const struct header *header,
+                    struct party_hosts *hosts);
+/* Of the record that `leaf` (with its id) belongs to, as it is stored. */
+int party_hosts_find(struct store *store, const struct leaf *leaf,
+                     struct party_hosts *hosts, struct error *err) MUST_USE;
+
+/* ---- wanted.c ---- */
+/* Which private bodies of the record are wanted here. */
+int wanted_note(struct store *store, const struct record_out *record,
+                const struct gathered *gathered, struct error *err) MUST_USE;
+/* It is not here any more: a segment was mended without it. */
+int wanted_again(struct store *store, const struct event_id *event,
+                 struct error *err) MUST_USE;
+
 /* ---- delivery.c ---- */
 int delivery_enqueue(struct store *store, const struct record_out *record,
                      const struct gathered *gathered, uint32_t day,

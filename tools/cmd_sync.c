@@ -332,6 +332,12 @@ static void print_erasures(const struct cli *cli, const struct answer *root)
         printf("%s: %lld\n", say(cli, "Tệp đã xóa", "Files erased"),
                (long long)count(root, "files_erased"));
     }
+    if (count(root, "bodies_wanted") > 0) {
+        printf("%s: %lld\n",
+               say(cli, "Nội dung riêng đang chờ nhận",
+                   "Private bodies on their way"),
+               (long long)count(root, "bodies_wanted"));
+    }
     if (count(root, "files_to_erase") > 0) {
         printf("%s: %lld %s\n", say(cli, "CẦN LÀM", "TO DO"),
                (long long)count(root, "files_to_erase"),

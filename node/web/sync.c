@@ -221,6 +221,8 @@ int api_sync(struct api_call *call, struct error *err)
     api_put_number(call->answer, "erased", (int64_t)status.erased);
     api_put_number(call->answer, "to_erase", (int64_t)status.to_erase);
     api_put_number(call->answer, "files_erased", (int64_t)status.files_erased);
+    api_put_number(call->answer, "bodies_wanted",
+                   (int64_t)status.bodies_wanted);
     api_put_number(call->answer, "files_to_erase",
                    (int64_t)status.files_to_erase);
     api_put_bool(call->answer, "scrubbing", status.scrubbing);

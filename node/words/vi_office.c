@@ -82,6 +82,10 @@ static const struct word rows[] = {
     {"the post needs a name, at most %u bytes",
      "phải có chức danh, nhiều nhất {1} byte"},
     {"the post's name is too long", "chức danh quá dài"},
+    {"the private content is on its way: it is asked for where it was written",
+     "nội dung riêng đang trên đường tới: đã hỏi xin ở nơi đã viết"},
+    {"the private content was erased before it came here",
+     "nội dung riêng đã bị xóa trước khi tới đây"},
     {"this is no earlier recovery secret of a unit of this node: look at the "
      "name on the paper, and whether this node has caught up (qcdc sync)",
      "đây không phải mã khôi phục cũ của đơn vị nào ở nút này: hãy xem tên ghi "

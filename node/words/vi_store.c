@@ -63,6 +63,8 @@ static const struct word rows[] = {
      "khóa (key) dài {1} byte; được phép từ 1 đến {2}"},
     {"a list of records", "danh sách hồ sơ"},
     {"a long record", "hồ sơ quá dài"},
+    {"a private body is not the one that its event commits to",
+     "nội dung riêng không phải là nội dung mà sự việc đã cam kết"},
     {"a proof", "một chứng minh"},
     {"a record with %u files", "một hồ sơ có {1} tệp"},
     {"a segment that nobody checked", "lô chưa ai kiểm"},
@@ -119,8 +121,11 @@ static const struct word rows[] = {
      "không có sự kiện nào của hồ sơ đó ở đây"},
     {"no event with code %s is held here",
      "ở đây không có sự kiện nào mang mã số {1}"},
+    {"no log here holds that event", "không sổ nào ở đây có sự việc đó"},
     {"no memory for a file", "không đủ bộ nhớ cho tệp"},
     {"no memory for the patrol", "không đủ bộ nhớ cho việc tuần tra"},
+    {"no private content of it is asked for",
+     "không ai hỏi xin nội dung riêng của việc đó"},
     {"no proof came with that leaf", "lá đó không kèm chứng minh"},
     {"no room to mend a segment", "không đủ chỗ để sửa lô"},
     {"no row at that place", "không có dòng ở chỗ đó"},
@@ -191,7 +196,6 @@ static const struct word rows[] = {
     {"units of a record", "đơn vị của một hồ sơ"},
     {"what follows %u was said already", "phần sau {1} đã được trả lời rồi"},
     {"what is here does not suffice", "phần ở đây không đủ để sửa"},
-
 };
 
 const struct words_part words_store = {rows, sizeof(rows) / sizeof(*rows)};

@@ -53,6 +53,10 @@ const char *frame_name(enum frame_kind kind)
         return "attach-have";
     case FRAME_SUCCESSOR:
         return "successor";
+    case FRAME_BODY_ASK:
+        return "body-ask";
+    case FRAME_BODY_GIVE:
+        return "body-give";
     case FRAME_KINDS:
         break;
     }

@@ -16,6 +16,7 @@
 #include "protocol/base/error.h"
 #include "protocol/base/span.h"
 #include "protocol/crypto.h"
+#include "protocol/event/header.h"
 #include "protocol/limits.h"
 #include "protocol/link/origin.h"
 #include "protocol/link/segment.h"
@@ -56,6 +57,8 @@ enum frame_kind {
     FRAME_ATTACH_CHUNK,
     FRAME_ATTACH_HAVE,
     FRAME_SUCCESSOR,
+    FRAME_BODY_ASK,
+    FRAME_BODY_GIVE,
     FRAME_KINDS
 };
 
@@ -245,6 +248,13 @@ struct frame_attach {
     struct span bytes;
 };
 
+/* Ask and give: one shape. */
+struct frame_body {
+    struct event_id event;
+    struct span bodies; /* list of body.h, index 0; empty: not held */
+    bool erased;        /* it will not come */
+};
+
 struct frame {
     bool has_token;
     struct token token;
@@ -269,6 +279,7 @@ struct frame {
         struct frame_staged staged;
         struct frame_attach attach;
         struct span successor; /* leaf */
+        struct frame_body body;
     };
 };
 

@@ -6,6 +6,7 @@
  * (fields), frames_decode_logs.c (what carries leaves), frames_encode.c. */
 #include "protocol/link/frames_internal.h"
 
+#include "protocol/event/body.h"
 #include "protocol/event/wire.h"
 #include "protocol/log/evidence.h"
 
@@ -201,6 +202,31 @@ static int attach_have_read(const Qcdc__V1__AttachHave *in,
     return rc != 0 ? rc : file_sizes_read(0, in->total_bytes, out, err);
 }
 
+static int body_ask_read(const Qcdc__V1__BodyAsk *in, struct frame_body *out,
+                         struct error *err)
+{
+    return fixed_read(in->event_id, "event", &out->event, sizeof(out->event),
+                      err);
+}
+
+static int body_give_read(const Qcdc__V1__BodyGive *in, struct frame_body *out,
+                          struct error *err)
+{
+    size_t count = 0;
+    int rc =
+        fixed_read(in->event_id, "event", &out->event, sizeof(out->event), err);
+
+    rc = rc != 0 ? rc
+                 : bytes_read(in->bodies, "bodies", BODY_WIRE_MAX, &out->bodies,
+                              err);
+    rc = rc != 0 ? rc : body_list_check(out->bodies, &count, err);
+    if (rc == 0 && (count > 1 || (count == 1 && in->erased))) {
+        rc = error_set(err, ERR_MALFORMED, "a body given twice, or erased");
+    }
+    out->erased = in->erased != 0;
+    return rc;
+}
+
 static int body_read(const Qcdc__V1__Frame *in, struct arena *arena,
                      struct frame *out, struct error *err)
 {
@@ -277,6 +303,12 @@ static int body_read(const Qcdc__V1__Frame *in, struct arena *arena,
     case QCDC__V1__FRAME__BODY_SUCCESSOR:
         out->kind = FRAME_SUCCESSOR;
         return successor_read(in->successor, &out->successor, err);
+    case QCDC__V1__FRAME__BODY_BODY_ASK:
+        out->kind = FRAME_BODY_ASK;
+        return body_ask_read(in->body_ask, &out->body, err);
+    case QCDC__V1__FRAME__BODY_BODY_GIVE:
+        out->kind = FRAME_BODY_GIVE;
+        return body_give_read(in->body_give, &out->body, err);
     case _QCDC__V1__FRAME__BODY__CASE_IS_INT_SIZE:
         break;
     }

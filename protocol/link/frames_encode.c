@@ -6,6 +6,7 @@
  * at the end. Next: link.h. */
 #include "protocol/link/frames.h"
 
+#include "protocol/event/body.h"
 #include "protocol/event/wire.h"
 #include "protocol/log/evidence.h"
 #include "qcdc/v1/link.pb-c.h"
@@ -420,6 +421,24 @@ static Qcdc__V1__AttachHave *attach_have_make(struct maker *m,
     return out;
 }
 
+static Qcdc__V1__BodyAsk *body_ask_make(struct maker *m,
+                                        const struct frame_body *in)
+{
+    MAKE(m, Qcdc__V1__BodyAsk, out, QCDC__V1__BODY_ASK__INIT);
+    out->event_id = DATA_FIXED(m, in->event);
+    return out;
+}
+
+static Qcdc__V1__BodyGive *body_give_make(struct maker *m,
+                                          const struct frame_body *in)
+{
+    MAKE(m, Qcdc__V1__BodyGive, out, QCDC__V1__BODY_GIVE__INIT);
+    out->event_id = DATA_FIXED(m, in->event);
+    out->bodies = data_of(m, in->bodies, BODY_WIRE_MAX);
+    out->erased = in->erased;
+    return out;
+}
+
 /* One row a frame: which body, and what makes it. */
 #define BODY(NAME, field, make)                                                \
     out->body_case = QCDC__V1__FRAME__BODY_##NAME;                             \
@@ -477,6 +496,10 @@ static void body_make(struct maker *m, const struct frame *in,
         BODY(ATTACH_HAVE, attach_have, attach_have_make(m, &in->attach));
     case FRAME_SUCCESSOR:
         BODY(SUCCESSOR, successor, successor_make(m, in->successor));
+    case FRAME_BODY_ASK:
+        BODY(BODY_ASK, body_ask, body_ask_make(m, &in->body));
+    case FRAME_BODY_GIVE:
+        BODY(BODY_GIVE, body_give, body_give_make(m, &in->body));
     }
 }
 

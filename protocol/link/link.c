@@ -155,6 +155,16 @@ static int frame_attach(struct step *s, const struct frame *frame)
     return 0;
 }
 
+/* Who may have one is judged by the records (store/wanted.h). */
+static int frame_body(struct step *s, const struct frame *frame)
+{
+    struct link_action *action = step_do(s, LINK_DO_BODY);
+
+    action->asks = frame->kind == FRAME_BODY_ASK;
+    action->body = &frame->body;
+    return 0;
+}
+
 /* From whoever we took for above us, in any state: it proves itself. */
 static int frame_successor(struct step *s, const struct frame *frame)
 {
@@ -210,6 +220,8 @@ static const frame_fn frames[FRAME_KINDS][LINK_STATES] = {
     [FRAME_ATTACH_CHUNK] = {[LINK_OPEN] = frame_attach},
     [FRAME_ATTACH_HAVE] = {[LINK_OPEN] = frame_attach},
     [FRAME_SUCCESSOR] = EVERYWHERE(frame_successor),
+    [FRAME_BODY_ASK] = {[LINK_OPEN] = frame_body},
+    [FRAME_BODY_GIVE] = {[LINK_OPEN] = frame_body},
 };
 
 /* UP in CLOSED hears what an old connection still had: dropped. */

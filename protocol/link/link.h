@@ -166,6 +166,8 @@ enum link_do {
                                verified with the root key */
     LINK_DO_ATTACH,         /* attach_kind, attach: a file asked for, a piece of
                                one, or one that the peer has now */
+    LINK_DO_BODY,           /* asks or body: a private body asked for, or one
+                               that came */
     LINK_DO_JOIN_REQUESTED, /* bytes, signatures: join_request_check, show */
     LINK_DO_JOIN_ANSWERED,  /* status, text. Certified: JOINED follows, or
                                connect with your own key after a minute */
@@ -212,6 +214,8 @@ struct link_action {
     const struct frame_staged *staged;
     enum frame_kind attach_kind;
     const struct frame_attach *attach;
+    bool asks; /* BODY: the peer wants it */
+    const struct frame_body *body;
 };
 
 struct link_actions {

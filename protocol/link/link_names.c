@@ -59,6 +59,7 @@ static const char *const doings[LINK_DOINGS] = {
     "close",
     "successor",
     "attach",
+    "body",
     "join-requested",
     "join-answered",
     "joined",

@@ -102,11 +102,19 @@ int segment_erase(struct segment_codec *codec, struct segment *segment,
                   uint16_t index, uint8_t slot, struct arena *arena,
                   bool *found, struct error *err) MUST_USE;
 
+/* The segment with a private body that its header names (the caller compared
+ * it), no longer listed as absent; everything else stays to the byte. What is
+ * new lives in the arena. ERR_USAGE for another slot or index, ERR_LIMIT. */
+int segment_insert(struct segment *segment, const struct body *body,
+                   struct arena *arena, struct error *err) MUST_USE;
+
 /* Which bodies the receiver must get. */
 enum segment_due {
     SEGMENT_DUE_TEXTS = 1,    /* every mirror */
     SEGMENT_DUE_PRIVATES = 2, /* the log's guard */
     SEGMENT_DUE_SEALED = 4,   /* the origin itself, in check and restore */
+    SEGMENT_MAY_PRIVATES = 8, /* not due, but judged and kept: some came later,
+                                 for readers behind a mirror */
 };
 
 /* What intake stores and signs. Lives in the arena. */

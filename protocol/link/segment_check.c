@@ -137,7 +137,7 @@ static void due_keep(struct segment *kept, unsigned due)
     if ((due & SEGMENT_DUE_TEXTS) == 0) {
         kept->texts_z = (struct span){NULL, 0};
     }
-    if ((due & SEGMENT_DUE_PRIVATES) == 0) {
+    if ((due & (SEGMENT_DUE_PRIVATES | SEGMENT_MAY_PRIVATES)) == 0) {
         kept->privates = (struct span){NULL, 0};
     }
     if ((due & SEGMENT_DUE_SEALED) == 0) {

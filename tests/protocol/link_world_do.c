@@ -143,7 +143,8 @@ static void perform(struct world *world, struct world_end *end,
         break;
     case LINK_DO_EVIDENCE:
     case LINK_DO_SUCCESSOR:
-    case LINK_DO_ATTACH: /* files are the engine's */
+    case LINK_DO_ATTACH: /* files and bodies are the engine's */
+    case LINK_DO_BODY:
         break;
     case LINK_DO_NOTE:
     case LINK_DO_STRIKE:

@@ -2,6 +2,7 @@
 #include "tests/support/test.h"
 
 #include "protocol/base/hex.h"
+#include "protocol/event/body.h"
 #include "protocol/link/frames.h"
 
 static struct arena arena;
@@ -33,6 +34,19 @@ static struct guard_cosig cosig_make(bool heard)
     FILL(cosig.line, 0x22);
     FILL(cosig.heard, heard ? 0x33 : 0);
     return cosig;
+}
+
+/* A list of one private body without readers. */
+static struct span one_body(void)
+{
+    static uint8_t room[64];
+    struct buf list = buf_over(room, sizeof(room));
+    struct body body = {.slot = AUDIENCE_OF_PRIVATE,
+                        .bytes = span_str("sealed")};
+    struct error err = {0};
+
+    assert_ok(body_put(&body, &list, &err), err);
+    return buf_span(&list);
 }
 
 /* One of each kind, every field set. */
@@ -200,6 +214,13 @@ static struct frame frame_make(enum frame_kind kind)
     case FRAME_SUCCESSOR:
         frame.successor = span_str("a leaf");
         break;
+    case FRAME_BODY_ASK:
+        FILL(frame.body.event, 0x99);
+        break;
+    case FRAME_BODY_GIVE:
+        FILL(frame.body.event, 0x99);
+        frame.body.bodies = one_body();
+        break;
     case FRAME_NONE:
     case FRAME_KINDS:
         break;
@@ -263,6 +284,8 @@ static void the_bytes_of_every_frame_are_frozen(void **state)
         [FRAME_ATTACH_CHUNK] = "16438d5292ea4eaa",
         [FRAME_ATTACH_HAVE] = "8e776c0dd020b357",
         [FRAME_SUCCESSOR] = "27771b6396eb007a",
+        [FRAME_BODY_ASK] = "2c2426ed44f5cb3c",
+        [FRAME_BODY_GIVE] = "a05d5b4aae012b01",
     };
     int changed = 0;
 
@@ -282,6 +305,33 @@ static void the_bytes_of_every_frame_are_frozen(void **state)
         }
     }
     assert_int_equal(changed, 0);
+}
+
+static void two_bodies_or_one_that_is_erased_are_no_answer(void **state)
+{
+    struct frame frame = frame_make(FRAME_BODY_GIVE);
+    uint8_t room[128];
+    struct buf twice = buf_over(room, sizeof(room));
+    struct frame back;
+    struct error err = {0};
+
+    (void)state;
+    arena_reset(&arena);
+    frame.body.erased = true;
+    assert_err(frame_decode(pack(&frame), &arena, &back, &err), ERR_MALFORMED,
+               err);
+    frame.body.bodies = (struct span){NULL, 0};
+    assert_ok(frame_decode(pack(&frame), &arena, &back, &err), err);
+    assert_true(back.body.erased);
+    frame = frame_make(FRAME_BODY_GIVE);
+    buf_put(&twice, frame.body.bodies);
+    buf_put(&twice, frame.body.bodies);
+    frame.body.bodies = buf_span(&twice);
+    assert_err(frame_decode(pack(&frame), &arena, &back, &err), ERR_MALFORMED,
+               err);
+    frame.body.bodies = span_str("no list of bodies");
+    assert_err(frame_decode(pack(&frame), &arena, &back, &err), ERR_MALFORMED,
+               err);
 }
 
 static void a_ping_is_these_bytes(void **state)
@@ -479,6 +529,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_frame_comes_back_as_it_went),
         cmocka_unit_test(the_bytes_of_every_frame_are_frozen),
+        cmocka_unit_test(two_bodies_or_one_that_is_erased_are_no_answer),
         cmocka_unit_test(a_ping_is_these_bytes),
         cmocka_unit_test(a_frame_cut_anywhere_is_refused_or_smaller),
         cmocka_unit_test(lengths_that_are_fixed_are_checked),

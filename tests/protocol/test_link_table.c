@@ -92,6 +92,9 @@ static struct frame frame_of(enum frame_kind kind, const struct link *link,
     case FRAME_ATTACH_HAVE:
         frame.attach.total = 1;
         break;
+    case FRAME_BODY_ASK:
+    case FRAME_BODY_GIVE:
+        break; /* of the event zero, with nothing */
     case FRAME_SUCCESSOR:
         frame.successor = span_str("leaf");
         break;

@@ -261,6 +261,47 @@ static void a_due_body_that_is_missing_is_refused_unless_listed(void **state)
     assert_err_says(err, "calls it absent");
 }
 
+/* Of which the mirror was not told: it keeps some, and judges those. */
+static void a_body_that_came_later_takes_its_place(void **state)
+{
+    static const uint8_t absent[] = {0, 0, 2};
+    const unsigned due = SEGMENT_DUE_TEXTS | SEGMENT_MAY_PRIVATES;
+    struct segment whole, segment;
+    struct segment_view view;
+    struct body second;
+    struct error err = {0};
+
+    (void)state;
+    arena_reset(&w.arena);
+    whole = four_events();
+    assert_ok(segment_open(w.codec, &whole, &w.arena, &view, &err), err);
+    second = view.bodies[view.bodies_len - 3];
+    assert_int_equal(second.index * 10 + second.slot, 22);
+    segment = whole;
+    segment.privates = (struct span){NULL, 0};
+    segment.absent = span_make(absent, sizeof(absent));
+    assert_ok(segment_insert(&segment, &second, &w.arena, &err), err);
+    assert_ok(check_as(segment, due, &err), err);
+    assert_int_equal(segment.absent.len, 3);
+    assert_ok(segment_insert(&segment, &view.bodies[1], &w.arena, &err), err);
+    assert_int_equal(segment.absent.len, 0); /* it was lost, and is here */
+    assert_true(span_equal(segment.privates, whole.privates));
+    assert_ok(segment_insert(&segment, &second, &w.arena, &err), err);
+    assert_true(span_equal(segment.privates, whole.privates)); /* once */
+    second.index = 0;
+    second.bytes = span_str("something else");
+    segment.privates = (struct span){NULL, 0};
+    assert_ok(segment_insert(&segment, &second, &w.arena, &err), err);
+    assert_err(check_as(segment, due, &err), ERR_UNTRUSTED, err);
+    second.index = 4;
+    assert_err(segment_insert(&segment, &second, &w.arena, &err), ERR_USAGE,
+               err);
+    second.slot = AUDIENCE_OF_UNIT;
+    second.index = 1;
+    assert_err(segment_insert(&segment, &second, &w.arena, &err), ERR_USAGE,
+               err);
+}
+
 static bool content_same(const struct segment *segment,
                          const struct segment_view *original)
 {
@@ -456,6 +497,7 @@ int main(void)
         cmocka_unit_test(a_batch_of_the_first_version_is_still_read),
         cmocka_unit_test(parts_not_due_are_left_out_and_not_missed),
         cmocka_unit_test(a_due_body_that_is_missing_is_refused_unless_listed),
+        cmocka_unit_test(a_body_that_came_later_takes_its_place),
         cmocka_unit_test(every_flipped_byte_is_found),
         cmocka_unit_test(a_duplicate_or_a_gap_is_nobodys_fault),
         cmocka_unit_test(a_malformed_leaf_does_not_stop_a_log),

@@ -91,9 +91,11 @@ first=$id
 seen province "$k" "$first"
 clocks "while referred" province "$k" "$code"
 acts province u2900
-# Upwards the ciphertext ends at the commune's guard, which cannot read it.
-reads province "$k" "${planted[2]}" && die "ciphertext went on by itself"
-reads district "$k" "${planted[2]}" && die "the node between reads it"
+# The department reads what is for it, and what came before; nobody between.
+for text in "${planted[@]:0:3}"; do
+    until_true 30 reads province "$k" "$text"
+    reads district "$k" "$text" && die "the node between reads it"
+done
 nowhere "after the first referral"
 event province ReferralReturned subject="$k" refs="$first" reason=3 \
     on=2024-03-06

@@ -1,0 +1,302 @@
+/* Private bodies that readers behind a node wait for: which nodes on the way
+ * want one, who may have it, what is taken, and that one that is erased stays
+ * away. */
+#include "tests/store/scene.h"
+
+#include "store/erase.h"
+#include "store/integrate.h"
+#include "store/query.h"
+#include "store/wanted.h"
+
+#define ASOF "2024-11-30"
+#define SECRET "ciphertext-of-a-private-body-0123456789"
+
+struct story {
+    struct scene *s;
+    struct event_id petition;
+    struct event_id other; /* of no interest to anybody else */
+    struct span body;      /* of the petition, as body.h lists it */
+    struct arena arena;
+};
+
+static struct event_id say_petition(struct scene *s, const char *private)
+{
+    return SAY(s, .node = COMMUNE_A, .type = EVENT_PETITION_RECEIVED,
+               .on = "2024-05-06", .private = private,
+               .facts = {{"channel", "counter"},
+                         {"kind", "proposal"},
+                         {"field", "land"},
+                         {"person_known", "true"}});
+}
+
+static void refer(struct story *st)
+{
+    (void)SAY(st->s, .node = COMMUNE_A, .type = EVENT_PETITION_REFERRED,
+              .on = "2024-05-07", .subject = st->petition,
+              .refs = {st->petition}, .to = UBND(PROVINCE),
+              .facts = {{"to", "1001"}});
+    scene_flush(st->s);
+}
+
+/* Gives what the store lacks; ciphertexts to the guard of the commune only. */
+static void give(struct story *st, struct store *store, bool privates)
+{
+    for (size_t i = 0; i < st->s->logs_len; i++) {
+        struct scene_log *from = &st->s->logs[i];
+        struct store_log held = {.id = 0};
+        struct error err = {0};
+
+        for (size_t k = 0; k < from->parts_len; k++) {
+            struct scene_part *part = &from->parts[k];
+            struct span kept = part->segment.parts.privates;
+
+            if (store_log_find(store, span_str(from->log.origin), &held,
+                               &err) != 0) {
+                held = (struct store_log){.id = 0};
+            }
+            if (part->is_cosig ? part->cosig.number < held.cosigs
+                               : part->after.size <= held.head.size) {
+                continue;
+            }
+            if (!privates) {
+                part->segment.parts.privates = (struct span){NULL, 0};
+            }
+            scene_give(st->s, store, i, k);
+            part->segment.parts.privates = kept;
+        }
+    }
+    scene_settle(store, ASOF);
+}
+
+static void body_keep(struct story *st, struct store *store)
+{
+    struct buf list = buf_over(arena_alloc(&st->arena, 4096), 4096);
+    struct body body;
+    struct error err = {0};
+
+    assert_ok(store_body_find(store, &st->petition, AUDIENCE_OF_PRIVATE,
+                              &st->arena, &body, &err),
+              err);
+    body.index = 0;
+    assert_ok(body_put(&body, &list, &err), err);
+    st->body = buf_span(&list);
+}
+
+static int setup(void **state)
+{
+    struct story *st = calloc(1, sizeof(*st));
+    struct error err = {0};
+
+    assert_non_null(st);
+    st->s = calloc(1, sizeof(*st->s));
+    assert_non_null(st->s);
+    scene_open(st->s);
+    scene_found(st->s);
+    scene_day(st->s, "2024-05-06");
+    st->s->seed = 77;
+    st->petition = say_petition(st->s, SECRET);
+    st->other = say_petition(st->s, "another-ciphertext");
+    scene_flush(st->s);
+    assert_ok(arena_new(&st->arena, 1 << 20, &err), err);
+    *state = st;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct story *st = *state;
+
+    scene_close(st->s);
+    arena_release(&st->arena);
+    free(st->s);
+    free(st);
+    return 0;
+}
+
+static bool holds(struct story *st, struct store *store)
+{
+    size_t mark = st->arena.used;
+    struct body body;
+    struct error err = {0};
+    int rc = store_body_find(store, &st->petition, AUDIENCE_OF_PRIVATE,
+                             &st->arena, &body, &err);
+
+    arena_rewind(&st->arena, mark);
+    return rc == 0;
+}
+
+static size_t waiting(struct story *st, struct store *store)
+{
+    struct store_wanted list[8];
+    struct error err = {0};
+    uint64_t count = 0;
+    size_t len = 0;
+
+    assert_ok(store_wanted_list(store, 0, list, 8, &len, &err), err);
+    assert_ok(store_wanted_count(store, &count, &err), err);
+    assert_int_equal(len, count);
+    if (len > 0) {
+        assert_true(event_id_equal(&list[0].event, &st->petition));
+        assert_int_equal(list[0].node, COMMUNE_A);
+    }
+    return len;
+}
+
+static bool owed(struct store *store, const struct event_id *event,
+                 uint32_t peer)
+{
+    struct error err = {0};
+    bool answer = false;
+
+    assert_ok(store_wanted_owed(store, event, peer, &answer, &err), err);
+    return answer;
+}
+
+static int finding(void *data, const struct store_finding *found)
+{
+    (void)data;
+    fail_msg("%s: %s", found->what, found->text);
+    return 0;
+}
+
+static void check(struct store *store)
+{
+    uint64_t findings = 0, erased = 0;
+    struct store_check_options options = {
+        .now = now_of(ASOF), .visit = finding, .erased = &erased};
+    struct error err = {0};
+
+    assert_ok(store_check(store, &options, &findings, &err), err);
+    assert_int_equal(findings, 0);
+}
+
+static int take(struct store *store, const struct event_id *event,
+                struct span list, struct error *err)
+{
+    int rc = store_begin(store, err);
+
+    rc = rc != 0 ? rc : store_wanted_take(store, event, list, err);
+    if (rc != 0) {
+        store_rollback(store);
+        return rc;
+    }
+    return store_commit(store, err);
+}
+
+static void only_who_is_on_the_way_to_a_reader_wants_it(void **state)
+{
+    struct story *st = *state;
+    struct store *district = scene_store(":memory:", DISTRICT);
+    struct store *province = scene_store(":memory:", PROVINCE);
+
+    give(st, district, true);
+    give(st, province, false);
+    assert_int_equal(waiting(st, province), 0); /* nobody there reads it */
+    assert_false(owed(district, &st->petition, PROVINCE));
+    assert_true(owed(district, &st->petition, COMMUNE_A));
+    refer(st);
+    give(st, district, true);
+    give(st, province, false);
+    assert_int_equal(waiting(st, province), 1);
+    assert_int_equal(waiting(st, district), 0); /* as guard it has it */
+    assert_true(owed(district, &st->petition, PROVINCE));
+    assert_false(owed(district, &st->petition, COMMUNE_B));
+    assert_false(owed(district, &st->other, PROVINCE));
+    store_close(district);
+    store_close(province);
+}
+
+static void what_is_taken_is_what_the_event_commits_to(void **state)
+{
+    struct story *st = *state;
+    struct store *district = scene_store(":memory:", DISTRICT);
+    struct store *province = scene_store(":memory:", PROVINCE);
+    const struct store_rebuild_options options = {.now = now_of(ASOF)};
+    struct store_integrated done;
+    enum store_wanted_state now = STORE_WANTED;
+    struct error err = {0};
+    uint8_t wrong[4096];
+
+    refer(st);
+    give(st, district, true);
+    give(st, province, false);
+    body_keep(st, district);
+    memcpy(wrong, st->body.ptr, st->body.len);
+    wrong[st->body.len - 1] ^= 1;
+    assert_err(
+        take(province, &st->petition, span_make(wrong, st->body.len), &err),
+        ERR_UNTRUSTED, err);
+    assert_err(take(province, &st->other, st->body, &err), ERR_UNTRUSTED, err);
+    assert_err(take(province, &(struct event_id){{1}}, st->body, &err),
+               ERR_NOTFOUND, err);
+    assert_false(holds(st, province));
+    assert_ok(take(province, &st->petition, st->body, &err), err);
+    assert_true(holds(st, province));
+    assert_int_equal(waiting(st, province), 0);
+    assert_ok(store_wanted_find(province, &st->petition, &now, &err), err);
+    assert_int_equal(now, STORE_WANTED_HERE);
+    assert_ok(take(province, &st->petition, st->body, &err), err); /* twice */
+    check(province);
+    /* Derived as ever, and what is here stays. */
+    assert_ok(store_rebuild(province, &options, &done, &err), err);
+    assert_int_equal(waiting(st, province), 1);
+    assert_true(holds(st, province));
+    check(province);
+    store_close(district);
+    store_close(province);
+}
+
+/* Whether it came before the word or after it. */
+static void what_is_erased_is_neither_kept_nor_taken(void **state)
+{
+    struct story *st = *state;
+    struct store *district = scene_store(":memory:", DISTRICT);
+    enum store_wanted_state now = STORE_WANTED;
+    struct store *provinces[2] = {scene_store(":memory:", PROVINCE),
+                                  scene_store(":memory:", PROVINCE)};
+    struct event_id erased;
+    struct error err = {0};
+
+    refer(st);
+    give(st, district, true);
+    body_keep(st, district);
+    for (size_t i = 0; i < 2; i++) {
+        give(st, provinces[i], false);
+    }
+    assert_ok(take(provinces[0], &st->petition, st->body, &err), err);
+    scene_day(st->s, "2024-06-03");
+    erased = SAY(st->s, .node = COMMUNE_A, .type = EVENT_ERASED,
+                 .on = "2024-06-03", .subject = st->petition,
+                 .refs = {st->petition}, .signer = KEY_LEADER(COMMUNE_A),
+                 .facts = {{"audience", "private"}, {"ground", "request"}});
+    scene_flush(st->s);
+    (void)SAY(st->s, .node = PROVINCE, .type = EVENT_APPROVED,
+              .on = "2024-06-04", .subject = st->petition, .refs = {erased},
+              .signer = KEY_LEADER(PROVINCE));
+    scene_flush(st->s);
+    for (size_t i = 0; i < 2; i++) {
+        give(st, provinces[i], false);
+        assert_ok(take(provinces[i], &st->petition, st->body, &err), err);
+        assert_false(holds(st, provinces[i]));
+        assert_ok(store_wanted_find(provinces[i], &st->petition, &now, &err),
+                  err);
+        assert_int_equal(now, STORE_WANTED_ERASED);
+        check(provinces[i]);
+        store_close(provinces[i]);
+    }
+    store_close(district);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            only_who_is_on_the_way_to_a_reader_wants_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            what_is_taken_is_what_the_event_commits_to, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            what_is_erased_is_neither_kept_nor_taken, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
