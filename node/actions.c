@@ -134,23 +134,28 @@ static void send_cosigs(struct engine *engine, struct peer *peer,
 static void send_held(struct engine *engine, struct peer *peer,
                       const struct link_action *action)
 {
-    struct store_held held[16];
-    size_t len = 0;
+    struct store_held held[HELD_PAGE];
     struct store_log log;
     struct error err = {0};
+    size_t len = HELD_PAGE;
+    uint32_t after = 0;
 
-    if (log_find(engine, &action->origin, &log, &err) != 0 ||
-        store_held_list(engine->store, log.id, held, 16, &len, &err) != 0) {
+    if (log_find(engine, &action->origin, &log, &err) != 0) {
         return;
     }
-    for (size_t i = 0; i < len; i++) {
-        struct frame frame = {.kind = FRAME_HELD};
+    while (len == HELD_PAGE &&
+           store_held_list(engine->store, log.id, after, held, HELD_PAGE, &len,
+                           &err) == 0) {
+        for (size_t i = 0; i < len; i++) {
+            struct frame frame = {.kind = FRAME_HELD};
 
-        frame.held = (struct frame_held){.origin = action->origin,
-                                         .node = held[i].node,
-                                         .head = held[i].head,
-                                         .line = held[i].line};
-        queue_frame(engine, peer, &frame);
+            frame.held = (struct frame_held){.origin = action->origin,
+                                             .node = held[i].node,
+                                             .head = held[i].head,
+                                             .line = held[i].line};
+            queue_frame(engine, peer, &frame);
+            after = held[i].node;
+        }
     }
 }
 

@@ -166,21 +166,27 @@ static int cosigs_put(struct writing *w, const struct origin *origin,
 static int held_put(struct writing *w, const struct origin *origin,
                     const struct store_log *log, struct error *err)
 {
-    struct store_held held[16];
-    size_t len = 0;
-    int rc = store_held_list(w->engine->store, log->id, held, 16, &len, err);
+    struct store_held held[HELD_PAGE];
+    size_t len = HELD_PAGE;
+    uint32_t after = 0;
+    int rc = 0;
 
-    for (size_t i = 0; rc == 0 && i < len; i++) {
-        struct frame frame = {.kind = FRAME_HELD};
+    while (rc == 0 && len == HELD_PAGE) {
+        rc = store_held_list(w->engine->store, log->id, after, held, HELD_PAGE,
+                             &len, err);
+        for (size_t i = 0; rc == 0 && i < len; i++) {
+            struct frame frame = {.kind = FRAME_HELD};
 
-        if (held[i].node == w->to) {
-            continue;
+            after = held[i].node;
+            if (after == w->to) {
+                continue;
+            }
+            frame.held = (struct frame_held){.origin = *origin,
+                                             .node = held[i].node,
+                                             .head = held[i].head,
+                                             .line = held[i].line};
+            rc = writing_add(w, &frame, err);
         }
-        frame.held = (struct frame_held){.origin = *origin,
-                                         .node = held[i].node,
-                                         .head = held[i].head,
-                                         .line = held[i].line};
-        rc = writing_add(w, &frame, err);
     }
     return rc;
 }

@@ -188,21 +188,17 @@ static int whole_check(struct engine *engine, const struct turning *turning,
                        const struct store_log *log, struct error *err)
 {
     struct store_recovery recovery;
-    struct store_held held[16];
-    uint64_t most = log->head.size;
-    size_t len = 0;
+    uint64_t most = 0;
     int rc;
 
     if (log->frozen[0] != '\0' || turning->reason == REJOIN_MIRRORS_LOST) {
         return 0;
     }
-    rc = store_held_list(engine->store, log->id, held, 16, &len, err);
+    rc = store_held_most(engine->store, log->id, &most, err);
     if (rc != 0) {
         return rc;
     }
-    for (size_t i = 0; i < len; i++) {
-        most = held[i].head.size > most ? held[i].head.size : most;
-    }
+    most = most > log->head.size ? most : log->head.size;
     if (recover_active(engine, log->id, &recovery)) {
         most = recovery.until > most ? recovery.until : most;
         rc = ERR_BUSY; /* perhaps its cosignatures alone are lacking */

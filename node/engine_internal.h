@@ -63,6 +63,7 @@ struct quota {
     uint64_t bytes;
     uint64_t total; /* bytes of all days that lie here: see share.c */
 };
+#define HELD_PAGE 16u /* nodes' words on a log, read at a time */
 #define QUOTAS_MAX 1024u
 
 #define VERIFIED_MAX 32u /* segments whose verdicts wait for a slice */

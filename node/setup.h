@@ -63,6 +63,11 @@ struct promote_request {
     const char *root_key_path; /* from the safe; only read */
     const char *listen;        /* NULL: as the standby listened */
     const char *endpoint;      /* what children are told; NULL: the standby's */
+    /* Shows the recovery secrets, before anything is final: what nobody saw is
+     * made again by the next try. An error ends the promotion. */
+    int (*show)(void *ctx, const struct setup_result *result,
+                struct error *err);
+    void *ctx;
 };
 /* ERR_UNTRUSTED: another realm's root key; ERR_USAGE: this machine is not the
  * standby; ERR_BUSY: its node runs, or it does not hold all it must. An

@@ -280,6 +280,11 @@ static int promote(struct promotion *p, const struct promote_request *request,
     if (rc == 0) {
         rc = engine_open(&p->config, &engine, err);
     }
+    /* The rebuild that follows the word commits: after it no try begins anew.
+     */
+    if (rc == 0 && request->show != NULL) {
+        rc = request->show(request->ctx, out, err);
+    }
     if (rc == 0) {
         rc = word_record(engine, p, err);
     }

@@ -20,6 +20,7 @@ enum {
     COSIG_SAME,
     HELD_PUT,
     HELD_LIST,
+    HELD_MOST,
     HELD_GET
 };
 
@@ -53,7 +54,8 @@ static const char *const sql[] = {
         "line = excluded.line WHERE (excluded.size, excluded.time_s) > "
         "(held.size, held.time_s)",
     [HELD_LIST] = "SELECT log, node, size, root, line FROM held WHERE log = ? "
-                  "ORDER BY node LIMIT ?",
+                  "AND node > ? ORDER BY node LIMIT ?",
+    [HELD_MOST] = "SELECT max(size) FROM held WHERE log = ?",
     [HELD_GET] = "SELECT log, node, size, root, line FROM held WHERE log = ? "
                  "AND node = ?",
 };
@@ -317,15 +319,18 @@ int store_held_get(struct store *store, uint32_t log, uint32_t node,
     return rc;
 }
 
-int store_held_list(struct store *store, uint32_t log, struct store_held *held,
-                    size_t max, size_t *len, struct error *err)
+/* NOLINTNEXTLINE(readability-function-size): from where, room, how many */
+int store_held_list(struct store *store, uint32_t log, uint32_t after,
+                    struct store_held *held, size_t max, size_t *len,
+                    struct error *err)
 {
     sqlite3_stmt *q = query(store, OWNER_COSIG, HELD_LIST);
     size_t i = 0;
     int rc;
 
     bind_int(q, 1, log);
-    bind_int(q, 2, (int64_t)max);
+    bind_int(q, 2, after);
+    bind_int(q, 3, (int64_t)max);
     while ((rc = query_row(store, q, err)) == 1) {
         if ((rc = read_held(q, &held[i], err)) != 0) {
             query_end(q);
@@ -337,4 +342,17 @@ int store_held_list(struct store *store, uint32_t log, struct store_held *held,
         *len = i;
     }
     return rc;
+}
+
+int store_held_most(struct store *store, uint32_t log, uint64_t *size,
+                    struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_COSIG, HELD_MOST);
+    int rc;
+
+    bind_int(q, 1, log);
+    rc = query_row(store, q, err);
+    *size = rc == 1 ? (uint64_t)column_int(q, 0) : 0;
+    query_end(q);
+    return rc < 0 ? rc : 0;
 }

@@ -151,8 +151,13 @@ int store_held_put(struct store *store, const struct store_held *held,
 /* That node's; ERR_NOTFOUND. */
 int store_held_get(struct store *store, uint32_t log, uint32_t node,
                    struct store_held *held, struct error *err) MUST_USE;
-/* The first `max` by node: a log that many cosign has more. */
-int store_held_list(struct store *store, uint32_t log, struct store_held *held,
-                    size_t max, size_t *len, struct error *err) MUST_USE;
+/* By node, at most `max` after node `after`: ask until fewer come, for a log is
+ * cosigned by as many as a node has children. */
+int store_held_list(struct store *store, uint32_t log, uint32_t after,
+                    struct store_held *held, size_t max, size_t *len,
+                    struct error *err) MUST_USE;
+/* The greatest size among all of them, 0: none. */
+int store_held_most(struct store *store, uint32_t log, uint64_t *size,
+                    struct error *err) MUST_USE;
 
 #endif

@@ -7,6 +7,19 @@
 #include "tools/command.h"
 #include "tools/setup_print.h"
 
+/* Written out before the promotion is final: with a cut afterwards the old try
+ * is finished, and these are the secrets of its keys. */
+static int secrets_show(void *ctx, const struct setup_result *result,
+                        struct error *err)
+{
+    setup_print_secrets(ctx, result);
+    return fflush(stdout) == 0 && ferror(stdout) == 0
+               ? 0
+               : error_set(err, ERR_IO,
+                           "the recovery secrets could not be shown: nothing "
+                           "was promoted; try again where they can be read");
+}
+
 static void print_promoted(const struct cli *cli,
                            const struct setup_result *result)
 {
@@ -22,7 +35,6 @@ static void print_promoted(const struct cli *cli,
            say(cli, "sổ ghi cũ ở", "the record log before at"),
            (unsigned long long)result->log_size,
            say(cli, "sổ mới là", "the next ones are"), result->epoch);
-    setup_print_secrets(cli, result);
     printf("%s\n",
            say(cli,
                "Cất khóa gốc trở lại két. Khởi động nút: cấp dưới tự tìm đến. "
@@ -44,6 +56,8 @@ static int run(struct cli *cli, struct error *err)
         .root_key_path = cli_option(cli, "root-key"),
         .listen = cli_option(cli, "listen"),
         .endpoint = cli_option(cli, "endpoint"),
+        .show = secrets_show,
+        .ctx = cli,
     };
     struct setup_result *result = NULL;
     int rc = 0;

@@ -54,9 +54,9 @@ static int put_held(struct api_call *call, json_t *object, const char *origin,
                  ? error_set(err, ERR_LIMIT, "no room for the answer")
                  : store_log_find(call->store, span_str(origin), &log, err);
 
-    rc = rc < 0
-             ? rc
-             : store_held_list(call->store, log.id, held, HELD_MAX, &len, err);
+    rc = rc < 0 ? rc
+                : store_held_list(call->store, log.id, 0, held, HELD_MAX, &len,
+                                  err);
     if (rc == ERR_NOTFOUND) {
         arena_rewind(&call->arena, mark);
         return 0;

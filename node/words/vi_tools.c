@@ -138,6 +138,10 @@ static const struct word rows[] = {
      "câu trả lời của nút không phải JSON: {1}"},
     {"the password is over %u bytes", "mật khẩu dài quá {1} byte"},
     {"the path is too long", "đường dẫn quá dài"},
+    {"the recovery secrets could not be shown: nothing was promoted; try again "
+     "where they can be read",
+     "không hiện được mã khôi phục: chưa thay nút nào; hãy làm lại ở nơi đọc "
+     "được"},
     {"the secret is typed or read from a file, never an argument: qcdc user "
      "recovery [--secret FILE]",
      "mã được gõ vào hoặc đọc từ tệp, không bao giờ là đối số: qcdc user "

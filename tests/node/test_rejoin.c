@@ -74,14 +74,26 @@ static void a_log_of_which_others_hold_more_is_not_ended(void **state)
 {
     static struct keys first, second;
     struct invited invited = asked(REJOIN_NONE, &first, NULL);
-    struct store_held held = {.node = 2, .head.size = 5};
+    struct store_held held = {.node = 0};
+    struct store_held rows[16];
+    size_t len = 0;
 
     (void)state;
     assert_ok(confirm(&invited), err);
     assert_ok(engine_write(engine, &err), err);
     held.log = log_of(false, 1).id;
-    assert_ok(store_held_put(engine->store, &held, &err), err);
+    for (uint32_t node = 20; node < 60; node++) { /* many cosign it */
+        held.node = node;
+        held.head.size = node == 55 ? 5 : 0;
+        assert_ok(store_held_put(engine->store, &held, &err), err);
+    }
     assert_ok(engine_commit(engine, &err), err);
+    assert_ok(store_held_list(engine->store, held.log, 39, rows, TEST_LEN(rows),
+                              &len, &err),
+              err);
+    assert_int_equal(len, TEST_LEN(rows)); /* the next ask goes on behind 55 */
+    assert_int_equal(rows[0].node, 40);
+    assert_int_equal(rows[15].head.size, 5);
     invited = asked(REJOIN_DISK_LOST, &second, NULL);
     assert_err(confirm(&invited), ERR_BUSY, err);
     assert_err_says(err, "0 events are here and 5 elsewhere");

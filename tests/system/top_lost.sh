@@ -33,6 +33,7 @@ refused() {
     "$@" >"$WORK/said" 2>&1 && die "not refused: $*"
     grep -q -- "$words" "$WORK/said" || die "$*: $(cat "$WORK/said")"
 }
+full_screen() { promote standby "$WORK/root.key" 2>&1 >/dev/full; }
 promote() { "$BIN/qcdc" --dir "$WORK/$1" promote --root-key "$2"; }
 
 realm
@@ -92,7 +93,10 @@ refused "another realm" promote standby "$WORK/other.key"
 stop district
 refused "which is not the standby" promote district "$WORK/root.key"
 start district
+# Secrets that nobody saw are made again: a promotion ends with them in sight.
+refused "could not be shown" full_screen
 promote standby "$WORK/root.key" >"$WORK/said" || die "promote"
+grep -q "RECOVERY SECRETS" "$WORK/said" || die "the second try shows no secrets"
 grep -q "is the top node now, node 1" "$WORK/said" || die "$(cat "$WORK/said")"
 refused "has no standby" promote standby "$WORK/root.key"
 start standby

@@ -274,21 +274,16 @@ int node_look(struct node *node, uint32_t of, struct store_log *log,
 int node_told(struct node *node, uint32_t of, uint32_t by, uint64_t *size,
               struct error *err)
 {
-    struct store_held held[16];
+    struct store_held held;
     struct store_log log;
-    size_t len = 0;
     int rc = node_look(node, of, &log, err);
 
     *size = 0;
     if (rc == 0 && log.id != 0) {
-        rc = store_held_list(node->store, log.id, held, 16, &len, err);
+        rc = store_held_get(node->store, log.id, by, &held, err);
+        *size = rc == 0 ? held.head.size : 0;
     }
-    for (size_t i = 0; rc == 0 && i < len; i++) {
-        if (held[i].node == by) {
-            *size = held[i].head.size;
-        }
-    }
-    return rc;
+    return rc == ERR_NOTFOUND ? 0 : rc;
 }
 
 int node_spooled(struct node *node, struct store_spool_state *state,
