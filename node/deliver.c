@@ -191,6 +191,16 @@ static int leaf_check(struct engine *engine,
     return rc;
 }
 
+/* The log itself comes here. One whose node has moved to another superior does
+ * not any more, though a part of it is kept. */
+static bool comes_anyway(struct engine *engine, const struct store_log *log)
+{
+    return log->mirrored &&
+           (log->is_dir ||
+            directory_node_within(engine_directory(engine), log->node,
+                                  engine_node(engine)));
+}
+
 static int certificates_keep(struct engine *engine,
                              const struct frame_delivery *came,
                              struct error *err)
@@ -201,7 +211,7 @@ static int certificates_keep(struct engine *engine,
         struct store_log log;
         int rc = leaf_check(engine, cert, &log, &stored, err);
 
-        if (rc == 0 && log.mirrored) {
+        if (rc == 0 && comes_anyway(engine, &log)) {
             continue; /* it is here, or on its way */
         }
         if (rc == 0) {
@@ -341,7 +351,7 @@ static int delivery_keep(struct engine *engine, struct peer *peer,
         stored.bodies = came->bodies;
         rc = covers_keep(engine, came, &log, &stored, err);
     }
-    if (rc == 0 && !log.mirrored) {
+    if (rc == 0 && !comes_anyway(engine, &log)) {
         rc = store_delivery_take(engine->store, &stored, err);
     }
     if (rc == 0) {

@@ -76,9 +76,10 @@ static int certificate_add(struct engine *engine, struct certificates *certs,
                             err);
     }
     if (rc == 0) {
-        rc = log.mirrored ? leaf_prove(engine, &log, index, &proof, err)
-                          : store_delivery_proof(engine->store, log_id, index,
-                                                 &engine->turn, &proof, err);
+        rc = log.mirrored && index < log.head.size
+                 ? leaf_prove(engine, &log, index, &proof, err)
+                 : store_delivery_proof(engine->store, log_id, index,
+                                        &engine->turn, &proof, err);
     }
     if (rc == 0) {
         *out = (struct frame_certificate){.origin = log_origin(&log),

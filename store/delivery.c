@@ -260,9 +260,10 @@ static int fill(struct store *store, uint32_t child, struct arena *arena,
     if (rc != 0 && (rc != ERR_NOTFOUND || cert == NULL || cert->guard != 0)) {
         return rc == ERR_NOTFOUND ? 0 : rc;
     }
-    if ((rc = log.mirrored ? prove(store, &log, arena, delivery, err)
-                           : kept_proof(store, place, arena, &delivery->proof,
-                                        err)) != 0 ||
+    if ((rc = log.mirrored && delivery->index < log.head.size
+                  ? prove(store, &log, arena, delivery, err)
+                  : kept_proof(store, place, arena, &delivery->proof, err)) !=
+            0 ||
         (rc = find_quoted(store, &leaf, &log, delivery, err)) != 0 ||
         (rc = owed_bodies(store, child, place, &leaf, &delivery->id, arena,
                           &delivery->bodies, err)) != 0) {

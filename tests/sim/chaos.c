@@ -115,6 +115,9 @@ void chaos_plan(uint32_t kinds, uint64_t until_ms)
     if ((kinds & CHAOS_CLONE) != 0) {
         clone_plan(until_ms);
     }
+    if ((kinds & CHAOS_TREE) != 0) {
+        tree_plan(until_ms);
+    }
     for (uint32_t i = 0; i < count; i++) {
         uint32_t trouble = dice_below(&world.dice, TROUBLES_ALONE);
 
@@ -190,6 +193,10 @@ void chaos_do(struct plan *plan)
     }
     if (plan->number / CHAOS_STEPS == CHAOS_CLONE) {
         clone_do((uint32_t)plan->number % CHAOS_STEPS, machine);
+        return;
+    }
+    if (plan->number / CHAOS_STEPS == CHAOS_TREE) {
+        tree_do((uint32_t)plan->number % CHAOS_STEPS, machine);
         return;
     }
     switch ((enum trouble)plan->number) {

@@ -15,6 +15,7 @@
 #define CHAOS_TOP 256u   /* the province's does */
 #define CHAOS_CLONE 64u
 #define CHAOS_LOSS 128u
+#define CHAOS_TREE 512u /* communes become the province's own */
 
 /* Plans troubles of those kinds between now and until_ms. */
 void chaos_plan(uint32_t kinds, uint64_t until_ms);

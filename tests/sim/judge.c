@@ -69,6 +69,9 @@ static int log_visit(void *data, const struct store_log *log)
         log->head.size == 0) {
         return 0;
     }
+    if (origin->former == visit->machine->node) {
+        return 0; /* it has moved, and others answer for its log */
+    }
     if (is_closed(visit->machine, log)) {
         return 0; /* whoever holds less of it has said so: EpochClosed */
     }
@@ -217,7 +220,8 @@ static void machine_owes(struct machine *machine)
             break;
         }
         if (!event->bare && !holdings_has_whole(&held, &event->leaf) &&
-            (origin == machine || origin->parent == machine->node)) {
+            (origin == machine ||
+             (origin->parent == machine->node && origin->former == 0))) {
             hex_encode(SPAN_OF(event->id), id);
             world_fail("the private body of %s is lost at %u", id,
                        machine->node);

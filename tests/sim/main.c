@@ -35,7 +35,7 @@ struct job {
 struct totals {
     uint64_t seeds, failed;
     uint64_t turns, frames, recorded, crashes, rollbacks, excused, bare;
-    uint64_t losses, rejoined, clones, left, proved;
+    uint64_t losses, rejoined, clones, left, proved, moved;
 };
 
 static volatile sig_atomic_t stopped;
@@ -118,6 +118,7 @@ static void job_end(struct job *job, struct totals *totals)
     totals->clones += result.clones;
     totals->left += result.left;
     totals->proved += result.proved;
+    totals->moved += result.moved;
     if (result.failed) {
         totals->failed++;
         printf("seed %llu: %s\n  again: sim --seed %llu --kinds %u --trace\n",
@@ -190,23 +191,24 @@ static struct totals run_all(const struct options *options)
 
 static void totals_print(const struct totals *totals, double seconds)
 {
-    printf("seeds=%llu violations=%llu seconds=%.1f ms_per_seed=%.1f turns=%llu"
-           " frames=%llu recorded=%llu crashes=%llu rollbacks=%llu "
-           "excused=%llu bare=%llu "
-           "losses=%llu rejoined=%llu clones=%llu left=%llu proved=%llu\n",
-           (unsigned long long)totals->seeds,
-           (unsigned long long)totals->failed, seconds,
-           totals->seeds == 0 ? 0 : seconds * 1000 / (double)totals->seeds,
-           (unsigned long long)totals->turns,
-           (unsigned long long)totals->frames,
-           (unsigned long long)totals->recorded,
-           (unsigned long long)totals->crashes,
-           (unsigned long long)totals->rollbacks,
-           (unsigned long long)totals->excused,
-           (unsigned long long)totals->bare, (unsigned long long)totals->losses,
-           (unsigned long long)totals->rejoined,
-           (unsigned long long)totals->clones, (unsigned long long)totals->left,
-           (unsigned long long)totals->proved);
+    printf(
+        "seeds=%llu violations=%llu seconds=%.1f ms_per_seed=%.1f turns=%llu"
+        " frames=%llu recorded=%llu crashes=%llu rollbacks=%llu "
+        "excused=%llu bare=%llu "
+        "losses=%llu rejoined=%llu clones=%llu left=%llu proved=%llu "
+        "moved=%llu\n",
+        (unsigned long long)totals->seeds, (unsigned long long)totals->failed,
+        seconds,
+        totals->seeds == 0 ? 0 : seconds * 1000 / (double)totals->seeds,
+        (unsigned long long)totals->turns, (unsigned long long)totals->frames,
+        (unsigned long long)totals->recorded,
+        (unsigned long long)totals->crashes,
+        (unsigned long long)totals->rollbacks,
+        (unsigned long long)totals->excused, (unsigned long long)totals->bare,
+        (unsigned long long)totals->losses,
+        (unsigned long long)totals->rejoined,
+        (unsigned long long)totals->clones, (unsigned long long)totals->left,
+        (unsigned long long)totals->proved, (unsigned long long)totals->moved);
 }
 
 static bool options_read(int argc, char **argv, struct options *out)

@@ -199,7 +199,8 @@ static bool is_guard(const struct machine *machine, const struct origin *origin)
 {
     const struct machine *node = machine_of(origin->node);
 
-    return node != NULL && node->parent == machine->node;
+    return node != NULL &&
+           (node->parent == machine->node || node->former == machine->node);
 }
 
 static void heads_seen(const struct frame_head *heads, size_t len,

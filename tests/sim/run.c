@@ -39,6 +39,7 @@ const struct run_name run_named[] = {
     {13, 64, "a delivery carries the certificates of epochs that ended"},
     {11, 64, "two machines that drive each other out are noticed"},
     {60, 67, "what a freeze kept back goes up when the log is ended"},
+    {24, 512, "a former guard is a party like others: it is delivered to"},
     {0, 0, NULL},
 };
 
@@ -114,4 +115,5 @@ void run_seed(uint64_t seed, const struct run_options *options,
     out->clones = world.clones;
     out->left = world.left;
     out->proved = world.proved;
+    out->moved = world.moved;
 }

@@ -9,7 +9,7 @@ struct run_result {
     bool failed;
     char failure[512];
     uint64_t turns, frames, recorded, crashes, rollbacks, excused, bare;
-    uint64_t losses, rejoined, clones, left, proved;
+    uint64_t losses, rejoined, clones, left, proved, moved;
     uint32_t kinds; /* of trouble that it had */
 };
 

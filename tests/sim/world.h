@@ -41,6 +41,7 @@ struct image;
 struct machine {
     uint32_t node;
     uint32_t parent; /* 0: top */
+    uint32_t former; /* its parent before; 0: it has not moved */
     uint32_t disk;   /* its number; a machine's own is its node's */
     bool enrolled;   /* takes part in this run */
     char dir[64];    /* keys and lock; the store is on the simulated disk */
@@ -98,7 +99,7 @@ struct world {
     bool failed;
     char failure[512];
     uint64_t turns, frames, recorded, crashes, rollbacks, excused, bare;
-    uint64_t losses, rejoined, clones, left, proved;
+    uint64_t losses, rejoined, clones, left, proved, moved;
 };
 
 extern struct world world;
