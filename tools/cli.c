@@ -173,6 +173,13 @@ static int check_count(const struct cli *cli, struct error *err)
          cli->args_len <= command->args_max)) {
         return 0;
     }
+    if (command->args_max == 0) {
+        return error_set(
+            err, ERR_USAGE,
+            "qcdc %s takes no argument: leave \"%.40s\" out; `qcdc "
+            "%s --help` explains it",
+            command->name, cli->args[0], command->name);
+    }
     return error_set(err, ERR_USAGE, "usage: qcdc %s %s", command->name,
                      command->args);
 }

@@ -57,14 +57,34 @@ static void print_lines(const char *text)
     }
 }
 
+/* "not_due" of the answer is "not due" to a reader. */
+static const char *verdict_of(const struct cli *cli, const struct answer *of,
+                              char room[32])
+{
+    const char *word =
+        answer_text(answer_get(of, cli->english ? "verdict" : "verdict_vi"));
+    size_t i = 0;
+
+    if (!cli->english) {
+        return word;
+    }
+    for (; i < 31 && word[i] != '\0'; i++) {
+        room[i] = word[i];
+        if (word[i] == '_') {
+            room[i] = ' ';
+        }
+    }
+    room[i] = '\0';
+    return room;
+}
+
 static void print_item(const struct cli *cli, const struct answer *item,
                        size_t number)
 {
     char when[WHEN_SIZE];
+    char verdict[32];
 
-    printf(
-        "\n%zu. %s", number,
-        answer_text(answer_get(item, cli->english ? "verdict" : "verdict_vi")));
+    printf("\n%zu. %s", number, verdict_of(cli, item, verdict));
     printf(" (%s)",
            answer_text(answer_get(item, cli->english ? "grade" : "grade_vi")));
     printf("  %s %s", say(cli, "hạn", "due"),
@@ -85,6 +105,7 @@ static void print_cells(const struct cli *cli, const struct answer *cells)
     for (size_t i = 0; i < answer_len(cells); i++) {
         const struct answer *cell = answer_at(cells, i);
         int64_t month = answer_number(answer_get(cell, "month"));
+        char verdict[32];
         char period[16];
 
         if (month == 0) {
@@ -94,9 +115,7 @@ static void print_cells(const struct cli *cli, const struct answer *cells)
             snprintf(period, sizeof(period), "%02d/%04d", (int)month,
                      (int)answer_number(answer_get(cell, "year")));
         }
-        printf("  %-8s %s: %lld/%lld\n", period,
-               answer_text(
-                   answer_get(cell, cli->english ? "verdict" : "verdict_vi")),
+        printf("  %-8s %s: %lld/%lld\n", period, verdict_of(cli, cell, verdict),
                (long long)answer_number(answer_get(cell, "n")),
                (long long)answer_number(answer_get(cell, "d")));
     }

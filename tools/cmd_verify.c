@@ -112,6 +112,12 @@ static int run(struct cli *cli, struct error *err)
         free(text);
         return rc;
     }
+    if (rc == 0 && policy_path == NULL && cli_option(cli, "root") == NULL) {
+        rc = error_set(err, ERR_USAGE,
+                       "a receipt is verified with --root KEY, which stands in "
+                       "every node's qcdc.conf (root_key), and --policy FILE, "
+                       "which `qcdc policy` writes");
+    }
     rc = rc < 0 ? rc : read_root(cli, &root, err);
     if (rc == 0 && policy_path == NULL) {
         rc = error_set(err, ERR_USAGE,
@@ -146,7 +152,8 @@ const struct command cmd_verify = {
              "evidence: the log's own key instead of the root key"},
             {"output", "FILE", "hai bản xác nhận: ghi bằng chứng vào tệp mới",
              "two receipts: write the evidence into a new file"},
-            {"policy", "FILE", "tệp chính sách", "policy file"},
+            {"policy", "FILE", "tệp chính sách, do `qcdc policy` ghi ra",
+             "policy file, as `qcdc policy` writes it"},
         },
     .run = run,
 };

@@ -98,6 +98,10 @@ static const struct word rows[] = {
      "--to {1}: phải là số của một nút"},
     {"QCDC_PASSWORD_FILE %.120s: %s", "QCDC_PASSWORD_FILE {1}: {2}"},
     {"a long receipt", "bản xác nhận quá dài"},
+    {"a receipt is verified with --root KEY, which stands in every node's "
+     "qcdc.conf (root_key), and --policy FILE, which `qcdc policy` writes",
+     "kiểm bản xác nhận cần --root KHÓA, ghi trong qcdc.conf của mọi nút "
+     "(root_key), và --policy TỆP, do `qcdc policy` ghi ra"},
     {"address too long: %.100s", "địa chỉ quá dài: {1}"},
     {"an argument is no UTF-8 text", "một đối số không phải chữ UTF-8"},
     {"another qcdc-witness uses %s: two would sign two histories",
@@ -128,6 +132,10 @@ static const struct word rows[] = {
      "QCDC_PASSWORD_FILE"},
     {"over %u arguments", "quá {1} đối số"},
     {"path too long: %.100s", "đường dẫn quá dài: {1}"},
+    {"qcdc %s takes no argument: leave \"%.40s\" out; `qcdc %s --help` "
+     "explains it",
+     "qcdc {1} không nhận đối số: hãy bỏ \"{2}\"; `qcdc {3} --help` giải "
+     "thích"},
     {"the answer could not be written", "không ghi được câu trả lời ra"},
     {"the arguments are too long", "các đối số quá dài"},
     {"the checkpoint is too long", "mốc sổ quá dài"},

@@ -96,6 +96,7 @@ bad "no such option" status --yaer 2024
 bad "a value must follow" status --year
 bad "vi or en" status --lang fr
 bad "usage: qcdc import" import PetitionReceived
+bad "takes no argument: leave \"7\" out" sync 7
 bad "--realm is missing" init
 bad "--units is missing" init --realm x
 bad "--node: a number" init --realm x --units a --root-key b --node one
