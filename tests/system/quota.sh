@@ -52,7 +52,7 @@ say_held "granted" city thu/12/e1 thu/13/e1
 stop city
 echo "child_mib = 1" >>"$WORK/city/qcdc.conf"
 start city
-full() { at "$1" sync | grep -q "its share of the disk is 1"; }
+full() { at "$1" sync | found "its share of the disk is 1"; }
 mkdir "$WORK/post"
 for ((n = 1; n <= 110; n++)); do
     printf '{"key": "t%d", "fields": {"channel": "counter", "kind": "proposal", "field": "land", "person_known": "false", "text.content": "%s"}}\n' \
@@ -62,7 +62,7 @@ at ward12 login clerk >/dev/null || die "login"
 at ward12 import PetitionReceived "$WORK/post/long.jsonl" | found "110 recorded" ||
     die "the ward cannot record"
 until_true 30 full city
-full ward12 || at ward12 sync | grep -q "over its quota" ||
+full ward12 || at ward12 sync | found "over its quota" ||
     die "the ward is not told"
 printf '%%PDF-1.4\nảnh\n' >"$WORK/post/a.pdf"
 at ward13 login clerk >/dev/null || die "login"

@@ -21,13 +21,13 @@ event() {
     [ ${#id} -eq 32 ] || die "$node: $*: no id"
 }
 shows() {
-    at "$1" show "$2" | grep -qF -- "$3"
+    at "$1" show "$2" | found -F -- "$3"
 }
 told() {
-    at "$1" show "$2" --json | grep -q "$3"
+    at "$1" show "$2" --json | found "$3"
 }
 reads() {
-    at "$1" show "$2" --private 2>&1 | grep -qF -- "$3"
+    at "$1" show "$2" --private 2>&1 | found -F -- "$3"
 }
 # nowhere WHEN: no planted text in a raw file of any node.
 nowhere() {
