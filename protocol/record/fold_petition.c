@@ -14,22 +14,9 @@
  *
  * Who may act: the receiver, the holder, a unit it was addressed or referred
  * to, and whoever is above receiver or holder. The first of each says it.
- * Owns no date arithmetic: whether something is late is protocol/duty's. */
-#include "protocol/record/fold_internal.h"
-
-enum state {
-    NONE = 0,
-    RECEIVED = QCDC__V1__PETITION_STATE__PETITION_STATE_RECEIVED,
-    ACCEPTED = QCDC__V1__PETITION_STATE__PETITION_STATE_ACCEPTED,
-    AWAITING = QCDC__V1__PETITION_STATE__PETITION_STATE_AWAITING_SUPPLEMENT,
-    REFERRED = QCDC__V1__PETITION_STATE__PETITION_STATE_REFERRED,
-    ANSWERED = QCDC__V1__PETITION_STATE__PETITION_STATE_ANSWERED,
-    DONE = QCDC__V1__PETITION_STATE__PETITION_STATE_DONE,
-    NOT_DONE = QCDC__V1__PETITION_STATE__PETITION_STATE_NOT_DONE,
-    NOT_ADMITTED = QCDC__V1__PETITION_STATE__PETITION_STATE_NOT_ADMITTED,
-    REFUSED = QCDC__V1__PETITION_STATE__PETITION_STATE_REFUSED,
-    WITHDRAWN = QCDC__V1__PETITION_STATE__PETITION_STATE_WITHDRAWN,
-};
+ * Owns no date arithmetic: whether something is late is protocol/duty's. Next:
+ * fold_referral.c. */
+#include "protocol/record/fold_petition.h"
 
 #define IN(state) (1u << (state))
 #define IN_WORK (IN(RECEIVED) | IN(ACCEPTED))
@@ -38,22 +25,6 @@ enum state {
 #define IN_ANY                                                                 \
     (IN_OPEN | IN(ANSWERED) | IN_FINAL | IN(NOT_ADMITTED) | IN(REFUSED) |      \
      IN(WITHDRAWN))
-
-struct petition {
-    struct fold *f;
-    Qcdc__V1__PetitionRecord r;
-    enum state state;
-    enum state back; /* where a supplement or a return leads */
-    const struct entry *answer;
-    const struct entry *offer; /* the referral not yet taken or returned */
-    Qcdc__V1__Referral *referral;
-    Qcdc__V1__Pause *pause; /* that runs on */
-    uint32_t received_day;
-    struct custody holding;  /* of the holder */
-    struct custody telling;  /* of the receiver's duty to tell the person */
-    struct custody offering; /* of the unit it was referred to */
-    struct custody deciding; /* of the unit asked who shall have it */
-};
 
 /* What nobody has to do anything about any more. */
 #define IN_SETTLED (IN_FINAL | IN(NOT_ADMITTED) | IN(REFUSED) | IN(WITHDRAWN))
@@ -80,24 +51,13 @@ static void pass_on(struct petition *p, uint32_t day)
     }
 }
 
-static void hold(struct petition *p, uint32_t unit, uint32_t day)
-{
-    p->r.holder = unit;
-    custody_start(&p->holding, unit, day);
-}
-
-static bool is_above(const struct petition *p, uint32_t above, uint32_t below,
-                     uint32_t day)
-{
-    return directory_is_above(p->f->input->directory, above, below, day);
-}
-
 static bool may_act(const struct petition *p, const struct entry *e)
 {
     uint32_t unit = e->header->unit;
 
-    return fold_has_role(p->f, unit) || is_above(p, unit, p->r.holder, e->on) ||
-           is_above(p, unit, p->r.receiver, e->on);
+    return fold_has_role(p->f, unit) ||
+           petition_is_above(p, unit, p->r.holder, e->on) ||
+           petition_is_above(p, unit, p->r.receiver, e->on);
 }
 
 static bool is_contestable(const struct petition *p)
@@ -118,13 +78,6 @@ static void end_pause(struct petition *p, const struct entry *e)
         p->pause->until_day = e->on;
     }
     p->pause = NULL;
-}
-
-/* The question whose it is has its answer. */
-static void decided(struct petition *p)
-{
-    p->r.decider = 0;
-    p->r.asked_day = 0;
 }
 
 static enum standing received(void *state, struct entry *e)
@@ -173,7 +126,7 @@ static enum standing classified(void *state, struct entry *e)
         p->r.field = said->field;
     }
     p->r.classified = fold_act(p->f, e);
-    decided(p);
+    petition_decided(p);
     p->r.classification = said->result;
     if (!accepted) {
         end_pause(p, e);
@@ -182,7 +135,7 @@ static enum standing classified(void *state, struct entry *e)
     }
     p->r.due_day = said->due_day;
     if (said->holder != 0) {
-        hold(p, said->holder, e->on);
+        petition_hold(p, said->holder, e->on);
         fold_role(p->f, said->holder);
     }
     if (p->state == RECEIVED) {
@@ -216,88 +169,6 @@ static enum standing supplement_received(void *state, struct entry *e)
     end_pause(p, e);
     p->state = p->back;
     return STANDING_EFFECTIVE;
-}
-
-static enum standing referred(void *state, struct entry *e)
-{
-    struct petition *p = state;
-    const Qcdc__V1__PetitionReferred *said = FACTS(e, PetitionReferred);
-    uint32_t unit = e->header->unit;
-
-    if (said->to == 0 || said->to == p->r.holder) {
-        return STANDING_CONTRADICTS;
-    }
-    if (unit != p->r.holder && unit != p->r.decider &&
-        !is_above(p, unit, p->r.holder, e->on)) {
-        return STANDING_NOT_PARTY;
-    }
-
-    Qcdc__V1__Referral *referral = fold_alloc(p->f, 1, sizeof(*referral));
-
-    if (referral != NULL) {
-        qcdc__v1__referral__init(referral);
-        referral->act = fold_act(p->f, e);
-        referral->from = p->r.holder;
-        referral->to = said->to;
-        referral->due_day = said->due_day;
-        FOLD_PUSH(p->f, p->r.referrals, p->r.n_referrals, p->f->len, referral);
-    }
-    fold_role(p->f, said->to);
-    custody_start(&p->offering, said->to, e->on);
-    if (p->r.decider == unit || is_above(p, unit, p->r.decider, e->on)) {
-        decided(p);
-    }
-    p->referral = referral;
-    p->offer = e;
-    p->back = p->state;
-    p->state = REFERRED;
-    return STANDING_EFFECTIVE;
-}
-
-/* The answer to an offer comes from the unit it was made to, or from above
- * it, and names the offer if it names anything. */
-static enum standing reply(const struct petition *p, const struct entry *e)
-{
-    uint32_t unit = e->header->unit;
-
-    if (e->target != NO_ENTRY && &p->f->entries[e->target] != p->offer) {
-        return STANDING_CONTRADICTS;
-    }
-    if (p->referral != NULL && unit != p->referral->to &&
-        unit != p->offering.holder &&
-        !is_above(p, unit, p->referral->to, e->on)) {
-        return STANDING_NOT_PARTY;
-    }
-    return STANDING_EFFECTIVE;
-}
-
-static enum standing referral_accepted(void *state, struct entry *e)
-{
-    struct petition *p = state;
-    enum standing standing = reply(p, e);
-
-    if (standing == STANDING_EFFECTIVE && p->referral != NULL) {
-        p->referral->accepted = fold_act(p->f, e);
-        hold(p, p->referral->to, e->on);
-        decided(p);
-        p->state = ACCEPTED;
-    }
-    return standing;
-}
-
-static enum standing referral_returned(void *state, struct entry *e)
-{
-    struct petition *p = state;
-    enum standing standing = reply(p, e);
-
-    if (standing == STANDING_EFFECTIVE && p->referral != NULL) {
-        p->referral->returned = fold_act(p->f, e);
-        p->state = p->back;
-        p->r.decider = custody_ask(p->f, &p->deciding, p->r.referrals,
-                                   p->r.n_referrals, e->on);
-        p->r.asked_day = p->r.decider != 0 ? e->on : 0;
-    }
-    return standing;
 }
 
 static enum standing extended(void *state, struct entry *e)
@@ -347,7 +218,7 @@ static enum standing answered(void *state, struct entry *e)
         return STANDING_REPEATED;
     }
     end_pause(p, e);
-    decided(p);
+    petition_decided(p);
     p->answer = e;
     p->r.answered = fold_act(p->f, e);
     p->r.answered_by = said->by;
@@ -377,7 +248,7 @@ static enum standing outcome(void *state, struct entry *e)
     if (said->outcome == QCDC__V1__OUTCOME__OUTCOME_DONE ||
         said->outcome == QCDC__V1__OUTCOME__OUTCOME_NOT_DONE) {
         end_pause(p, e);
-        decided(p);
+        petition_decided(p);
         p->state =
             said->outcome == QCDC__V1__OUTCOME__OUTCOME_DONE ? DONE : NOT_DONE;
     }
@@ -389,7 +260,7 @@ static enum standing withdrawn(void *state, struct entry *e)
     struct petition *p = state;
 
     end_pause(p, e);
-    decided(p);
+    petition_decided(p);
     p->r.withdrawn = fold_act(p->f, e);
     p->state = WITHDRAWN;
     return STANDING_EFFECTIVE;
@@ -410,13 +281,6 @@ static enum standing published(void *state, struct entry *e)
     return STANDING_EFFECTIVE;
 }
 
-static enum standing taken(void *state, struct entry *e)
-{
-    struct petition *p = state;
-
-    return custody_take(p->f, &p->holding, e);
-}
-
 static enum standing filed(void *state, struct entry *e)
 {
     (void)state;
@@ -430,9 +294,9 @@ static const struct walk_row rows[] = {
      classified},
     {EVENT_SUPPLEMENT_REQUESTED, IN_WORK, IN(AWAITING), supplement_requested},
     {EVENT_SUPPLEMENT_RECEIVED, IN(AWAITING), 0, supplement_received},
-    {EVENT_PETITION_REFERRED, IN_WORK, 0, referred},
-    {EVENT_REFERRAL_ACCEPTED, IN(REFERRED), 0, referral_accepted},
-    {EVENT_REFERRAL_RETURNED, IN(REFERRED), 0, referral_returned},
+    {EVENT_PETITION_REFERRED, IN_WORK, 0, petition_referred},
+    {EVENT_REFERRAL_ACCEPTED, IN(REFERRED), 0, petition_referral_accepted},
+    {EVENT_REFERRAL_RETURNED, IN(REFERRED), 0, petition_referral_returned},
     {EVENT_PETITION_EXTENDED, IN_OPEN, 0, extended},
     {EVENT_PERSON_NOTIFIED, IN_ANY & ~IN(WITHDRAWN), 0, notified},
     {EVENT_PETITION_ANSWERED, IN_OPEN | IN_FINAL, IN(ANSWERED), answered},
@@ -441,7 +305,7 @@ static const struct walk_row rows[] = {
     {EVENT_PUBLISHED, IN(ANSWERED) | IN_FINAL, 0, published},
     {EVENT_DOCUMENT_FILED, IN_ANY, 0, filed},
     {EVENT_DOCUMENT_WAIVED, IN_ANY, 0, filed},
-    {EVENT_CUSTODY_TAKEN, IN_ANY, 0, taken},
+    {EVENT_CUSTODY_TAKEN, IN_ANY, 0, petition_taken},
 };
 
 static enum standing petition_step(void *state, struct entry *e)
