@@ -11,6 +11,7 @@
 #include "node/log.h"
 #include "protocol/base/hex.h"
 #include "store/book.h"
+#include "store/directory.h"
 #include "store/erase.h"
 #include "store/query.h"
 #include "store/wanted.h"
@@ -161,6 +162,97 @@ static void peer_work(struct engine *engine, struct peer *peer, uint64_t now_ms)
     }
 }
 
+/* ---- what a new guard lacks ---- */
+
+#define SEGMENTS_A_LOOK 8u
+
+/* Differs when we guard another log, or from another leaf on. */
+static uint64_t guarded_mark(struct engine *engine)
+{
+    const struct directory *dir = engine_directory(engine);
+    uint64_t mark = 1;
+
+    for (size_t n = 0; n < dir->nodes_len; n++) {
+        for (size_t i = 0; i < dir->nodes[n].certs_len; i++) {
+            const struct dir_cert *cert = dir->nodes[n].certs[i];
+
+            if (cert->guard == engine_node(engine)) {
+                mark = mark * 31 + dir->nodes[n].number * 7u + cert->guard_from;
+            }
+        }
+    }
+    return mark == 0 ? 1 : mark;
+}
+
+static int log_after(void *data, const struct store_log *log)
+{
+    struct engine *engine = data;
+
+    if (engine->bodies_at == UINT64_MAX && log->id > engine->bodies_log) {
+        engine->bodies_log = log->id;
+        engine->bodies_at = 0;
+    }
+    return 0;
+}
+
+static int segment_look(struct engine *engine, struct error *err)
+{
+    size_t mark = engine->turn.used;
+    struct event_id *events =
+        arena_array(&engine->turn, BATCH_EVENTS_MAX, sizeof(*events));
+    struct store_log log;
+    size_t len = 0;
+    int rc = 0;
+
+    if (events == NULL) {
+        return error_set(err, ERR_BUSY, "too much in one turn");
+    }
+    rc = store_wanted_lacking(engine->store, engine->bodies_log,
+                              &engine->bodies_at, events, &len, err);
+    if (rc == 0 && len > 0) {
+        rc = store_log_get(engine->store, engine->bodies_log, &log, err);
+        rc = rc != 0 ? rc : engine_write(engine, err);
+    }
+    for (size_t i = 0; rc == 0 && i < len; i++) {
+        rc = store_wanted_add(engine->store, &events[i], log.node, err);
+    }
+    arena_rewind(&engine->turn, mark);
+    return rc;
+}
+
+/* A few segments of the logs that we guard by now, and of our own. */
+static void walk(struct engine *engine)
+{
+    uint64_t serial = store_directory_serial(engine->store);
+    struct error err = {0};
+    int rc = 0;
+
+    if (engine->bodies_mark == 0 || engine->bodies_serial != serial) {
+        uint64_t mark = guarded_mark(engine);
+
+        engine->bodies_serial = serial;
+        if (mark != engine->bodies_mark) {
+            engine->bodies_mark = mark;
+            engine->bodies_walked = false;
+            engine->bodies_log = 0;
+            engine->bodies_at = UINT64_MAX;
+        }
+    }
+    for (size_t i = 0; rc == 0 && !engine->bodies_walked && i < SEGMENTS_A_LOOK;
+         i++) {
+        if (engine->bodies_at == UINT64_MAX) {
+            rc = store_log_each(engine->store, log_after, engine, &err);
+            engine->bodies_walked = engine->bodies_at == UINT64_MAX;
+        } else {
+            rc = segment_look(engine, &err);
+        }
+    }
+    if (rc != 0) {
+        engine->bodies_walked = true; /* again when the directory changes */
+        engine_react(engine, "bodies", "walk", &err);
+    }
+}
+
 void bodies_work(struct engine *engine)
 {
     uint64_t now_ms = clock_steady_ms();
@@ -176,6 +268,9 @@ void bodies_work(struct engine *engine)
         return;
     }
     engine->bodies_ms = now_ms + LOOK_MS;
+    if (!engine->integrating) {
+        walk(engine);
+    }
     for (size_t i = 0; i < engine->peers->len; i++) {
         peer_work(engine, &engine->peers->all[i], now_ms);
     }

@@ -474,6 +474,7 @@ int engine_rebuild(struct engine *engine, struct error *err)
         engine->unsettled = true;
         engine->attach_seen = 0;
         engine->attach_named = UINT64_MAX;
+        engine->bodies_mark = 0;
     }
     return rc;
 }

@@ -149,11 +149,16 @@ struct engine {
     uint64_t index_ms;     /* steady: no text is indexed before */
     uint64_t window_us;    /* steady: since when sleep is counted */
     uint64_t slept_us;
-    uint64_t settle_ms;        /* steady: no cells before */
-    uint64_t settled_ms;       /* steady: the newest cells */
-    uint64_t settling_ms;      /* how long those took */
-    uint64_t attach_ms;        /* steady: files are not looked for before */
-    uint64_t bodies_ms;        /* steady: bodies are not looked for before */
+    uint64_t settle_ms;     /* steady: no cells before */
+    uint64_t settled_ms;    /* steady: the newest cells */
+    uint64_t settling_ms;   /* how long those took */
+    uint64_t attach_ms;     /* steady: files are not looked for before */
+    uint64_t bodies_ms;     /* steady: bodies are not looked for before */
+    uint64_t bodies_mark;   /* of what we guard; 0: look through it anew */
+    uint64_t bodies_serial; /* of the directory that it was told from */
+    uint64_t bodies_at;     /* leaf of that log, UINT64_MAX: the next log */
+    uint32_t bodies_log;
+    bool bodies_walked;
     uint64_t bodies_noted;     /* store_wanted_noted then */
     uint64_t attach_back;      /* store_attachment_back then */
     uint64_t attach_trimmed;   /* bytes that came since parts were bounded */

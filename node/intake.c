@@ -10,6 +10,7 @@
 #include "node/log.h"
 #include "protocol/base/hex.h"
 #include "store/recovery.h"
+#include "store/wanted.h"
 
 #define PAUSE_MS 60000u
 
@@ -79,20 +80,6 @@ static int bootstrap_key(struct engine *engine, const struct segment *segment,
 
 /* ---- batches ---- */
 
-/* What comes back from a node that is not the log's guard never had private
- * bodies there; those of the unit alone were nowhere but here. */
-static int refill_bodies(struct engine *engine, const struct peer *peer,
-                         const struct log_facts *facts, bool own,
-                         struct segment *segment, struct error *err)
-{
-    unsigned lacking = own ? SEGMENT_DUE_SEALED : 0;
-
-    if (facts->guard != peer->node && !peer_stands_by(engine, peer)) {
-        lacking |= SEGMENT_DUE_PRIVATES;
-    }
-    return recover_bodies(engine, lacking, segment, err);
-}
-
 /* One batch on its way into the store. */
 struct batch {
     struct peer *peer;
@@ -101,6 +88,29 @@ struct batch {
     struct store_log log;
     struct segment_checked *checked;
 };
+
+/* What comes back from a node that is not the log's guard never had private
+ * bodies there; those of the unit alone were nowhere but here. */
+static int refill_bodies(struct engine *engine, const struct peer *peer,
+                         const struct log_facts *facts, struct batch *batch,
+                         struct error *err)
+{
+    bool own = batch->action->origin.node == engine_node(engine);
+    unsigned lacking = own ? SEGMENT_DUE_SEALED : 0;
+    bool guarded = facts->guard == peer->node;
+    uint64_t from = 0;
+
+    /* A guard may not have yet what the one before it guarded. */
+    if (guarded && (!store_guards_from(engine_directory(engine), peer->node,
+                                       &batch->log, &from) ||
+                    batch->segment.first < from)) {
+        guarded = false;
+    }
+    if (!guarded && !peer_stands_by(engine, peer)) {
+        lacking |= SEGMENT_DUE_PRIVATES;
+    }
+    return recover_bodies(engine, lacking, &batch->segment, err);
+}
 
 /* Which bodies must be here; for what was lost, as far as anybody has them. */
 static int due_find(struct engine *engine, struct batch *batch,
@@ -119,7 +129,7 @@ static int due_find(struct engine *engine, struct batch *batch,
     if (own) {
         *due |= SEGMENT_DUE_SEALED;
     }
-    return refill_bodies(engine, batch->peer, facts, own, &batch->segment, err);
+    return refill_bodies(engine, batch->peer, facts, batch, err);
 }
 
 /* A closed node's log takes its tail, and nothing beyond its end. */

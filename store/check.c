@@ -14,6 +14,7 @@
 #include "protocol/link/frames.h"
 #include "protocol/link/origin.h"
 #include "store/directory.h"
+#include "store/wanted.h"
 
 enum {
     CHECK_BLOCK,
@@ -72,36 +73,13 @@ bool is_damage(int rc)
 
 /* ---- segments ---- */
 
-/* From which leaf on we have been the log's guard without a break: before it
- * another one was, and private bodies were due there. */
-static bool guards_from(const struct checking *c, const struct store_log *log,
-                        uint64_t *from)
-{
-    const struct dir_node *node = directory_node(c->dir, log->node);
-    bool guard = false;
-
-    *from = 0;
-    for (size_t i = 0; node != NULL && i < node->certs_len; i++) {
-        const struct dir_cert *cert = node->certs[i];
-        bool ours = cert->guard == c->store->self && c->store->self != 0;
-
-        if (!log->is_dir && cert->epoch != log->epoch) {
-            continue;
-        }
-        if (ours && !guard) {
-            *from = log->is_dir ? cert->dir_guard_from : cert->guard_from;
-        }
-        guard = ours;
-    }
-    return guard;
-}
-
 unsigned check_due(struct checking *c, const struct store_log *log,
                    const struct segment *parts)
 {
     uint64_t from;
     bool own = log->node == c->store->self;
-    bool guard = guards_from(c, log, &from) && parts->first >= from;
+    bool guard = store_guards_from(c->dir, c->store->self, log, &from) &&
+                 parts->first >= from;
     unsigned due = SEGMENT_DUE_TEXTS;
 
     if (own || guard) {

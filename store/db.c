@@ -60,6 +60,7 @@ const struct query_table *const owners[OWNER_COUNT] = {
     [OWNER_EPOCH] = &epoch_queries,
     [OWNER_PARTY] = &party_queries,
     [OWNER_WANTED] = &wanted_queries,
+    [OWNER_GUARD] = &guard_queries,
 };
 
 int db_error(struct store *store, int rc, const char *what, struct error *err)

@@ -59,6 +59,7 @@ enum query_owner {
     OWNER_EPOCH,
     OWNER_PARTY,
     OWNER_WANTED,
+    OWNER_GUARD,
     OWNER_COUNT
 };
 
@@ -77,7 +78,7 @@ extern const struct query_table rejudge_queries, meta_queries, log_queries,
     attachment_ref_queries, files_queries, check_queries, derived_queries,
     loose_queries, tables_queries, recovery_queries, patrol_queries,
     mend_queries, queue_queries, staged_queries, arrange_queries, epoch_queries,
-    party_queries, wanted_queries;
+    party_queries, wanted_queries, guard_queries;
 
 extern const struct query_table *const owners[OWNER_COUNT];
 

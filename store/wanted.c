@@ -79,8 +79,8 @@ static bool may_be_wanted(const struct store *store,
            !comes_with_batches(store, dir, header->node);
 }
 
-static int add(struct store *store, const struct event_id *event, uint32_t node,
-               struct error *err)
+int store_wanted_add(struct store *store, const struct event_id *event,
+                     uint32_t node, struct error *err)
 {
     sqlite3_stmt *q = query(store, OWNER_WANTED, WANTED_ADD);
     int rc;
@@ -126,7 +126,9 @@ int wanted_note(struct store *store, const struct record_out *record,
              j < hosts.len && !is_on_way(store, dir, node, hosts.nodes[j]);
              j++) {
         }
-        rc = j < hosts.len ? add(store, &event->leaf->id, node, err) : 0;
+        rc = j < hosts.len
+                 ? store_wanted_add(store, &event->leaf->id, node, err)
+                 : 0;
     }
     return rc;
 }

@@ -11,6 +11,9 @@
 #define QCDC_STORE_WANTED_H
 
 #include "protocol/event/header.h"
+#include "protocol/limits.h"
+#include "protocol/record/directory.h"
+#include "store/log.h"
 #include "store/store.h"
 
 enum store_wanted_state {
@@ -40,6 +43,26 @@ int store_wanted_count(struct store *store, uint64_t *waiting,
                        struct error *err) MUST_USE;
 /* Grows with each that is noted, in this process. */
 uint64_t store_wanted_noted(const struct store *store);
+
+/* ---- after a change of guard ---- */
+
+/* Is `guard` the guard of that log, and from which leaf on without a break?
+ * What came before is another one's. */
+bool store_guards_from(const struct directory *dir, uint32_t guard,
+                       const struct store_log *log, uint64_t *from);
+
+/* The events of the segment at `*at` or after it whose private bodies are due
+ * here by now and are not: from before this node was guard, or of our own log.
+ * *at = the leaf to go on from, UINT64_MAX at the end. `events` has room for
+ * BATCH_EVENTS_MAX. */
+int store_wanted_lacking(struct store *store, uint32_t log, uint64_t *at,
+                         struct event_id *events, size_t *len,
+                         struct error *err) MUST_USE;
+/* Notes one, in a transaction. */
+int store_wanted_add(struct store *store, const struct event_id *event,
+                     uint32_t node, struct error *err) MUST_USE;
+
+/* ---- asked by others, and what comes ---- */
 
 /* May that neighbour have the private body of an event held here? It is the
  * log's node or guard, or a reader is hosted on its side. ERR_NOTFOUND: no such

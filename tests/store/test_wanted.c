@@ -287,6 +287,101 @@ static void what_is_erased_is_neither_kept_nor_taken(void **state)
     store_close(district);
 }
 
+/* The node's own log came back from a mirror that had no ciphertexts: each is
+ * listed as absent there. */
+static void lose_bodies(struct story *st, struct store *commune)
+{
+    struct scene_log *own = scene_log(st->s, COMMUNE_A, false);
+    struct buf absent = buf_over(arena_alloc(&st->arena, 64), 64);
+    struct segment_view *view = arena_alloc(&st->s->arena, sizeof(*view));
+    struct error err = {0};
+
+    for (size_t k = 0; k < own->parts_len; k++) {
+        struct segment *parts = &own->parts[k].segment.parts;
+
+        if (own->parts[k].is_cosig || parts->privates.len == 0) {
+            continue;
+        }
+        assert_ok(segment_open(st->s->codec, parts, &st->s->arena, view, &err),
+                  err);
+        for (size_t i = 0; i < view->bodies_len; i++) {
+            if (view->bodies[i].slot == AUDIENCE_OF_PRIVATE) {
+                buf_put_u16(&absent, view->bodies[i].index);
+                buf_put_u8(&absent, AUDIENCE_OF_PRIVATE);
+            }
+        }
+        parts->privates = (struct span){NULL, 0};
+        parts->absent = buf_span(&absent);
+    }
+    give(st, commune, true);
+}
+
+static size_t lacking(struct store *store, uint32_t log)
+{
+    struct event_id events[BATCH_EVENTS_MAX];
+    struct error err = {0};
+    uint64_t at = 0;
+    size_t len = 0, sum = 0;
+
+    while (at != UINT64_MAX) {
+        assert_ok(store_wanted_lacking(store, log, &at, events, &len, &err),
+                  err);
+        sum += len;
+    }
+    return sum;
+}
+
+static void a_log_that_came_back_without_bodies_wants_them(void **state)
+{
+    struct story *st = *state;
+    struct store *district = scene_store(":memory:", DISTRICT);
+    struct store *commune = scene_store(":memory:", COMMUNE_A);
+    struct store_log log;
+    struct error err = {0};
+
+    give(st, district, true);
+    body_keep(st, district);
+    lose_bodies(st, commune);
+    assert_ok(
+        store_log_find(commune,
+                       span_str(scene_log(st->s, COMMUNE_A, false)->log.origin),
+                       &log, &err),
+        err);
+    assert_int_equal(lacking(commune, log.id), 2);
+    assert_ok(take(commune, &st->petition, st->body, &err), err);
+    assert_true(holds(st, commune));
+    assert_int_equal(lacking(commune, log.id), 1);
+    /* A guard since leaf 0 got all with the batches: nothing is looked for. */
+    assert_ok(store_log_find(district, span_str(log.origin), &log, &err), err);
+    assert_int_equal(lacking(district, log.id), 0);
+    store_close(district);
+    store_close(commune);
+}
+
+/* Of two certificates in a row the first names from where on. */
+static void a_guard_is_one_from_the_leaf_that_its_first_word_names(void **state)
+{
+    struct dir_cert certs[3] = {
+        {.epoch = 1, .guard = DISTRICT},
+        {.epoch = 1, .guard = PROVINCE, .guard_from = 40},
+        {.epoch = 1, .guard = PROVINCE, .guard_from = 70},
+    };
+    struct dir_cert *list[3] = {&certs[0], &certs[1], &certs[2]};
+    struct dir_node node = {.number = COMMUNE_A};
+    struct directory dir = {.nodes = &node, .nodes_len = 1};
+    struct store_log log = {.node = COMMUNE_A, .epoch = 1};
+    uint64_t from = 7;
+
+    (void)state;
+    node.certs = list;
+    node.certs_len = 3;
+    assert_true(store_guards_from(&dir, PROVINCE, &log, &from));
+    assert_int_equal(from, 40);
+    assert_false(store_guards_from(&dir, DISTRICT, &log, &from));
+    log.epoch = 2; /* nobody was named for that one */
+    assert_false(store_guards_from(&dir, PROVINCE, &log, &from));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +391,10 @@ int main(void)
             what_is_taken_is_what_the_event_commits_to, setup, teardown),
         cmocka_unit_test_setup_teardown(
             what_is_erased_is_neither_kept_nor_taken, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_log_that_came_back_without_bodies_wants_them, setup, teardown),
+        cmocka_unit_test(
+            a_guard_is_one_from_the_leaf_that_its_first_word_names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

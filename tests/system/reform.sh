@@ -3,7 +3,8 @@
 # merged with another ward and becomes the node of the new one. It comes back
 # to its old parent, learns where it belongs, moves by itself, and nothing of
 # what it recorded meanwhile is lost. What the other ward had open is its task
-# now; that ward's log ends, and takes nothing after.
+# now; that ward's log ends, and takes nothing after. The new guard fetches what
+# was private before its day.
 . "$(dirname "$0")/common"
 
 new=5000 land=6000
@@ -25,6 +26,19 @@ start ward12
 start ward14
 until_true 30 held province thu/12/e1 "size=4 integrated=4 guarded=4"
 until_true 30 held province thu/14/e1 "size=4 integrated=4 guarded=4"
+at ward12 login clerk >/dev/null || die "login at 12"
+at ward12 record PetitionReceived channel=counter kind=proposal field=land \
+    person_known=true "private.content=Chuyện kín của phường" >"$WORK/slip" ||
+    die "a private body"
+"$HANDS/traces" marks "$WORK/ward12" \
+    "$(sed -n 's/^ *Event id: *//p' "$WORK/slip")" >"$WORK/marks" || die "marks"
+until_true 30 held province thu/12/e1 "size=5 integrated=5 guarded=5"
+# has_private NODE: the ciphertext lies in a file of it.
+has_private() {
+    ! "$HANDS/traces" find "$WORK/marks" "$WORK/$1" >/dev/null
+}
+has_private city || die "the old guard has no ciphertext"
+has_private province && die "ciphertext went beyond the guard"
 
 # Away, with 500 events that exist on one machine only.
 stop ward12
@@ -58,7 +72,7 @@ until_true 30 logged ward14 "event=moved from=2 to=1"
 start ward12
 until_true 30 logged ward12 "event=moved from=2 to=1"
 stop city # abolished: nobody needs it any more
-until_true 60 held province thu/12/e1 "size=504 integrated=504 guarded=504"
+until_true 60 held province thu/12/e1 "size=505 integrated=505 guarded=505"
 say_held "afterwards" province thu/12/e1 thu/14/e1
 echo "500 events recorded while the tree changed: all cosigned by the new guard"
 
@@ -74,12 +88,15 @@ held_by_heir() {
 }
 until_true 30 held_by_heir 2013 3
 until_true 30 held_by_heir 2011 500
+# The new guard fetches it from the ward itself: nobody else has it any more.
+until_true 30 has_private province
+echo "what was private before is at the new guard"
 until_true 30 at ward12 show "$first"
 at ward12 record CustodyTaken "subject=$first" "refs=$custody" >/dev/null ||
     die "custody taken"
 at ward12 record PersonNotified "subject=$first" "refs=$first" \
     notice=accepted >/dev/null || die "the heir told the person"
-until_true 30 held province thu/12/e1 "guarded=507"
+until_true 30 held province thu/12/e1 "guarded=508"
 at province show "$first" | found "UBND phường Kon Tum" || die "holder"
 echo "the open petitions of two wards are the new one's; one was taken over"
 
