@@ -109,9 +109,10 @@ memory() { sed -n "s/^$2:[^0-9]*\([0-9]*\) kB/\1/p" "/proc/${PIDS[$1]}/status"; 
 # What a node may hold of its own, KiB: the pages of the store that it keeps
 # (8 MiB; without children 6), the directory, buffers of a session.
 OWN_MOST=16384
-# A quarter of the events fills these pages; afterwards nothing grows. The short
-# form ends before that.
-GROWS_MOST=$([ "$long" = long ] && echo 3072 || echo 8192)
+# After a quarter of the events nothing but these pages may still grow, and in
+# a pause they go back: the rest is what a leak would show in.
+GROWS_MOST=8192
+REST_MOST=8192
 
 realm
 listens province "$PORT"
@@ -230,6 +231,11 @@ for node in province district commune; do
     [ "$now" -lt $((${QUARTER[$node]:-${BEFORE[$node]}} + GROWS_MOST)) ] ||
         die "the $node grows"
     [ "$now" -lt "$OWN_MOST" ] || die "the $node holds too much"
+done
+rests() { [ "$(memory "$1" RssAnon)" -lt "$REST_MOST" ]; }
+for node in province district commune; do
+    until_true 120 rests $node
+    echo "the $node at rest: $(memory $node RssAnon) KiB of its own"
 done
 [ "$form" = loopback ] || { until_true 10 counted 2 && row; }
 
