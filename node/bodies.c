@@ -177,7 +177,8 @@ static uint64_t guarded_mark(struct engine *engine)
             const struct dir_cert *cert = dir->nodes[n].certs[i];
 
             if (cert->guard == engine_node(engine)) {
-                mark = mark * 31 + dir->nodes[n].number * 7u + cert->guard_from;
+                mark = mark * 31 + (uint64_t)dir->nodes[n].number * 7 +
+                       cert->guard_from;
             }
         }
     }
