@@ -273,6 +273,10 @@ static int ready(struct engine *engine, struct peer *peer, struct error *err)
     if (link_reason_of(kept.refusal) == LINK_REASON_KEY) {
         kept.refusal[0] = '\0'; /* the keys are right again */
     }
+    if (link_reason_of(kept.refusal) == LINK_REASON_TOKEN && !info.waiting &&
+        !info.token_wrong) {
+        kept.refusal[0] = '\0'; /* the other copy is silent */
+    }
     peer->troubled = kept.refusal[0] != '\0';
     kept.node = peer->node;
     kept.contact_s = (int64_t)(clock_now_ms() / 1000);

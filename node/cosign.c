@@ -76,7 +76,8 @@ static int cosign_numbered(struct engine *engine, const struct store_log *log,
         newest_s = rc == 0 ? cosignature_time(&newest.line) : 0;
     }
     if (rc == 0 && !repeat && log->cosigs > 0 &&
-        newest.head.size >= log->head.size) {
+        newest.head.size >= log->head.size &&
+        !guard_takes_over(engine, origin, log)) {
         return 0; /* said already */
     }
     if (rc == 0) {

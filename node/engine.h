@@ -251,6 +251,7 @@ struct sync_peer {
     int64_t bundle_made_s;    /* the newest one made for it; 0 = never */
     int64_t bundle_taken_s;   /* the newest one taken from it; 0 = never */
     uint64_t refused;         /* batches, logs and frames of it, ever */
+    bool holds;               /* whoever is below sequences nothing yet */
     const char *trouble;      /* what a person must do; "" = nothing */
     uint32_t reason;          /* enum link_reason of it, 0 = none */
     const char *role; /* "standby" (of the top node), "observer", "top" (we

@@ -3,6 +3,7 @@
  * answered by our own cosignature in the same transaction. It judges no event:
  * that is integration's (DESIGN section 5). Next: intake_cosigs.c, cosign.c. */
 #include "node/peers.h"
+#include "node/tree.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "store/wanted.h"
 
 #define PAUSE_MS 60000u
+#define NEWS_MS 1000u
 
 /* ---- the key of a directory log nobody certified yet ---- */
 
@@ -101,9 +103,12 @@ static int refill_bodies(struct engine *engine, const struct peer *peer,
     uint64_t from = 0;
 
     /* A guard may not have yet what the one before it guarded. */
-    if (guarded && (!store_guards_from(engine_directory(engine), peer->node,
-                                       &batch->log, &from) ||
-                    batch->segment.first < from)) {
+    if (guarded &&
+        (!store_guards_from(engine_directory(engine), peer->node, &batch->log,
+                            &from) ||
+         batch->segment.first < from ||
+         (from == 0 &&
+          guard_had_other(engine, &batch->action->origin, peer->node)))) {
         guarded = false;
     }
     if (!guarded && !peer_stands_by(engine, peer)) {
@@ -117,8 +122,6 @@ static int due_find(struct engine *engine, struct batch *batch,
                     const struct log_facts *facts, unsigned *due,
                     struct error *err)
 {
-    bool own = batch->action->origin.node == engine_node(engine);
-
     *due = SEGMENT_DUE_TEXTS;
     if (batch->action->privates) {
         *due |= SEGMENT_DUE_PRIVATES;
@@ -126,7 +129,7 @@ static int due_find(struct engine *engine, struct batch *batch,
     if (!batch->action->refill) {
         return 0;
     }
-    if (own) {
+    if (batch->action->origin.node == engine_node(engine)) {
         *due |= SEGMENT_DUE_SEALED;
     }
     return refill_bodies(engine, batch->peer, facts, batch, err);
@@ -146,6 +149,23 @@ static int end_check(struct engine *engine, const struct origin *origin,
                      "the log of node %u ended at event %llu: nothing is taken "
                      "beyond; what is recorded there counts nowhere",
                      origin->node, (unsigned long long)end->size);
+}
+
+/* A child that sends no private body at all has not read yet that we are its
+ * guard now: it will in this very session. */
+static int news_await(struct engine *engine, const struct batch *batch,
+                      struct error *err)
+{
+    const struct origin *origin = &batch->action->origin;
+
+    if (batch->segment.privates.len > 0 || batch->action->refill ||
+        !guard_takes_over(engine, origin, &batch->log)) {
+        return err->code;
+    }
+    return error_set(err, ERR_BUSY,
+                     "log %s: node %u has not heard yet that its private "
+                     "bodies are due here: it is asked again",
+                     batch->log.origin, origin->node);
 }
 
 static int batch_check(struct engine *engine, struct batch *batch,
@@ -191,8 +211,11 @@ static int batch_check(struct engine *engine, struct batch *batch,
     if (rc != 0) {
         return rc;
     }
-    return segment_check(engine->codec, &batch->segment, &before, &key, due,
-                         &engine->turn, batch->checked, err);
+    rc = segment_check(engine->codec, &batch->segment, &before, &key, due,
+                       &engine->turn, batch->checked, err);
+    return rc == ERR_MALFORMED && (due & SEGMENT_DUE_PRIVATES) != 0
+               ? news_await(engine, batch, err)
+               : rc;
 }
 
 static int batch_store(struct engine *engine, const struct store_log *log,
@@ -311,6 +334,10 @@ int intake_take(struct engine *engine, struct peer *peer,
         return error_set(err, ERR_BUSY, "too much in one turn");
     }
     rc = batch_check(engine, batch, err);
+    *pause_ms = rc == ERR_BUSY && batch->log.id != 0 &&
+                        guard_takes_over(engine, &action->origin, &batch->log)
+                    ? NEWS_MS
+                    : 0;
     if (rc == 0) {
         rc = room_check(engine, batch, by_hand, err);
         *pause_ms = rc != 0 ? PAUSE_MS : 0;

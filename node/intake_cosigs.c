@@ -132,6 +132,9 @@ void intake_cosigs(struct engine *engine, struct peer *peer,
         intake_refused(engine, peer, action, &err, 0, forked);
         return;
     }
+    if (peer->troubled) {
+        refusal_settle(engine, peer, &action->origin);
+    }
     engine->integrating = true;
     engine->grew = true;
     engine->placed = true;

@@ -64,6 +64,7 @@ static void lag_sum(const struct link *link, struct sync_peer *out)
     struct link_lag lag;
 
     for (size_t i = 0; link_lag(link, i, &lag); i++) {
+        out->holds = out->holds || lag.hold;
         if (lag.sending != lag.turned && lag.here > lag.there) {
             out->to_send += lag.here - lag.there;
         } else if (lag.sending == lag.turned && lag.there > lag.here) {

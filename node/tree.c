@@ -220,9 +220,11 @@ void tree_follow(struct engine *engine)
 
 /* ---- guards ---- */
 
+/* Also of a log that ended before: its tail may have been covered by nobody,
+ * and the guard that the next epoch names covers it. */
 static bool names_log(const struct dir_cert *cert, const struct origin *origin)
 {
-    return origin->dir ? cert->has_dir_log : cert->epoch == origin->epoch;
+    return origin->dir ? cert->has_dir_log : cert->epoch >= origin->epoch;
 }
 
 bool line_is_of(struct engine *engine, uint32_t node,

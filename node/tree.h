@@ -2,9 +2,9 @@
  * a cosignature, and the facts that a superior need not type.
  *
  * Guard cosignatures over a change of guard. The guards of a log are those its
- * certificates of that epoch name, in their order. The list of numbered
- * cosignatures goes on over a change: the new guard takes the list as the
- * child shows it (every number up to there is by an earlier guard, or by
+ * certificates of that epoch or a later one name, in their order. The list of
+ * numbered cosignatures goes on over a change: the new guard takes the list as
+ * the child shows it (every number up to there is by an earlier guard, or by
  * itself), and its own first one has the next number. A number is therefore
  * good if it is by a guard that is not earlier in that order than the guard of
  * the number before it. The new guard signs nothing before it holds
@@ -57,6 +57,14 @@ bool line_is_of(struct engine *engine, uint32_t node,
 /* We are guard after another one, and have made no number yet. */
 bool guard_takes_over(struct engine *engine, const struct origin *origin,
                       const struct store_log *log);
+/* We are guard after another one and have made no number yet: may more have
+ * been signed of that log than we know? Then its node must sequence nothing.
+ * `log` is what is held of it; NULL: nothing (takeover.c). */
+bool guard_is_uninformed(struct engine *engine, const struct origin *origin,
+                         const struct store_log *log);
+/* Did anybody but that node guard the log in its epoch? */
+bool guard_had_other(struct engine *engine, const struct origin *origin,
+                     uint32_t node);
 /* As guard of a log: may we sign our first number now? ERR_BUSY, ERR_CONFLICT
  * say why not. */
 int guard_may_begin(struct engine *engine, const struct origin *origin,

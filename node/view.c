@@ -100,6 +100,10 @@ static int view_log(void *data, uint32_t peer, const struct origin *origin,
     out->below = UINT64_MAX;
     out->ended = facts.ended;
     rc = store_log_find(engine->store, span_str(peers->name), &log, err);
+    if (facts.guard == engine_node(engine) && origin->node == peer &&
+        !facts.ended && (rc == 0 || rc == ERR_NOTFOUND)) {
+        out->hold = guard_is_uninformed(engine, origin, rc == 0 ? &log : NULL);
+    }
     if (rc == ERR_NOTFOUND) {
         return 0;
     }
@@ -280,6 +284,25 @@ static int view_was_below(void *data, uint32_t node, uint32_t above, bool *out,
     return 0;
 }
 
+static int view_was_above(void *data, uint32_t above, uint32_t below, bool *out,
+                          struct error *err)
+{
+    struct engine *engine = data;
+    const struct directory *dir = engine_directory(engine);
+
+    (void)err;
+    *out = false;
+    for (size_t i = 0; !*out && i < dir->nodes_len; i++) {
+        const struct dir_node *node = &dir->nodes[i];
+
+        for (size_t k = 0; !*out && k < node->certs_len; k++) {
+            *out = node->certs[k]->issuer == above && node->number != above &&
+                   directory_node_within(dir, node->number, below);
+        }
+    }
+    return 0;
+}
+
 static int view_tokens(void *data, uint32_t peer, struct link_tokens *out,
                        struct error *err)
 {
@@ -396,6 +419,7 @@ struct link_view view_of(struct engine *engine)
                               .cosigs_within = view_cosigs_within,
                               .parent_of = view_parent_of,
                               .was_below = view_was_below,
+                              .was_above = view_was_above,
                               .tokens = view_tokens,
                               .spooled = view_spooled,
                               .deliveries = view_deliveries,

@@ -125,19 +125,27 @@ static int guard_put(const struct vouching *v, const struct cosignature *line,
     return rc;
 }
 
-/* The first cosignature of the guard at `size`, or the first that covers the
- * leaf when nobody else has to agree on a size (0). */
+/* The first cosignature of the present guard at `size`, or the first that
+ * covers the leaf when nobody else has to agree on a size (0): one before it
+ * may stand on no path of a verifier. */
 static int guard_find(const struct vouching *v, uint64_t size,
                       struct store_cosig *out, struct error *err)
 {
+    uint32_t guard = v->superiors.nodes[0];
     int rc = store_cosig_covering(v->engine->store, v->log->id,
                                   size == 0 ? v->index : size - 1, out, err);
 
-    if (rc == ERR_NOTFOUND ||
-        (rc == 0 && size != 0 && out->head.size != size)) {
-        return missing(v->engine, v->superiors.nodes[0], err);
+    while (rc == 0 && (size == 0 || out->head.size == size)) {
+        struct vkey key;
+        char name[64];
+
+        if (line_is_of(v->engine, guard, &out->line, name, &key)) {
+            return 0;
+        }
+        rc = store_cosig_get(v->engine->store, v->log->id, out->number + 1, out,
+                             err);
     }
-    return rc;
+    return rc == 0 || rc == ERR_NOTFOUND ? missing(v->engine, guard, err) : rc;
 }
 
 /* The size that every superior but the guard cosigned; 0 if the guard is the

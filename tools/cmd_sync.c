@@ -155,6 +155,16 @@ static void print_peer(const struct cli *cli, const struct answer *peer)
         printf("  %s: %lld\n", say(cli, "đã từ chối", "refused"),
                (long long)count(peer, "refused"));
     }
+    if (answer_bool(answer_get(peer, "holds"))) {
+        printf("  %s\n",
+               say(cli,
+                   "chưa xếp sự kiện mới vào sổ của nút dưới: nút xác nhận mới "
+                   "còn chờ nghe nút trước đó và cấp trên giữ đến đâu; tự tiếp "
+                   "tục",
+                   "nothing new goes into the log of the node below yet: its "
+                   "new guard waits to hear what the one before, and its "
+                   "superior, hold of it; it goes on by itself"));
+    }
     if (trouble[0] != '\0') {
         const char *todo =
             answer_text(answer_get(peer, say(cli, "todo_vi", "todo_en")));

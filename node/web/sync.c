@@ -34,6 +34,7 @@ static void put_peer(json_t *object, const struct sync_peer *peer)
     api_put_time(object, "bundle_made", peer->bundle_made_s);
     api_put_time(object, "bundle_taken", peer->bundle_taken_s);
     api_put_number(object, "refused", (int64_t)peer->refused);
+    api_put_bool(object, "holds", peer->holds);
     api_put_str(object, "trouble", peer->trouble);
     if (peer->reason != LINK_REASON_NONE) {
         api_put_str(object, "todo_vi", link_reason_vi(peer->reason));

@@ -82,6 +82,7 @@ static int want_read(const Qcdc__V1__Want *in, struct arena *arena,
             return rc;
         }
         pulls[i].begin = pull->begin != 0;
+        pulls[i].hold = pull->hold != 0;
     }
     out->pulls = pulls;
     out->pulls_len = in->n_pulls;

@@ -171,6 +171,7 @@ static Qcdc__V1__Pull *pull_make(struct maker *m, const struct frame_pull *in)
     out->held = in->held;
     out->cosigs = in->cosigs;
     out->begin = in->begin;
+    out->hold = in->hold;
     return out;
 }
 

@@ -457,6 +457,9 @@ uint64_t link_deadline_ms(const struct link *link)
     if (link->ticked_ms + LINK_PING_MS < at) {
         at = link->ticked_ms + LINK_PING_MS; /* to be heard, to sequence */
     }
+    if (link->holding && link->ticked_ms + LINK_HOLD_MS < at) {
+        at = link->ticked_ms + LINK_HOLD_MS;
+    }
     if (link->retry_ms != 0 && link->retry_ms < at) {
         at = link->retry_ms;
     }

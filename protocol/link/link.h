@@ -231,6 +231,8 @@ struct link_log {
     uint32_t guard;         /* node; 0: it has none */
     bool takes_over;        /* we are guard after another one, and have made
                                no number yet */
+    bool hold;              /* ... and do not know yet all that was signed of
+                               it: its node must sequence nothing */
     uint64_t cosigs;        /* numbered guard cosignatures held */
     uint64_t cosigned_size; /* by the newest of them, 0 if none */
     uint64_t batch_s;       /* time of the newest that is no repeat, or 0 */
@@ -282,6 +284,9 @@ struct link_view {
      * passed on by who mirrored them (a closed node's tail, a node that moved
      * and burnt). */
     int (*was_below)(void *data, uint32_t node, uint32_t above, bool *out,
+                     struct error *err);
+    /* Did `above` ever certify `below`, or a node below it? NULL: no. */
+    int (*was_above)(void *data, uint32_t above, uint32_t below, bool *out,
                      struct error *err);
     int (*tokens)(void *data, uint32_t peer, struct link_tokens *out,
                   struct error *err);
@@ -357,6 +362,7 @@ struct link_lag {
     uint64_t there; /* the peer's, as far as it said */
     bool stopped;   /* refused, paused or frozen in this session */
     bool turned;    /* flows against its way: who should send fetches back */
+    bool hold;      /* its node sequences nothing of it for now */
 };
 
 struct link;

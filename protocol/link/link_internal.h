@@ -5,6 +5,8 @@
 
 #include "protocol/link/link.h"
 
+#define LINK_HOLD_MS 500u /* between two looks whether a child may go on */
+
 enum track_way {
     TRACK_NONE,    /* neither's business: refused */
     TRACK_UNKNOWN, /* a node nobody certified yet, as far as is known here */
@@ -22,6 +24,8 @@ struct link_track {
     bool frozen;       /* until a person acts */
     bool waiting;      /* RECEIVE: asked to begin again; drop what is late */
     bool report;       /* RECEIVE: tell the peer how much is held */
+    bool hold;         /* RECEIVE: the peer was told to sequence nothing of it;
+                          SEND: we were */
     bool to_guard;     /* SEND: the peer is the log's guard */
     bool bodies;       /* SEND: private bodies go along */
     bool turned;       /* flows against its way, until the sender has what it
@@ -64,6 +68,7 @@ struct link {
     bool peer_back;   /* DOWN: it holds less of its own logs than we do */
     bool self_back;   /* DOWN: we hold less than we cosigned of its logs */
     bool waiting;     /* DOWN: for the silence of another copy */
+    bool holding;     /* DOWN: the child was told to sequence nothing yet */
     bool restored;    /* UP: our token was not the newest, and is accepted */
     uint64_t wait_ms; /* asked again then */
     uint32_t version;
@@ -149,6 +154,10 @@ int track_get(struct step *s, const struct origin *origin,
               struct link_track **out);
 /* Not ours nor below us any more, but it was. */
 int track_is_former(struct step *s, const struct origin *origin, bool *out);
+/* UP: the directory log of a certified node that is not above us, as far as we
+ * know. Our parent offers one where it says that it is now, or what became of
+ * nodes below us before they were there. */
+int track_is_news(struct step *s, const struct origin *origin, bool *out);
 int track_way_of(struct step *s, const struct origin *origin,
                  enum track_way *out);
 /* Every log known here that concerns the peer. */
@@ -212,6 +221,12 @@ int recover_offer(struct step *s, struct link_track *track,
                   const struct link_log *log);
 /* Own tracks that may not be sequenced to yet. */
 bool recover_blocks(const struct link_track *track);
+/* DOWN: must the child sequence nothing of that log of its own, for more was
+ * signed of it than it shows? recover_hold tells it when that has changed. */
+bool recover_holds(const struct link *link, const struct link_track *track,
+                   const struct link_log *log);
+void recover_hold(struct step *s, struct link_track *track,
+                  const struct link_log *log);
 int step_clone_seen(struct step *s);
 
 /* ---- link_send.c ---- */

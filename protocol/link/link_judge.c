@@ -219,19 +219,22 @@ int head_judge(struct step *s, const struct frame_head *head)
     struct link_log log;
     bool known = false;
     bool was_frozen = false;
+    bool news = false;
     enum track_way way = TRACK_NONE;
     int rc = track_way_of(s, &head->origin, &way);
 
     if (rc != 0) {
         return rc;
     }
-    if (way == TRACK_NONE) {
-        return judge_foreign(s, &head->origin);
+    if (way == TRACK_NONE &&
+        ((rc = track_is_news(s, &head->origin, &news)) != 0 || !news)) {
+        return rc != 0 ? rc : judge_foreign(s, &head->origin);
     }
     rc = track_get(s, &head->origin, &track);
     if (rc != 0 || track == NULL) {
         return rc;
     }
+    track->way = news ? TRACK_RECEIVE : track->way;
     track->there = head->head.size;
     if (track->way == TRACK_SEND) {
         track->cosigs = head->cosigs;

@@ -126,6 +126,7 @@ bool link_lag(const struct link *link, size_t i, struct link_lag *out)
         .there = track->there,
         .stopped = track->stopped || track->frozen,
         .turned = track->turned,
+        .hold = track->hold,
     };
     return true;
 }

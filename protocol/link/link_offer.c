@@ -79,7 +79,13 @@ int step_dir_changed(struct step *s)
         if ((rc = track_way_of(s, &track->origin, &way)) != 0) {
             return rc;
         }
-        if (way == track->way) {
+        if (way == TRACK_NONE && track->way == TRACK_RECEIVE) {
+            bool news = false;
+
+            rc = track_is_news(s, &track->origin, &news);
+            way = news ? TRACK_RECEIVE : way;
+        }
+        if (rc != 0 || way == track->way) {
             continue;
         }
         if (way == TRACK_NONE && track->way == TRACK_UNKNOWN) {

@@ -47,7 +47,10 @@ static int pull_fill(struct step *s, struct link_track *track,
         .held = log.head.size,
         .cosigs = log.cosigs,
         .begin = pull_due(s->link, track, s->event->now_ms),
+        .hold = recover_holds(s->link, track, &log),
     };
+    track->hold = pull->hold;
+    s->link->holding = s->link->holding || pull->hold;
     if (track->frozen) {
         pull->begin = false;
     }

@@ -374,6 +374,54 @@ void recover_stored(struct link_track *track, const struct link_log *log)
     }
 }
 
+/* ---- what the guard does not know yet ---- */
+
+bool recover_holds(const struct link *link, const struct link_track *track,
+                   const struct link_log *log)
+{
+    return link->options.side == LINK_DOWN && link->options.guard &&
+           track->way == TRACK_RECEIVE &&
+           track->origin.node == link->options.peer && !log->ended &&
+           (log->hold ||
+            (log->recovering && log->head.size < log->until &&
+             track->there < log->until));
+}
+
+void recover_hold(struct step *s, struct link_track *track,
+                  const struct link_log *log)
+{
+    if (track->offered && track->hold != recover_holds(s->link, track, log)) {
+        track->report = true;
+    }
+}
+
+/* From time to time: what was waited for may have been heard. */
+static int hold_tick(struct step *s)
+{
+    struct link *link = s->link;
+    size_t len = link->holding ? link->tracks_len : 0;
+    bool said = false;
+    int rc = 0;
+
+    link->holding = false;
+    for (size_t i = 0; rc == 0 && i < len; i++) {
+        struct link_track *track = &link->tracks[i];
+        struct link_log log;
+        bool known = false;
+
+        if (track->way != TRACK_RECEIVE || !track->hold) {
+            continue;
+        }
+        link->holding = true;
+        rc = track_log(s, track, &log, &known);
+        if (rc == 0 && known) {
+            recover_hold(s, track, &log);
+            said = said || track->report;
+        }
+    }
+    return rc == 0 && said ? receive_want(s) : rc;
+}
+
 /* ---- tokens ---- */
 
 int recover_token(struct step *s)
@@ -486,8 +534,9 @@ int recover_tick(struct step *s)
         link->options.quiet_ms != 0 ? link->options.quiet_ms : LINK_QUIET_MS;
     int rc = turn_waiting(s);
 
+    rc = rc != 0 ? rc : hold_tick(s);
     if (rc != 0 || !link->waiting || s->event->now_ms < link->wait_ms) {
-        return 0;
+        return rc;
     }
     rc = s->view->tokens(s->view->data, link->options.peer, &tokens, s->err);
     if (rc != 0) {

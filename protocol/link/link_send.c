@@ -215,8 +215,8 @@ int send_sequence(struct step *s)
             track->way != TRACK_SEND) {
             continue;
         }
-        if (track->frozen || track->stopped || track_ready(track) ||
-            recover_blocks(track)) {
+        if (track->frozen || track->stopped || track->hold ||
+            track_ready(track) || recover_blocks(track)) {
             return 0; /* a person first, what was lost, or the backlog */
         }
         pulled = pulled || track->flowing;
@@ -274,6 +274,7 @@ int step_log_grew(struct step *s)
     }
     if (track->way != TRACK_SEND) {
         rc = recover_offer(s, track, &log);
+        recover_hold(s, track, &log);
         return rc == 0 ? receive_want(s) : rc;
     }
     if (origin->node == link->options.self) {
@@ -425,6 +426,7 @@ static int pull_take(struct step *s, const struct frame_pull *pull)
     if (pull->held > track->there) {
         track->there = pull->held;
     }
+    track->hold = pull->hold && track->to_guard;
     if (!pull->begin) {
         return 0;
     }

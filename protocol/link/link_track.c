@@ -62,6 +62,20 @@ int track_is_former(struct step *s, const struct origin *origin, bool *out)
                                         : was_below(s, origin->node, self, out);
 }
 
+int track_is_news(struct step *s, const struct origin *origin, bool *out)
+{
+    enum below below = BELOW_NO;
+    int rc = 0;
+
+    *out = false;
+    if (s->link->options.side == LINK_UP && origin->dir &&
+        origin->node != s->link->options.self && !s->link->options.observer) {
+        rc = node_below(s, origin->node, s->link->options.peer, &below);
+        *out = below != BELOW_UNKNOWN;
+    }
+    return rc;
+}
+
 /* An observer (UP: we, DOWN: the peer) gets what the node above holds of its
  * branch, and the directory logs above; it has nothing to give. */
 static int way_observed(struct step *s, const struct origin *origin,
@@ -172,6 +186,14 @@ static int way_down(struct step *s, const struct origin *origin,
         if (rc == 0 && below != BELOW_YES) {
             /* One of those between us and a peer who came round them. */
             rc = node_below(s, options->peer, origin->node, &below);
+        }
+        if (rc == 0 && below != BELOW_YES && s->view->was_above != NULL) {
+            /* Who certified one of its nodes before: keys and guards of then. */
+            bool was = false;
+
+            rc = s->view->was_above(s->view->data, origin->node, options->peer,
+                                    &was, s->err);
+            below = was ? BELOW_YES : below;
         }
         if (below == BELOW_YES) {
             *out = TRACK_SEND;

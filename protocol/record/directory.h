@@ -129,6 +129,7 @@ struct dir_cert {
     uint32_t numbers_first, numbers_last; /* 0 = none */
     uint32_t quota_events, quota_kib;     /* 0 = the default */
     uint32_t on_day;             /* from when it is in force, among others */
+    uint64_t recorded_ms;        /* when its issuer signed it, as it says */
     struct span endpoint;        /* where its children reach the node */
     struct span parent_endpoint; /* where it reaches the issuer */
     uint64_t guard_from;         /* size of its record log; 0 = not stated */

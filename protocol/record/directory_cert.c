@@ -30,7 +30,9 @@ static struct dir_cert cert_of(struct build *b, const struct dir_event *event,
                                const Qcdc__V1__NodeKeys *keys,
                                Qcdc__V1__UnitKeys *const *units, size_t len)
 {
-    struct dir_cert cert = {.event = event->leaf->id, .issuer = event->issuer};
+    struct dir_cert cert = {.event = event->leaf->id,
+                            .issuer = event->issuer,
+                            .recorded_ms = event->leaf->header.recorded_ms};
 
     copy_key(&cert.log_key, keys->log_key);
     copy_key(&cert.dir_log_key, keys->dir_log_key);
