@@ -295,6 +295,8 @@ struct sync_log {
     uint64_t end;
     const char *frozen;   /* reason, "" = not */
     const char *evidence; /* file of two histories of it, "" = none */
+    const char *tail;     /* file of what was cut off it here, "" = nothing */
+    uint64_t tail_events; /* in it, beyond the end */
     struct sync_recovery fetched, lent;
 };
 /* Bit rot: what waits to be mended, then what was. */
@@ -424,6 +426,16 @@ int engine_rebuild(struct engine *engine, struct error *err) MUST_USE;
 /* ERR_BUSY, with a sentence, while no body may be shown: a restored image does
  * not know yet what was erased since. */
 int engine_bodies_held_back(struct engine *engine, struct error *err) MUST_USE;
+
+/* One segment of a tail that a mirror cut off a log of ours (node/evidence.h):
+ * `origin` as its file names it, `block` the segment's line and bytes. Events
+ * that are not held here are spooled again, byte for byte; safe twice. */
+struct tail_taken {
+    uint64_t added, held, refused;
+};
+int engine_tail_take(struct engine *engine, const char *origin,
+                     struct span block, struct tail_taken *out,
+                     struct error *err) MUST_USE;
 
 /* Files that events name (store/attachment.h). Puts one; sealed: under a fresh
  * key, which goes into the private body of the event that names it. */

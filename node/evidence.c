@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -15,7 +14,6 @@
 #include "protocol/event/evidence_chain.h"
 #include "protocol/log/checkpoint.h"
 #include "store/book.h"
-#include "store/epoch.h"
 #include "store/query.h"
 
 /* Written whole and durable, under the hash of what it holds. */
@@ -43,76 +41,6 @@ static int file_keep(struct engine *engine, const char *suffix,
     if (rc == 0) {
         log_line(LOG_WARN, "evidence", "kept", "file=%s", path);
     }
-    return rc;
-}
-
-/* ---- tails
- * ----------------------------------------------------------------------------------
- */
-
-struct tail {
-    uint8_t *bytes; /* heap */
-    size_t len, size;
-    struct error *err;
-};
-
-static int tail_put(struct tail *tail, struct span bytes)
-{
-    if (tail->len + bytes.len > tail->size) {
-        size_t size = (tail->len + bytes.len) * 2;
-        uint8_t *grown = realloc(tail->bytes, size);
-
-        if (grown == NULL) {
-            return error_set(tail->err, ERR_NOMEM, "no memory for a tail");
-        }
-        tail->bytes = grown;
-        tail->size = size;
-    }
-    if (bytes.len > 0) {
-        memcpy(tail->bytes + tail->len, bytes.ptr, bytes.len);
-    }
-    tail->len += bytes.len;
-    return 0;
-}
-
-/* A line with the lengths, then the parts as they were stored. */
-static int tail_segment(void *data, const struct store_segment *segment)
-{
-    struct tail *tail = data;
-    const struct segment *parts = &segment->parts;
-    const struct span all[] = {parts->note, parts->leaves_z, parts->texts_z,
-                               parts->privates, parts->absent};
-    char line[160];
-    int rc;
-
-    snprintf(line, sizeof(line), "segment %llu %u %zu %zu %zu %zu %zu\n",
-             (unsigned long long)parts->first, parts->count, all[0].len,
-             all[1].len, all[2].len, all[3].len, all[4].len);
-    rc = tail_put(tail, span_str(line));
-    for (size_t i = 0; rc == 0 && i < sizeof(all) / sizeof(all[0]); i++) {
-        rc = tail_put(tail, all[i]);
-    }
-    return rc;
-}
-
-int tail_keep(struct engine *engine, const struct store_log *log, uint64_t keep,
-              struct error *err)
-{
-    struct tail tail = {.err = err};
-    char line[ORIGIN_MAX + 40];
-    int rc;
-
-    snprintf(line, sizeof(line), "qcdc/tail/v1\norigin %s\n", log->origin);
-    rc = tail_put(&tail, span_str(line));
-    if (rc == 0) {
-        rc = store_log_cut(engine->store, log->id, keep, tail_segment, &tail,
-                           err);
-    }
-    if (rc == 0) {
-        rc = file_keep(engine, "qcdc-tail", span_make(tail.bytes, tail.len),
-                       err);
-    }
-    free(tail.bytes);
     return rc;
 }
 

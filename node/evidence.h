@@ -8,9 +8,20 @@
 #include "node/peers.h"
 
 /* Takes what stands beyond `keep` out of a log of another node, and keeps it
- * as a file. In the open transaction. */
+ * as a file, one segment in memory at a time; noted for `sync`. In the open
+ * transaction (tail.c). */
 int tail_keep(struct engine *engine, const struct store_log *log, uint64_t keep,
               struct error *err) MUST_USE;
+
+/* What was cut off a log here, and where it lies. */
+struct tail_note {
+    uint64_t keep; /* where the log ended */
+    uint64_t size; /* how much was held */
+    const char *path;
+};
+/* Strings live in the arena. ERR_NOTFOUND: nothing was cut off that log. */
+int tail_noted(struct engine *engine, const char *origin, struct arena *arena,
+               struct tail_note *out, struct error *err) MUST_USE;
 
 /* `note` is a checkpoint of that log, signed, that is no prefix of our copy:
  * makes the evidence, keeps it, and sends it to the peer. Once per log. */

@@ -239,6 +239,19 @@ static void end_fill(struct engine *engine, const struct store_log *log,
     out->end = end != NULL ? end->size : out->ended ? epoch->size : 0;
 }
 
+static void tail_fill(struct engine *engine, const char *origin,
+                      struct arena *arena, struct sync_log *out)
+{
+    struct tail_note note;
+    struct error ignored = {0};
+
+    out->tail = "";
+    if (tail_noted(engine, origin, arena, &note, &ignored) == 0) {
+        out->tail = note.path;
+        out->tail_events = note.size - note.keep;
+    }
+}
+
 static int log_visit(void *data, const struct store_log *log)
 {
     struct logs_filling *filling = data;
@@ -259,6 +272,7 @@ static int log_visit(void *data, const struct store_log *log)
     end_fill(filling->engine, log, out);
     recovery_fill(filling->engine, log->id, false, &out->fetched);
     recovery_fill(filling->engine, log->id, true, &out->lent);
+    tail_fill(filling->engine, log->origin, filling->arena, out);
     out->evidence = "";
     (void)!evidence_path(filling->engine, log->origin, filling->arena,
                          &out->evidence, &ignored);

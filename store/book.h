@@ -53,10 +53,11 @@ enum store_book {
     STORE_BOOK_EVIDENCE = 5,   /* name -> evidence text */
     STORE_BOOK_STAGED = 6,     /* bundle staging */
     STORE_BOOK_READ = 7,       /* who read which private body, when */
-    STORE_BOOK_WITNESS = 8,   /* origin -> newest line of the outside witness */
-    STORE_BOOK_DAMAGE = 23,   /* what bit rot did, and what mended it */
-    STORE_BOOK_QUOTA = 24,    /* node -> what its log took today */
-    STORE_BOOK_RECOVERED = 25 /* older recovery key -> its secret, sealed */
+    STORE_BOOK_WITNESS = 8, /* origin -> newest line of the outside witness */
+    STORE_BOOK_DAMAGE = 23, /* what bit rot did, and what mended it */
+    STORE_BOOK_QUOTA = 24,  /* node -> what its log took today */
+    STORE_BOOK_RECOVERED = 25, /* older recovery key -> its secret, sealed */
+    STORE_BOOK_TAIL = 26       /* origin -> what was cut off it, and the file */
 };
 int store_book_put(struct store *store, enum store_book book, struct span key,
                    struct span value, struct error *err) MUST_USE;

@@ -276,6 +276,17 @@ static void print_end(const struct cli *cli, const struct answer *log)
         printf(", %s %lld", say(cli, "ở đây mới có", "held here so far"), held);
     }
     printf("\n");
+    if (count(log, "tail_events") > 0) {
+        printf("%s: %lld %s %s\n", say(cli, "CẦN LÀM", "TO DO"),
+               (long long)count(log, "tail_events"),
+               say(cli,
+                   "sự kiện có ở đây sau chỗ khép sổ đã cất riêng; nếu nút đó "
+                   "không còn giữ, chép tệp sang máy của nó rồi: qcdc tail",
+                   "events beyond that end were held here and are kept apart; "
+                   "if that node has lost them, carry the file to its machine, "
+                   "then: qcdc tail"),
+               answer_text(answer_get(log, "tail")));
+    }
 }
 
 static void print_frozen(const struct cli *cli, const struct answer *logs)

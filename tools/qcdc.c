@@ -14,7 +14,7 @@ extern const struct command cmd_init, cmd_invite, cmd_join, cmd_promote,
     cmd_user, cmd_login, cmd_logout, cmd_clock, cmd_record, cmd_import,
     cmd_status, cmd_duty, cmd_list, cmd_show, cmd_search, cmd_sync, cmd_receipt,
     cmd_verify, cmd_policy, cmd_snapshot, cmd_recompute, cmd_check, cmd_rebuild,
-    cmd_backup, cmd_restore, cmd_bundle;
+    cmd_backup, cmd_restore, cmd_bundle, cmd_tail;
 
 static const struct command *const commands[] = {
     &cmd_init,    &cmd_invite,  &cmd_join,   &cmd_promote,  &cmd_user,
@@ -22,7 +22,7 @@ static const struct command *const commands[] = {
     &cmd_duty,    &cmd_list,    &cmd_show,   &cmd_search,   &cmd_sync,
     &cmd_receipt, &cmd_verify,  &cmd_policy, &cmd_snapshot, &cmd_recompute,
     &cmd_check,   &cmd_rebuild, &cmd_backup, &cmd_restore,  &cmd_bundle,
-    &cmd_clock,   NULL,
+    &cmd_clock,   &cmd_tail,    NULL,
 };
 
 int main(int argc, char **argv)

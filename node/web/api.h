@@ -79,6 +79,7 @@ int api_bundle_import(struct api_call *call, struct error *err) MUST_USE;
 int api_bundle_export(struct api_call *call, struct error *err) MUST_USE;
 int api_bundle_get(struct api_call *call, struct error *err) MUST_USE;
 int api_rebuild(struct api_call *call, struct error *err) MUST_USE;
+int api_tail(struct api_call *call, struct error *err) MUST_USE;
 int api_file_put(struct api_call *call, struct error *err) MUST_USE;
 int api_file_get(struct api_call *call, struct error *err) MUST_USE;
 int api_backup(struct api_call *call, struct error *err) MUST_USE;

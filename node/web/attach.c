@@ -1,5 +1,5 @@
-/* node/web: files that events name: putting one, getting one.
- * Owns these two routes. The bytes are those of the request and the answer;
+/* node/web: files that events name, putting one, getting one; and tails.
+ * Owns these three routes. The bytes are those of the request and the answer;
  * what may be opened by whom the engine decides. Next: node/attach_file.c. */
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +34,24 @@ int api_file_put(struct api_call *call, struct error *err)
         crypto_wipe(&key, sizeof(key));
     }
     return 0;
+}
+
+/* POST /v1/tail?origin=LOG, one segment of a tail file as the body. */
+int api_tail(struct api_call *call, struct error *err)
+{
+    struct tail_taken taken;
+    const char *origin = NULL;
+    int rc = api_arg_text(call, "origin", &origin, err);
+
+    rc = rc != 0 ? rc
+                 : engine_tail_take(call->engine, origin, call->request->body,
+                                    &taken, err);
+    if (rc == 0) {
+        api_put_number(call->answer, "added", (int64_t)taken.added);
+        api_put_number(call->answer, "held", (int64_t)taken.held);
+        api_put_number(call->answer, "refused", (int64_t)taken.refused);
+    }
+    return rc;
 }
 
 /* GET /v1/files/HASH?of=CODE: the bytes. */

@@ -120,6 +120,8 @@ static int put_log(struct api_call *call, json_t *object,
     api_put_number(object, "absent", (int64_t)log->absent);
     api_put_bool(object, "ended", log->ended);
     api_put_number(object, "end", (int64_t)log->end);
+    api_put_str(object, "tail", log->tail);
+    api_put_number(object, "tail_events", (int64_t)log->tail_events);
     api_put_words(object, "frozen", log->frozen, call->lang);
     put_recovery(call, object, "fetched", &log->fetched);
     put_recovery(call, object, "lent", &log->lent);

@@ -62,6 +62,7 @@ static const struct route routes[] = {
     {"/v1/check", ROUTE_ASK, false, api_check},
     {"/v1/jobs/", ROUTE_GET, false, api_job},
     {"/v1/rebuild", ROUTE_WRITE, false, api_rebuild},
+    {"/v1/tail", ROUTE_WRITE, true, api_tail},
     {"/v1/files", ROUTE_WRITE, true, api_file_put},
     {"/v1/files/", ROUTE_GET, false, api_file_get},
     {"/v1/backup", ROUTE_WRITE, false, api_backup},

@@ -150,6 +150,10 @@ static const struct word rows[] = {
      "recorded there counts nowhere",
      "sổ của nút {1} đã kết thúc ở sự kiện {2}: không nhận thêm; những gì ghi "
      "ở đó không được tính ở đâu"},
+    {"the log of the tail has not ended, as far as is known here: nothing of "
+     "it was cut off",
+     "sổ của phần đuôi này chưa khép, theo những gì ở đây biết: chưa cắt gì "
+     "của nó"},
     {"the log's key is none", "khóa của sổ không phải khóa hợp lệ"},
     {"the node is stopping", "nút đang dừng"},
     {"the proof is for another leaf", "chứng minh là của lá khác"},
@@ -170,6 +174,12 @@ static const struct word rows[] = {
      "not name it, or it is here",
      "cấp trên trả lại một sự kiện không được hỏi: bản xếp thứ tự không nêu "
      "nó, hoặc nó đã có ở đây"},
+    {"the tail is damaged: fetch the file again from the machine that kept it",
+     "tệp đuôi sổ bị hỏng: hãy chép lại từ máy đã giữ nó"},
+    {"the tail is of a log of node %u: give it to that node",
+     "đuôi này là của sổ nút {1}: hãy đưa cho nút đó"},
+    {"the tail was not signed by the key of its log: it is not taken",
+     "phần đuôi không mang chữ ký của khóa sổ đó: không nhận"},
     {"there are bytes after the bundle's end",
      "còn byte thừa sau khi gói đã hết"},
     {"too little room for the answer", "thiếu chỗ cho câu trả lời"},

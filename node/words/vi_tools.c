@@ -9,6 +9,9 @@ static const struct word rows[] = {
      "vào (qcdc policy)"},
     {"%.100s: https://..., http://... or unix:PATH is expected",
      "{1}: phải là https://..., http://... hoặc unix:ĐƯỜNG-DẪN"},
+    {"%.160s is no tail, or it is cut: fetch it again from the machine that "
+     "kept it",
+     "{1} không phải tệp đuôi sổ, hoặc bị cụt: hãy chép lại từ máy đã giữ nó"},
     {"%.160s is not a file", "{1} không phải là tệp"},
     {"%.160s lies outside the folder of the import file: copy it there",
      "{1} nằm ngoài thư mục của tệp nhập: hãy chép nó vào đó"},

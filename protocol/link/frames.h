@@ -112,7 +112,8 @@ struct frame_pull {
     uint64_t held;
     uint64_t cosigs;
     bool begin;
-    bool hold; /* of the log's guard: sequence nothing before it pulls without */
+    bool
+        hold; /* of the log's guard: sequence nothing before it pulls without */
 };
 
 struct frame_want {

@@ -69,6 +69,8 @@ void link_forget(struct link *link)
     link->peer_back = false;
     link->self_back = false;
     link->waiting = false;
+    link->holding = false;
+    link->lagging = false;
     link->restored = false;
     link->version = 0;
     link->features = 0;
@@ -457,7 +459,8 @@ uint64_t link_deadline_ms(const struct link *link)
     if (link->ticked_ms + LINK_PING_MS < at) {
         at = link->ticked_ms + LINK_PING_MS; /* to be heard, to sequence */
     }
-    if (link->holding && link->ticked_ms + LINK_HOLD_MS < at) {
+    if ((link->holding || link->lagging) &&
+        link->ticked_ms + LINK_HOLD_MS < at) {
         at = link->ticked_ms + LINK_HOLD_MS;
     }
     if (link->retry_ms != 0 && link->retry_ms < at) {

@@ -69,6 +69,7 @@ struct link {
     bool self_back;   /* DOWN: we hold less than we cosigned of its logs */
     bool waiting;     /* DOWN: for the silence of another copy */
     bool holding;     /* DOWN: the child was told to sequence nothing yet */
+    bool lagging;     /* UP: a copy of ours waits to hear the one below it */
     bool restored;    /* UP: our token was not the newest, and is accepted */
     uint64_t wait_ms; /* asked again then */
     uint32_t version;

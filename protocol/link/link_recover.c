@@ -115,6 +115,8 @@ static int judge_ahead(struct step *s, struct link_track *track,
     if (!waits_for_guard(s, track, log) &&
         (own || track->origin.dir || log->below < head->head.size)) {
         track_turn(track, true);
+    } else {
+        s->link->lagging = true;
     }
     return 0;
 }
@@ -382,9 +384,8 @@ bool recover_holds(const struct link *link, const struct link_track *track,
     return link->options.side == LINK_DOWN && link->options.guard &&
            track->way == TRACK_RECEIVE &&
            track->origin.node == link->options.peer && !log->ended &&
-           (log->hold ||
-            (log->recovering && log->head.size < log->until &&
-             track->there < log->until));
+           (log->hold || (log->recovering && log->head.size < log->until &&
+                          track->there < log->until));
 }
 
 void recover_hold(struct step *s, struct link_track *track,
@@ -509,6 +510,7 @@ static int turn_waiting(struct step *s)
 {
     int rc = 0;
 
+    s->link->lagging = false;
     for (size_t i = 0; rc == 0 && i < s->link->tracks_len; i++) {
         struct link_track *track = &s->link->tracks[i];
         struct link_log log;
@@ -520,6 +522,8 @@ static int turn_waiting(struct step *s)
         rc = track_log(s, track, &log, &known);
         if (rc == 0 && known) {
             rc = recover_turn_late(s, track, &log);
+            s->link->lagging =
+                s->link->lagging || (track->recovering && !track->turned);
         }
     }
     return rc;

@@ -188,7 +188,8 @@ static int way_down(struct step *s, const struct origin *origin,
             rc = node_below(s, options->peer, origin->node, &below);
         }
         if (rc == 0 && below != BELOW_YES && s->view->was_above != NULL) {
-            /* Who certified one of its nodes before: keys and guards of then. */
+            /* Who certified one of its nodes before: keys and guards of then.
+             */
             bool was = false;
 
             rc = s->view->was_above(s->view->data, origin->node, options->peer,

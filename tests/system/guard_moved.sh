@@ -21,17 +21,22 @@ says() {
 realm
 quiet province
 for district in 2 3; do
-    enrol province d$district $district $((PORT + district))
-    stop province
-    stop d$district
+    line=$("$DRIVE" invite "$WORK/province" $district 1) || die "invite"
+    "$DRIVE" join "$WORK/d$district" "$line" $((PORT + district)) || die "join"
     quiet d$district
 done
+for node in province d2 d3; do
+    start $node
+done
+until_true 30 logged d2 "event=open peer=1"
+until_true 30 logged d3 "event=open peer=1"
+stop d2
 for commune in 12 13; do
     line=$("$DRIVE" invite "$WORK/d2" $commune 1) || die "invite"
     "$DRIVE" join "$WORK/c$commune" "$line" 0 >/dev/null || die "join"
     quiet c$commune
 done
-for node in province d2 d3 c12 c13; do
+for node in d2 c12 c13; do
     start $node
 done
 for commune in 12 13; do
