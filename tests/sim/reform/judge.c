@@ -38,7 +38,7 @@ static bool waits(const char *fmt, ...)
 
 /* ---- rest ---- */
 
-static bool is_with_top(struct machine *machine)
+bool judge_is_with_top(const struct machine *machine)
 {
     const struct peers *peers = machine->engine->peers;
 
@@ -133,7 +133,7 @@ static bool machine_waits(struct machine *machine, bool moved)
     return log_waits(machine, false) || log_waits(machine, true) ||
            dir_waits(machine) ||
            (moved &&
-            ((!is_with_top(machine) &&
+            ((!judge_is_with_top(machine) &&
               waits("%u is not linked to the province", machine->node)) ||
              deliveries_wait(machine)));
 }
@@ -225,7 +225,8 @@ void judge_held(const struct facts *facts)
         struct machine *host = tree_commune(facts->news[k].host);
         struct store_log log;
 
-        if (!is_with_top(host) || !own_log(host, host->node, false, &log) ||
+        if (!judge_is_with_top(host) ||
+            !own_log(host, host->node, false, &log) ||
             watch_log(host, false)->by_top != log.head.size) {
             world_fail("the province has not cosigned all of node %u: %llu",
                        host->node,

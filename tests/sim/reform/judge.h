@@ -7,6 +7,8 @@
 
 /* Runs on until nothing waits any more; a violation if that takes `hours`. */
 void judge_settle(unsigned hours, bool moved);
+/* It has a session with the province, by its own certificate. */
+bool judge_is_with_top(const struct machine *machine);
 /* Everything recorded is held, counted and guarded at origin and province;
  * every node talks to the province by itself. */
 void judge_held(const struct facts *facts);

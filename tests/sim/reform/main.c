@@ -79,7 +79,8 @@ static void lines_good(void)
         struct machine *machine = &world.machines[m];
 
         disk_cut_after(machine->disk, 0, false, NULL);
-        if (!machine_is_on(machine) && !world.failed) {
+        if (!machine_is_on(machine) && !world.failed &&
+            machine->start_at_ms <= world.now_ms) {
             machine_start(machine);
         }
     }
@@ -152,8 +153,22 @@ static void eve(void)
         (unsigned long long)world.crashes);
 }
 
+static unsigned moved(void)
+{
+    unsigned sum = 0;
+
+    for (uint32_t m = 1; m < tree_machines(); m++) {
+        sum += machine_is_on(&world.machines[m]) &&
+               judge_is_with_top(&world.machines[m]);
+    }
+    return sum;
+}
+
 static void day_of_the_reform(void)
 {
+    for (uint32_t m = 0; m < tree_machines(); m++) {
+        world.machines[m].start_at_ms = office.off[m] ? JULY_2_MS + HOUR_MS : 0;
+    }
     tree_night(JULY_1_MS);
     lines_bad();
     watch_trouble(tree_machines() / 20 + 1, world.now_ms + HOUR_MS);
@@ -162,8 +177,11 @@ static void day_of_the_reform(void)
     say("1-7", "%llu orders of the province",
         (unsigned long long)decree_events());
     world_run(world.now_ms + 2 * HOUR_MS);
-    say("1-7", "%u events are still elsewhere; %llu crashes", unsent(),
-        (unsigned long long)world.crashes);
+    say("1-7",
+        "%u districts are off; %u of %u nodes are linked to the province; %u "
+        "events are still elsewhere; %llu crashes",
+        count_of(office.off), world.failed ? 0 : moved(), tree_machines() - 1,
+        unsent(), (unsigned long long)world.crashes);
 }
 
 static void healing(void)

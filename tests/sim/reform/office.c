@@ -93,9 +93,13 @@ void office_draw(const struct facts *facts)
     } while (facts->olds[office.forgotten].stays ||
              facts->olds[office.forgotten].heirs_len == 2);
     for (uint32_t d = 0; d < facts->districts_len; d++) {
-        matter_add(COURSE_RUNNING, machine_index(tree_district(d)), UINT32_MAX,
-                   true);
+        uint32_t machine = machine_index(tree_district(d));
+
+        matter_add(COURSE_RUNNING, machine, UINT32_MAX, true);
+        office.off[machine] = dice_hit(&world.dice, 150);
     }
+    office.off[machine_index(
+        tree_district(dice_below(&world.dice, facts->districts_len)))] = true;
     for (uint32_t i = 0; i < facts->olds_len; i++) {
         uint32_t machine = machine_index(tree_commune(i));
 

@@ -45,10 +45,10 @@ struct office {
     size_t matters_len;
     struct kept *kept; /* heap */
     size_t kept_len, kept_room;
-    bool eve;           /* what is done now */
-    uint32_t forgotten; /* commune that no transfer names */
-    bool away[MACHINES];
-    bool killed[MACHINES];
+    bool eve;            /* what is done now */
+    uint32_t forgotten;  /* commune that no transfer names */
+    bool away[MACHINES]; /* cut off from the eve on */
+    bool off[MACHINES];  /* districts that are not switched on that day */
 };
 extern struct office office;
 
