@@ -289,6 +289,28 @@ static int erase_again(struct mending *m)
     return 0;
 }
 
+/* A log of which much rots is mended from its begin to its end: what comes
+ * before a segment goes on from the one mended before. */
+static int before_make(struct mending *m, uint64_t first)
+{
+    struct store *store = m->c.store;
+    int rc;
+
+    range_init(&m->before);
+    if (store->mended.log == m->log.id && store->mended.range.size <= first &&
+        hash_equal(&store->mended.root, &m->log.head.root)) {
+        m->before = store->mended.range;
+    }
+    store->mended.log = 0;
+    rc = append_stored(m, &m->before, first);
+    if (rc == 0) {
+        store->mended.log = m->log.id;
+        store->mended.root = m->log.head.root;
+        store->mended.range = m->before;
+    }
+    return rc;
+}
+
 static int begin_mending(struct mending *m, uint32_t log, uint64_t first)
 {
     struct store *store = m->c.store;
@@ -302,8 +324,7 @@ static int begin_mending(struct mending *m, uint32_t log, uint64_t first)
         rc = error_set(m->c.err, ERR_NOTFOUND, "%s has no leaf %llu",
                        m->log.origin, (unsigned long long)first);
     }
-    range_init(&m->before);
-    rc = rc != 0 ? rc : append_stored(m, &m->before, first);
+    rc = rc != 0 ? rc : before_make(m, first);
     return rc != 0 ? rc : read_local(m, first);
 }
 
@@ -322,6 +343,9 @@ int store_mend_segment(struct store *store, uint32_t log, uint64_t first,
     m->c = (struct checking){.store = store, .options = &options, .err = err};
     rc = begin_mending(m, log, first);
     rc = rc != 0 ? rc : find_parts(m, peer);
+    if (rc != 0) {
+        store->mended.log = 0; /* perhaps a hash before it is wrong */
+    }
     rc = rc != 0 ? rc : put_segment(m);
     rc = rc != 0 ? rc : erase_again(m);
     arena_rewind(&store->scratch, mark);

@@ -165,7 +165,12 @@ struct store {
         STAGED_UNKNOWN,
         STAGED_NOTHING,
         STAGED_SOME
-    } staged;               /* staged.c */
+    } staged; /* staged.c */
+    struct {
+        uint32_t log;     /* 0: nothing */
+        struct hash root; /* of the log, then */
+        struct range range;
+    } mended;               /* mend.c: leaves before the segment mended last */
     struct store_log *logs; /* log.c: log_info */
     size_t logs_len;
     size_t logs_size;
