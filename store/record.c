@@ -12,6 +12,7 @@
 enum {
     RECORD_GET,
     RECORD_PUT,
+    RECORD_CHANGE,
     RECORD_APPEND,
     RECORD_DELETE,
     RECORD_UNIT_PUT,
@@ -41,8 +42,12 @@ enum {
 
 static const char *const sql[] = {
     [RECORD_GET] = "SELECT units, bytes, dialogue, wake_day, holder, state, "
-                   "decider FROM records WHERE number = ?",
+                   "decider, opened_day FROM records WHERE number = ?",
     [RECORD_PUT] = "REPLACE INTO records " RECORD_VALUES,
+    /* Nothing that an index holds: REPLACE writes each of them anew. */
+    [RECORD_CHANGE] = "UPDATE records SET kind = ?, unit = ?, holder = ?, "
+                      "state = ?, year = ?, units = ?, bytes = ? "
+                      "WHERE number = ?",
     [RECORD_APPEND] = "INSERT INTO records " RECORD_VALUES,
     [RECORD_DELETE] = "DELETE FROM records WHERE number = ?",
     [RECORD_UNIT_PUT] = "INSERT OR IGNORE INTO record_units (unit, record) "
@@ -118,6 +123,7 @@ static int touch_related(struct store *store, const struct event_id *subject,
 struct old_record {
     bool held;
     bool same;
+    bool indexed_same; /* what the indexes hold of it */
     struct span units;
     struct event_id dialogue;
     bool has_dialogue;
@@ -146,6 +152,13 @@ static int read_old(struct store *store, int64_t number,
     if (old->has_dialogue) {
         memcpy(&old->dialogue, column_span(q, 2).ptr, sizeof(old->dialogue));
     }
+    old->indexed_same = record != NULL &&
+                        column_u32(q, 3) == record->future_day &&
+                        column_u32(q, 6) == record->decider &&
+                        column_u32(q, 7) == record->opened_day &&
+                        old->has_dialogue == record->has_dialogue &&
+                        (!old->has_dialogue ||
+                         event_id_equal(&old->dialogue, &record->dialogue));
     rc = arena_keep(&store->scratch, column_span(q, 0), &old->units, err);
     query_end(q);
     return rc;
@@ -167,12 +180,11 @@ static int unit_rows(struct store *store, int which, struct span units,
     return rc;
 }
 
-static int put_row(struct store *store, int64_t number,
+static int put_row(struct store *store, int which, int64_t number,
                    const struct record_out *record, struct span units,
                    struct error *err)
 {
-    sqlite3_stmt *q = query(store, OWNER_RECORD,
-                            store->work->fresh ? RECORD_APPEND : RECORD_PUT);
+    sqlite3_stmt *q = query(store, OWNER_RECORD, which);
 
     bind_span(q, 1, SPAN_OF(record->subject));
     bind_int(q, 2, record->kind);
@@ -192,6 +204,23 @@ static int put_row(struct store *store, int64_t number,
     return query_run(store, q, err);
 }
 
+static int change_row(struct store *store, int64_t number,
+                      const struct record_out *record, struct span units,
+                      struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_RECORD, RECORD_CHANGE);
+
+    bind_int(q, 1, record->kind);
+    bind_int(q, 2, record->unit);
+    bind_int(q, 3, record->holder);
+    bind_int(q, 4, record->state);
+    bind_int(q, 5, record->year);
+    bind_span(q, 6, units);
+    bind_span(q, 7, record->bytes);
+    bind_int(q, 8, number);
+    return query_run(store, q, err);
+}
+
 static int replace(struct store *store, int64_t number,
                    const struct record_out *record,
                    const struct old_record *old, struct span units,
@@ -199,7 +228,10 @@ static int replace(struct store *store, int64_t number,
 {
     struct span dialogue = {0};
     struct span old_dialogue = {0};
-    int rc = put_row(store, number, record, units, err);
+    int rc = old->indexed_same
+                 ? change_row(store, number, record, units, err)
+                 : put_row(store, old->held ? RECORD_PUT : RECORD_APPEND,
+                           number, record, units, err);
 
     if (rc == 0 && !span_equal(units, old->units)) {
         rc = unit_rows(store, RECORD_UNIT_DELETE, old->units, number, err);
@@ -247,7 +279,8 @@ int record_put(struct store *store, int64_t number,
         buf_put_u32(&units, record->units[i]);
     }
     if (store->work->fresh) {
-        rc = put_row(store, number, record, buf_span(&units), err);
+        rc = put_row(store, RECORD_APPEND, number, record, buf_span(&units),
+                     err);
         *changed = true;
         rc = rc != 0 ? rc
                      : unit_rows(store, RECORD_UNIT_PUT, buf_span(&units),
