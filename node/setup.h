@@ -63,6 +63,7 @@ struct promote_request {
     const char *root_key_path; /* from the safe; only read */
     const char *listen;        /* NULL: as the standby listened */
     const char *endpoint;      /* what children are told; NULL: the standby's */
+    bool force;                /* though the top node was not heard for a day */
     /* Shows the recovery secrets, before anything is final: what nobody saw is
      * made again by the next try. An error ends the promotion. */
     int (*show)(void *ctx, const struct setup_result *result,

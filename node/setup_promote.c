@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "node/clock.h"
 #include "node/setup_internal.h"
 #include "node/successor.h"
 #include "protocol/base/hex.h"
@@ -30,6 +31,7 @@ struct promotion {
     uint32_t top;
     bool demo;
     char endpoint[256];
+    bool force;
 };
 
 /* ---- the root key from the safe ---- */
@@ -132,6 +134,52 @@ static void units_copy(struct promotion *p, const struct directory *dir,
     }
 }
 
+#define HEARD_MOST_S 90000u /* a day, and an hour for the daily repeat */
+
+/* The newest sign of the top node here: a session, or a number on its logs. */
+static uint64_t top_heard_s(struct engine *engine, const struct promotion *p)
+{
+    struct store_peer kept = {.contact_s = 0};
+    struct error ignored = {0};
+    uint64_t newest_s = 0;
+
+    if (store_peer_get(engine->store, p->top, &kept, &ignored) == 0) {
+        newest_s = (uint64_t)kept.contact_s;
+    }
+    for (int dir = 0; dir < 2; dir++) {
+        struct origin origin = {p->top, p->next.epoch - 1, dir == 1};
+        struct store_cosig cosig;
+        struct store_log log;
+        uint64_t time_s = 0;
+
+        if (log_find(engine, &origin, &log, &ignored) == 0 && log.cosigs > 0 &&
+            store_cosig_newest(engine->store, log.id, &cosig, &ignored) == 0) {
+            time_s = cosignature_time(&cosig.line);
+        }
+        newest_s = time_s > newest_s ? time_s : newest_s;
+    }
+    return newest_s;
+}
+
+/* What this machine holds becomes the end of both logs: one that was let go
+ * while it was off, or away for long, must not end them by mistake. */
+static int heard_check(struct engine *engine, const struct promotion *p,
+                       struct error *err)
+{
+    uint64_t now_s = clock_now_ms() / 1000;
+    uint64_t heard_s = top_heard_s(engine, p);
+
+    if (p->force || heard_s + HEARD_MOST_S > now_s) {
+        return 0;
+    }
+    return error_set(err, ERR_USAGE,
+                     "this standby last heard the top node %llu hours ago: it "
+                     "may have been let go, and districts may hold more, which "
+                     "would be cut off; ask them first (qcdc sync there); if "
+                     "it must be: --force",
+                     (unsigned long long)(now_s - heard_s) / 3600);
+}
+
 static int realm_read(struct engine *engine, struct promotion *p,
                       struct error *err)
 {
@@ -161,6 +209,9 @@ static int realm_read(struct engine *engine, struct promotion *p,
     p->next.numbers_last = top->numbers_last;
     if (own->endpoint.len < sizeof(p->endpoint)) {
         memcpy(p->endpoint, own->endpoint.ptr, own->endpoint.len);
+    }
+    if ((rc = heard_check(engine, p, err)) != 0) {
+        return rc;
     }
     units_copy(p, dir, top, engine_store_now(engine).day);
     rc = end_find(engine, p->top, true, p->next.epoch - 1, &p->next.dir, err);
@@ -303,6 +354,7 @@ int setup_promote(const struct promote_request *request,
 
     memset(&p, 0, sizeof(p));
     memset(out, 0, sizeof(*out));
+    p.force = request->force;
     rc = config_load(&p.config, request->dir, err);
     if (rc == 0) {
         rc = keys_load(&p.keys, request->dir, err);

@@ -37,6 +37,12 @@ static void print_promoted(const struct cli *cli,
            say(cli, "sổ mới là", "the next ones are"), result->epoch);
     printf("%s\n",
            say(cli,
+               "Những gì nút cao nhất cũ ghi sau lần nghe cuối ở đây không "
+               "còn trong sổ.",
+               "What the top node before recorded after this machine last "
+               "heard it is in no log any more."));
+    printf("%s\n",
+           say(cli,
                "Cất khóa gốc trở lại két. Khởi động nút: cấp dưới tự tìm đến. "
                "Máy cũ nếu quay lại sẽ bị từ chối. Cán bộ của các đơn vị ở "
                "nút này phải được lập lại (qcdc user add); nên mời một máy dự "
@@ -56,6 +62,7 @@ static int run(struct cli *cli, struct error *err)
         .root_key_path = cli_option(cli, "root-key"),
         .listen = cli_option(cli, "listen"),
         .endpoint = cli_option(cli, "endpoint"),
+        .force = cli_option(cli, "force") != NULL,
         .show = secrets_show,
         .ctx = cli,
     };
@@ -93,6 +100,8 @@ const struct command cmd_promote = {
              "where children are listened to"},
             {"endpoint", "ADDRESS", "địa chỉ báo cho cấp dưới",
              "what children are told"},
+            {"force", NULL, "dù máy này lâu không nghe tin nút cao nhất",
+             "though this machine has not heard the top node for long"},
         },
     .run = run,
 };

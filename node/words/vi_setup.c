@@ -211,6 +211,13 @@ static const struct word rows[] = {
     {"this node is not certified yet: wait for its own superior first",
      "nút này chưa được chứng nhận: hãy chờ cấp trên của mình trước"},
     {"this node is stopping after a fault", "nút đang dừng sau một sự cố"},
+    {"this standby last heard the top node %u hours ago: it may have been let "
+     "go, and districts may hold more, which would be cut off; ask them first "
+     "(qcdc sync there); if it must be: --force",
+     "máy dự phòng này nghe tin nút cao nhất lần cuối cách đây {1} giờ: có thể "
+     "nó đã được cho thôi, và các huyện có thể giữ nhiều hơn, phần đó sẽ bị "
+     "cắt; hãy hỏi các nơi đó trước (qcdc sync ở đó); nếu buộc phải làm: "
+     "--force"},
     {"too little room", "thiếu chỗ"},
     {"too little room for the list", "thiếu chỗ cho danh sách"},
     {"too little room for the request", "thiếu chỗ cho yêu cầu"},

@@ -95,6 +95,10 @@ refused "which is not the standby" promote district "$WORK/root.key"
 start district
 # Secrets that nobody saw are made again: a promotion ends with them in sight.
 refused "could not be shown" full_screen
+aged() { # three days later by this machine's clock
+    QCDC_SHIFT_S=259200 LD_PRELOAD=$HANDS/libshift.so promote "$@"
+}
+refused "last heard the top node 7[12] hours ago" aged standby "$WORK/root.key"
 promote standby "$WORK/root.key" >"$WORK/said" || die "promote"
 grep -q "RECOVERY SECRETS" "$WORK/said" || die "the second try shows no secrets"
 grep -q "is the top node now, node 1" "$WORK/said" || die "$(cat "$WORK/said")"
