@@ -2,7 +2,7 @@
  * every office of the new Quảng Ngãi: one run is one scenario, decided by its
  * seed.
  *
- *   sim --reform [--seed N] [--districts 612,614] [--trace]
+ *   sim --reform [--seed N] [--districts 612,614] [--lines good] [--trace]
  *
  * 12-6: all join, offices record. 30-6: more of it over bad lines, a tenth of
  * the communes are cut off with what they record. 1-7: the province gives its
@@ -31,6 +31,7 @@
 #define JULY_20_MS (BEGIN_MS + 38 * DAY_MS)
 
 static struct facts facts;
+static bool lines_stay_good; /* --lines good: cut off, but never slow */
 
 static double cpu_s(void)
 {
@@ -63,7 +64,9 @@ static void say(const char *when, const char *fmt, ...)
 static void lines_bad(void)
 {
     world.calm = false;
-    net_chaos(&world.dice);
+    if (!lines_stay_good) {
+        net_chaos(&world.dice);
+    }
     for (uint32_t m = 0; m < tree_machines(); m++) {
         if (office.away[m]) {
             net_split(&world.machines[m], JULY_2_MS);
@@ -237,9 +240,13 @@ static bool options_read(int argc, char **argv, struct options *out)
             out->seed = strtoull(argv[++i], NULL, 10);
         } else if (strcmp(argv[i], "--districts") == 0 && i + 1 < argc) {
             out->only = argv[++i];
+        } else if (strcmp(argv[i], "--lines") == 0 && i + 1 < argc &&
+                   strcmp(argv[i + 1], "good") == 0) {
+            lines_stay_good = true;
+            i++;
         } else {
             (void)fprintf(stderr, "sim --reform [--seed N] [--districts "
-                                  "612,614] [--trace]\n");
+                                  "612,614] [--lines good] [--trace]\n");
             return false;
         }
     }
