@@ -16,7 +16,7 @@
 #include "store/query.h"
 #include "store/wanted.h"
 
-#define PAGE 16u
+#define PAGE BODIES_ASKED_MAX
 #define BYTES_EACH 4096u      /* of the window of the line, for one question */
 #define LOOK_MS 50u           /* between looks for something to ask */
 #define ANSWER_MS 30000u      /* what does not come is asked for again */
@@ -86,7 +86,7 @@ static void ask(struct engine *engine, struct peer *peer,
 
     frame.body.event = *event;
     peer->bodies.asked_ms = clock_steady_ms();
-    peer->bodies.open++;
+    peer->bodies.asked[peer->bodies.open++] = *event;
     (void)action_send_frame(engine, peer, &frame);
 }
 
@@ -294,18 +294,33 @@ static void refused(struct engine *engine, const struct peer *peer,
     }
 }
 
+/* Is it the answer to a question of ours? There is one answer to each. */
+static bool was_asked(struct body_fetch *fetch, const struct event_id *event)
+{
+    for (size_t i = 0; i < fetch->open; i++) {
+        if (event_id_equal(&fetch->asked[i], event)) {
+            fetch->asked[i] = fetch->asked[--fetch->open];
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A body proves itself, however late it comes. That one is erased is a mere
+ * word: it counts from whom we asked, who is on the way to where it was
+ * written; anybody else's would keep it from its readers for good. */
 static void take(struct engine *engine, struct peer *peer,
                  const struct frame_body *came)
 {
+    bool asked = was_asked(&peer->bodies, &came->event);
     enum store_wanted_state state;
     struct error err = {0};
     int rc;
 
-    if (peer->bodies.open > 0) {
-        peer->bodies.open--;
+    if (asked) {
+        engine->bodies_ms = 0;
     }
-    engine->bodies_ms = 0;
-    if ((came->bodies.len == 0 && !came->erased) ||
+    if ((came->bodies.len == 0 && !(came->erased && asked)) ||
         store_wanted_find(engine->store, &came->event, &state, &err) != 0 ||
         state != STORE_WANTED) {
         return; /* not there (yet), or nobody waits for it any more */

@@ -27,8 +27,11 @@ struct attach_fetch {
     bool resumed;      /* a part of it lay here before */
 };
 
+#define BODIES_ASKED_MAX 16u
+
 /* Private bodies asked of a peer. */
 struct body_fetch {
+    struct event_id asked[BODIES_ASKED_MAX]; /* `open` of them */
     int64_t row;       /* the one after which the next are looked for */
     size_t open;       /* questions not answered yet */
     bool came;         /* something, since the list began */

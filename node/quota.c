@@ -87,25 +87,6 @@ static bool kept_read(struct engine *engine, const struct origin *origin,
     return value.len == KEPT;
 }
 
-uint64_t quota_total(struct engine *engine, const struct origin *origin,
-                     bool anew)
-{
-    uint64_t slot = (uint64_t)origin->node * 2 + (origin->dir ? 1 : 0);
-    struct quota *quota = &engine->quotas[slot % QUOTAS_MAX];
-    size_t mark = engine->turn.used;
-    struct quota kept = {.day = 0};
-    bool cached = quota->node == origin->node && quota->dir == origin->dir;
-
-    if (anew || (!cached && !kept_read(engine, origin, &kept))) {
-        kept.total = lying_of(engine, origin);
-        quota->total = cached ? kept.total : quota->total;
-    } else if (cached) {
-        kept.total = quota->total;
-    }
-    arena_rewind(&engine->turn, mark);
-    return kept.total;
-}
-
 /* What it took today, from the store when memory has another log's. */
 static struct quota *quota_of(struct engine *engine,
                               const struct origin *origin)
@@ -125,6 +106,27 @@ static struct quota *quota_of(struct engine *engine,
         quota->total = same ? total : lying_of(engine, origin);
     }
     return quota;
+}
+
+uint64_t quota_total(struct engine *engine, const struct origin *origin,
+                     bool anew)
+{
+    uint64_t slot = (uint64_t)origin->node * 2 + (origin->dir ? 1 : 0);
+    struct quota *quota = &engine->quotas[slot % QUOTAS_MAX];
+    size_t mark = engine->turn.used;
+    struct quota kept = {.day = 0};
+    bool cached = quota->node == origin->node && quota->dir == origin->dir;
+
+    if (anew) { /* and known from now on: what the store keeps is older */
+        kept.total = lying_of(engine, origin);
+        quota_of(engine, origin)->total = kept.total;
+    } else if (cached) {
+        kept.total = quota->total;
+    } else if (!kept_read(engine, origin, &kept)) {
+        kept.total = lying_of(engine, origin);
+    }
+    arena_rewind(&engine->turn, mark);
+    return kept.total;
 }
 
 void quota_open(struct engine *engine, const struct origin *origin)

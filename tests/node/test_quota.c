@@ -126,6 +126,21 @@ static void files_are_part_of_the_share(void **state)
     assert_err_says(err, "takes 1 MiB here, its share of the disk is 2");
 }
 
+/* Of a log that memory had not: the sum that the store keeps is too high. */
+static void what_was_counted_anew_stays_known(void **state)
+{
+    struct peer child = {.node = 11, .used = true};
+
+    (void)state;
+    top_config.child_mib = 1;
+    came(&child, 11, 900 * KIB);
+    memset(engine->quotas, 0, sizeof(engine->quotas)); /* another process */
+    child = (struct peer){.node = 11, .used = true};
+    assert_ok(share_refuse(engine, &child, 200 * KIB, false, &err), err);
+    child.share_known = false; /* files came, or the directory grew */
+    assert_ok(share_refuse(engine, &child, 200 * KIB, false, &err), err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +151,8 @@ int main(void)
             top_close),
         cmocka_unit_test_setup_teardown(
             what_a_child_took_is_known_after_a_restart, top_open, top_close),
+        cmocka_unit_test_setup_teardown(what_was_counted_anew_stays_known,
+                                        top_open, top_close),
         cmocka_unit_test_setup_teardown(files_are_part_of_the_share, top_open,
                                         top_close),
     };
