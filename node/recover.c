@@ -231,22 +231,18 @@ static void cosign_again(struct engine *engine, const struct store_log *log)
     peers_tell(engine, LINK_HELD_GREW, &origin, NULL);
 }
 
-/* Nobody will bring what lies beyond an end that a superior has fixed, nor
- * cosignatures of another history: a fetching that began before is done there,
- * for nothing of that log is cosigned any more. */
+/* Nobody will bring what lies beyond an end that a superior has fixed: a
+ * fetching that began before is done there. */
 static void goal_cap(struct engine *engine, const struct store_log *log,
                      struct store_recovery *recovery)
 {
     const struct dir_epoch *epoch = directory_epoch(
         engine_directory(engine), log->node, log->is_dir, log->epoch);
 
-    if (epoch == NULL || !epoch->closed) {
-        return;
-    }
-    if (epoch->size < recovery->until) {
+    if (epoch != NULL && epoch->closed && epoch->size < recovery->until) {
         recovery->until = epoch->size;
+        recovery->cosigs = 0;
     }
-    recovery->cosigs = 0;
 }
 
 int recover_settle(struct engine *engine, uint32_t log, struct error *err)
