@@ -33,7 +33,7 @@ refused() {
     "$@" >"$WORK/said" 2>&1 && die "not refused: $*"
     grep -q -- "$words" "$WORK/said" || die "$*: $(cat "$WORK/said")"
 }
-full_screen() { promote standby "$WORK/root.key" 2>&1 >/dev/full; }
+full_screen() { { promote standby "$WORK/root.key" >/dev/full; } 2>&1; }
 promote() { "$BIN/qcdc" --dir "$WORK/$1" promote --root-key "$2"; }
 
 realm
