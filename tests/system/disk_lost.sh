@@ -5,18 +5,6 @@
 # was private is sealed there until the old recovery secret comes from paper.
 . "$(dirname "$0")/common"
 
-# rejoin PARENT CHILD NODE PORT REASON: new keys in $WORK/CHILD, confirmed.
-rejoin() {
-    local line print
-    line=$(at "$1" invite "$3" --again --reason "$5") || die "invite --again"
-    at "$2" join "$line" ${4:+--listen "tcp://127.0.0.1:$4"} \
-        >"$WORK/$2.joined" || die "join again"
-    print=$(grep -oE '[0-9A-Z]{5}(-[0-9A-Z]{5}){3}' "$WORK/$2.joined")
-    start "$2"
-    until_true 30 logged "$1" "event=requested node=$3 fingerprint=$print"
-    at "$1" invite --confirm "$print" >/dev/null || die "confirm $print"
-}
-
 # same NODE FILE: its records and cells are those of that dump.
 same() {
     "$DRIVE" dump "$WORK/$1" | cmp -s - "$WORK/$2"
