@@ -371,6 +371,18 @@ int engine_write(struct engine *engine, struct error *err)
     return store_begin(engine->store, err);
 }
 
+/* What memory says is done may not stand in the store: every look again. */
+static void look_again(struct engine *engine)
+{
+    engine->integrating = true;
+    engine->unsettled = true;
+    engine->grew = true;
+    engine->indexed = false;
+    engine->attach_seen = 0;
+    engine->attach_named = UINT64_MAX;
+    engine->bodies_mark = 0;
+}
+
 void engine_undo(struct engine *engine)
 {
     if (store_in_transaction(engine->store)) {
@@ -389,6 +401,7 @@ void engine_undo(struct engine *engine)
     engine->later_bytes = 0;
     engine->peers->recovering = SIZE_MAX;
     engine->gate_stale = true;
+    look_again(engine);
 }
 
 void engine_react(struct engine *engine, const char *room, const char *what,
@@ -471,10 +484,7 @@ int engine_rebuild(struct engine *engine, struct error *err)
     if (rc == 0) {
         log_line(LOG_INFO, "engine", "rebuilt", "events=%u records=%u",
                  done.events, done.records);
-        engine->unsettled = true;
-        engine->attach_seen = 0;
-        engine->attach_named = UINT64_MAX;
-        engine->bodies_mark = 0;
+        look_again(engine);
     }
     return rc;
 }

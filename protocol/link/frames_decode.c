@@ -228,6 +228,20 @@ static int body_give_read(const Qcdc__V1__BodyGive *in, struct frame_body *out,
     return rc;
 }
 
+static int offer_read(const Qcdc__V1__Offer *in, struct arena *arena,
+                      struct frame_offer *out, struct error *err)
+{
+    out->more = in->more != 0;
+    return heads_read(in->heads, in->n_heads, arena, &out->heads,
+                      &out->heads_len, err);
+}
+
+static int ping_read(const Qcdc__V1__Ping *in, struct frame_ping *out)
+{
+    *out = (struct frame_ping){.now_ms = in->now_ms, .echo_ms = in->echo_ms};
+    return 0;
+}
+
 static int body_read(const Qcdc__V1__Frame *in, struct arena *arena,
                      struct frame *out, struct error *err)
 {
@@ -240,9 +254,7 @@ static int body_read(const Qcdc__V1__Frame *in, struct arena *arena,
         return hello_read(in->hello, arena, &out->hello, err);
     case QCDC__V1__FRAME__BODY_OFFER:
         out->kind = FRAME_OFFER;
-        out->offer.more = in->offer->more != 0;
-        return heads_read(in->offer->heads, in->offer->n_heads, arena,
-                          &out->offer.heads, &out->offer.heads_len, err);
+        return offer_read(in->offer, arena, &out->offer, err);
     case QCDC__V1__FRAME__BODY_WANT:
         out->kind = FRAME_WANT;
         return want_read(in->want, arena, &out->want, err);
@@ -277,9 +289,7 @@ static int body_read(const Qcdc__V1__Frame *in, struct arena *arena,
         return join_answer_read(in->join_answer, &out->join_answer, err);
     case QCDC__V1__FRAME__BODY_PING:
         out->kind = FRAME_PING;
-        out->ping = (struct frame_ping){.now_ms = in->ping->now_ms,
-                                        .echo_ms = in->ping->echo_ms};
-        return 0;
+        return ping_read(in->ping, &out->ping);
     case QCDC__V1__FRAME__BODY_MEND_ASK:
         out->kind = FRAME_MEND_ASK;
         return mend_ask_read(in->mend_ask, &out->mend_ask, err);

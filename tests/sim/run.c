@@ -25,6 +25,8 @@ const struct run_name run_named[] = {
     {2841, 3, "a cosignature that came a moment ago moves its brackets yet"},
     {2058, 35, "a copy is silent only when no frame of it comes any more"},
     {2566, 35, "a connection proves its copy alive, its session ended or not"},
+    {6462, 7, "who is met on a way round hears no copies"},
+    {6692, 19, "what a failed commit undid is looked at again"},
     {2025, 35, "leaves come from below, their cosignatures from above alone"},
     {324, 128, "a commune that is off is waited for a day, and no longer"},
     {273, 259, "a cosignature that was lost on its way nobody was given"},
