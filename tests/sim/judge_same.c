@@ -181,12 +181,35 @@ static uint32_t row_unit(const uint8_t *row)
            (uint32_t)row[ROW_UNIT + 2] << 8 | row[ROW_UNIT + 3];
 }
 
+/* An event of its that no disk holds any more may count at one level and not
+ * at the other, as records_same allows: so may its unit's cells (seed 3843). */
+static bool unit_is_whole(const uint8_t *row)
+{
+    uint32_t node = row_unit(row) - UNIT_OF(0);
+    const struct work_case *cases;
+    size_t len;
+
+    cases = work_cases(&len);
+    for (size_t i = 0; i < len; i++) {
+        bool has = cases[i].opened_at == node;
+
+        for (size_t j = 0; j < cases[i].hands_len && !has; j++) {
+            has = cases[i].hands[j] == node;
+        }
+        if (has && !promise_is_whole(&cases[i].subject)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool row_counts(const struct machine *machine, const uint8_t *row)
 {
     const struct machine *owner = machine_of(row_unit(row) - UNIT_OF(0));
 
     return owner != NULL && owner->enrolled &&
-           (owner == machine || machine_is_above(machine, owner));
+           (owner == machine || machine_is_above(machine, owner)) &&
+           unit_is_whole(row);
 }
 
 struct snapshot {

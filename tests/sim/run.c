@@ -27,6 +27,7 @@ const struct run_name run_named[] = {
     {2566, 35, "a connection proves its copy alive, its session ended or not"},
     {6462, 7, "who is met on a way round hears no copies"},
     {6692, 19, "what a failed commit undid is looked at again"},
+    {3843, 260, "a cell of what was lost may differ, as its record may"},
     {2025, 35, "leaves come from below, their cosignatures from above alone"},
     {324, 128, "a commune that is off is waited for a day, and no longer"},
     {273, 259, "a cosignature that was lost on its way nobody was given"},
