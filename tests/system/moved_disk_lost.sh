@@ -29,11 +29,11 @@ until_true 30 held province thu/12/e1 "size=22 integrated=22 guarded=22"
 at province record NodeCertified node=12 >/dev/null || die "12 to the province"
 until_true 30 logged ward12 "event=moved from=2 to=1"
 until_true 30 has_private province
-stop city
-rm -rf "$WORK/city"
 until_true 10 at ward12 record PetitionReceived channel=counter kind=proposal \
     field=land person_known=true
 until_true 30 held province thu/12/e1 "size=23 integrated=23 guarded=23"
+stop city
+rm -rf "$WORK/city"
 "$DRIVE" dump "$WORK/ward12" | sort >"$WORK/before" || die "dump"
 say_held "before" province thu/12/e1
 stop ward12
