@@ -176,6 +176,9 @@ static int resume(struct engine *engine, struct error *err)
     if (rc == 0) {
         rc = epoch_resume(engine, err);
     }
+    if (rc == 0) {
+        tails_resume(engine);
+    }
     return rc;
 }
 

@@ -169,13 +169,16 @@ struct engine {
     uint64_t attach_named;     /* store_attachment_named then */
     struct hash attach_asked[16]; /* on demand */
     size_t attach_asked_len;
-    uint64_t scrub_ms;   /* steady: after an erasure, no try before */
-    uint64_t rest_ms;    /* steady: memory is not given back before */
-    uint64_t failed_ms;  /* steady: of the newest commit that failed, or 0 */
-    uint64_t born_ms;    /* steady: when the process began */
-    uint32_t gone_below; /* a child joins again, its disk was lost; 0: none */
-    bool at_rest;        /* nothing to give back since the last commit */
+    uint64_t scrub_ms;    /* steady: after an erasure, no try before */
+    uint64_t tails_acted; /* store_erasures_acted when tails were looked at */
+    uint64_t tails_ms;    /* steady: after a failure, no try before */
+    uint64_t rest_ms;     /* steady: memory is not given back before */
+    uint64_t failed_ms;   /* steady: of the newest commit that failed, or 0 */
+    uint64_t born_ms;     /* steady: when the process began */
+    uint32_t gone_below;  /* a child joins again, its disk was lost; 0: none */
+    bool at_rest;         /* nothing to give back since the last commit */
     bool stopping;
+    bool tails_looked;    /* since the start and the newest cut */
     bool restored;        /* from a copy, and not caught up yet */
     bool cosigning_waits; /* something was not cosigned for our clock */
     int fatal;            /* enum err that ends the process, 0 = none */
@@ -315,6 +318,17 @@ int record_seal(struct engine *engine, const struct record_draft *draft,
 void erase_scrub(struct engine *engine);
 /* True if it would do something now. */
 bool erase_is_due(struct engine *engine);
+/* Every body that is erased here, the list beside the database included, in no
+ * order and perhaps twice. */
+typedef int (*erased_fn)(void *data, const struct event_id *event,
+                         uint32_t audience, struct error *err);
+int erased_each(struct engine *engine, erased_fn visit, void *data,
+                struct error *err) MUST_USE;
+/* On an idle turn: the files of what was cut off a log (tail_erase.c). */
+void tails_work(struct engine *engine);
+bool tails_are_due(const struct engine *engine);
+/* At open: before anything is served. Says what it cannot do. */
+void tails_resume(struct engine *engine);
 /* At open: what was erased before on this machine goes from a restored image
  * before anything is served. */
 int erase_again(struct engine *engine, struct error *err) MUST_USE;

@@ -101,7 +101,7 @@ static int list_save(struct engine *engine, struct error *err)
 /* ---- an image put back ----------------------------------------------------
  */
 
-static int line_apply(struct engine *engine, const char *line,
+static int line_visit(const char *line, erased_fn visit, void *data,
                       struct error *err)
 {
     struct error ignored = {0};
@@ -110,9 +110,48 @@ static int line_apply(struct engine *engine, const char *line,
     if (strlen(line) < LINE - 1 ||
         hex_decode(span_make((const uint8_t *)line, 32), &event, sizeof(event),
                    &ignored) != 0) {
-        return 0; /* cut off: the records will say it again */
+        return 0;
+    } /* cut off: the records will say it again */
+    return visit(data, &event, (uint32_t)(line[33] - '0'), err);
+}
+
+static int again(void *data, const struct event_id *event, uint32_t audience,
+                 struct error *err)
+{
+    const struct engine *engine = data;
+
+    return store_erase(engine->store, event, audience, err);
+}
+
+int erased_each(struct engine *engine, erased_fn visit, void *data,
+                struct error *err)
+{
+    struct store_erasure page[PAGE];
+    struct store_erasure after = {.audience = 0};
+    char path[CONFIG_PATH_SIZE];
+    char line[LINE + 2];
+    size_t len = 0;
+    int rc = list_path(engine, path, err);
+    FILE *list = rc == 0 ? fopen(path, "re") : NULL;
+
+    while (rc == 0 && list != NULL && fgets(line, sizeof(line), list) != NULL) {
+        rc = line_visit(line, visit, data, err);
     }
-    return store_erase(engine->store, &event, (uint32_t)(line[33] - '0'), err);
+    if (list != NULL) {
+        (void)fclose(list);
+    }
+    do {
+        rc = rc != 0 ? rc
+                     : store_erasure_list(engine->store, &after, page, PAGE,
+                                          &len, err);
+        for (size_t i = 0; rc == 0 && i < len; i++) {
+            after = page[i];
+            rc = page[i].acts
+                     ? visit(data, &page[i].event, page[i].audience, err)
+                     : 0;
+        }
+    } while (rc == 0 && len == PAGE);
+    return rc;
 }
 
 int erase_again(struct engine *engine, struct error *err)
@@ -131,7 +170,7 @@ int erase_again(struct engine *engine, struct error *err)
     list = rc == 0 ? fopen(path, "re") : NULL;
     rc = rc != 0 ? rc : store_begin(engine->store, err);
     while (rc == 0 && list != NULL && fgets(line, sizeof(line), list) != NULL) {
-        rc = line_apply(engine, line, err);
+        rc = line_visit(line, again, engine, err);
     }
     if (list != NULL) {
         fclose(list);

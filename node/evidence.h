@@ -1,6 +1,7 @@
 /* Evidence of two histories of one log, as files beside the store:
  *   <dir>/evidence/<sha256>.qcdc-evidence   protocol/log/evidence.h
- *   <dir>/evidence/<sha256>.qcdc-tail       what was cut off a log that ended
+ *   <dir>/evidence/<sha256>.qcdc-tail       what was cut off a log that ended;
+ *                                           its name stays when a body goes
  */
 #ifndef QCDC_NODE_EVIDENCE_H
 #define QCDC_NODE_EVIDENCE_H
@@ -12,6 +13,25 @@
  * transaction (tail.c). */
 int tail_keep(struct engine *engine, const struct store_log *log, uint64_t keep,
               struct error *err) MUST_USE;
+
+/* ---- tail_erase.c ---- */
+/* Takes what is erased here out of every tail file, which keeps its name, and
+ * removes what a crash left of one. ERR_IO: some of it is still there. Outside
+ * a transaction. */
+int tails_erase(struct engine *engine, struct error *err) MUST_USE;
+/* The same of one segment; what is new lives in the turn. */
+int tail_block_erase(struct engine *engine, struct segment *segment,
+                     struct error *err) MUST_USE;
+
+/* A segment in such a file: a line with the lengths, then the parts. */
+#define TAIL_PARTS 5u
+#define TAIL_LINE_SIZE 200u
+#define TAIL_BLOCK_MAX ((size_t)4 << 20) /* beyond what a segment can be */
+void tail_block_line(const struct segment *parts, char line[TAIL_LINE_SIZE],
+                     struct span all[TAIL_PARTS]);
+/* Nothing may stand behind it; borrows from block. ERR_MALFORMED. */
+int tail_block_open(struct span block, struct segment *out,
+                    struct error *err) MUST_USE;
 
 /* What was cut off a log here, and where it lies. */
 struct tail_note {

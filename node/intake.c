@@ -309,8 +309,11 @@ static int room_check(struct engine *engine, const struct batch *batch,
         recover_active(engine, batch->log.id, &recovery)) {
         return 0;
     }
-    rc = share_refuse(engine, batch->peer, quota_bytes(came),
-                      batch->action->origin.dir, err);
+    rc = share_refuse_log(engine, batch->peer, &batch->action->origin,
+                          quota_bytes(came), err);
+    rc = rc != 0 ? rc
+                 : share_refuse(engine, batch->peer, quota_bytes(came),
+                                batch->action->origin.dir, err);
     return rc != 0 ? rc
                    : quota_take(engine, &batch->action->origin, &batch->segment,
                                 err);

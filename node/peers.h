@@ -82,6 +82,7 @@ struct peer {
     uint64_t share_bytes;      /* DOWN: what came from it and from below it */
     uint64_t share_serial;     /* of the directory that said who is below */
     uint64_t share_counted_ms; /* steady; by the segments; 0 never */
+    uint64_t part_counted_ms;  /* steady: of one log below it; 0 never */
     bool share_known;
     uint64_t retry_ms;     /* UP: present backoff */
     uint64_t retry_at_ms;  /* UP: steady; 0 = none planned */
@@ -252,6 +253,10 @@ uint64_t quota_total(struct engine *engine, const struct origin *origin,
 /* Is there room for so many bytes more from below that child? ERR_LIMIT. */
 int share_refuse(struct engine *engine, struct peer *peer, uint64_t bytes,
                  bool dir, struct error *err) MUST_USE;
+/* The same of one log: a node below that child has a quarter of its share. */
+int share_refuse_log(struct engine *engine, struct peer *peer,
+                     const struct origin *origin, uint64_t bytes,
+                     struct error *err) MUST_USE;
 /* They were stored. */
 void share_add(struct peer *peer, uint64_t bytes);
 /* Files came or went, or a turn was undone: sums are made again when asked. */

@@ -1,5 +1,7 @@
 /* Room: node. Owns how much of this disk one child may take: what it and those
- * below it sent, batches and files as they lie here, all days together. Counted
+ * below it sent, batches and files as they lie here, all days together; and of
+ * that what the logs of any one node below it may take, a quarter, so that none
+ * of them fills the share of its siblings. Counted
  * with each batch and kept beside its quota, so that neither a start nor a
  * connection reads a log for it; before anybody is refused it is counted
  * anew. It must never hold back one child for another's sake. Next: quota.c,
@@ -12,7 +14,9 @@
 #include "store/log.h"
 
 #define RECOUNT_MS 3600000u
+#define RECOUNT_LOG_MS 60000u
 #define MIB 1048576u
+#define PART_BELOW 4u /* of a child's share: the logs of one node below it */
 
 struct share_sum {
     struct engine *engine;
@@ -68,6 +72,46 @@ static int count(struct engine *engine, struct peer *peer, bool anew,
         peer->share_known = true;
     }
     return rc;
+}
+
+/* Records and certificates of that node together. */
+static uint64_t logs_of(struct engine *engine, uint32_t node, bool anew)
+{
+    const struct origin records = {node, 1, false};
+    const struct origin dir = {node, 1, true};
+
+    return quota_total(engine, &records, anew) +
+           quota_total(engine, &dir, anew);
+}
+
+int share_refuse_log(struct engine *engine, struct peer *peer,
+                     const struct origin *origin, uint64_t bytes,
+                     struct error *err)
+{
+    uint64_t most = engine->config->child_mib * MIB / PART_BELOW;
+    uint64_t now_ms = clock_steady_ms();
+    uint64_t taken;
+
+    if (origin->node == peer->node) {
+        return 0;
+    }
+    most += origin->dir ? most / 8 : 0;
+    taken = logs_of(engine, origin->node, false);
+    if (taken + bytes > most &&
+        (peer->part_counted_ms == 0 ||
+         now_ms >= peer->part_counted_ms + RECOUNT_LOG_MS)) {
+        peer->part_counted_ms = now_ms; /* erased since, perhaps */
+        taken = logs_of(engine, origin->node, true);
+    }
+    return taken + bytes <= most
+               ? 0
+               : error_set(err, ERR_LIMIT,
+                           "the logs of node %u take %llu KiB here, its part "
+                           "of node %u's share of the disk is %llu: find out "
+                           "why, then set child_mib in this node's qcdc.conf "
+                           "higher",
+                           origin->node, (unsigned long long)taken / 1024,
+                           peer->node, (unsigned long long)most / 1024);
 }
 
 int share_refuse(struct engine *engine, struct peer *peer, uint64_t bytes,

@@ -2,7 +2,7 @@
  * superior fixed for it, kept as a file, and the way back: its node takes such
  * a file and records those events again in its present epoch, byte for byte.
  * It must never hold a whole tail in memory, nor take an event that is not
- * ours. Next: epoch.c, which cuts; tools/cmd_tail.c, which reads the file. */
+ * ours. Next: epoch.c, which cuts; tail_erase.c; tools/cmd_tail.c. */
 #include "node/evidence.h"
 
 #include <errno.h>
@@ -17,9 +17,6 @@
 #include "protocol/log/checkpoint.h"
 #include "store/book.h"
 #include "store/epoch.h"
-
-#define TAIL_PARTS 5u
-#define LINE_MAX_BYTES 200u
 
 /* ---- out ---- */
 
@@ -40,20 +37,28 @@ static int tail_put(struct tail *tail, struct span bytes)
                            strerror(errno));
 }
 
+void tail_block_line(const struct segment *parts, char line[TAIL_LINE_SIZE],
+                     struct span all[TAIL_PARTS])
+{
+    all[0] = parts->note;
+    all[1] = parts->leaves_z;
+    all[2] = parts->texts_z;
+    all[3] = parts->privates;
+    all[4] = parts->absent;
+    snprintf(line, TAIL_LINE_SIZE, "segment %llu %u %zu %zu %zu %zu %zu\n",
+             (unsigned long long)parts->first, parts->count, all[0].len,
+             all[1].len, all[2].len, all[3].len, all[4].len);
+}
+
 /* A line with the lengths, then the parts as they were stored. */
 static int tail_segment(void *data, const struct store_segment *segment)
 {
     struct tail *tail = data;
-    const struct segment *parts = &segment->parts;
-    const struct span all[TAIL_PARTS] = {parts->note, parts->leaves_z,
-                                         parts->texts_z, parts->privates,
-                                         parts->absent};
-    char line[LINE_MAX_BYTES];
+    struct span all[TAIL_PARTS];
+    char line[TAIL_LINE_SIZE];
     int rc;
 
-    snprintf(line, sizeof(line), "segment %llu %u %zu %zu %zu %zu %zu\n",
-             (unsigned long long)parts->first, parts->count, all[0].len,
-             all[1].len, all[2].len, all[3].len, all[4].len);
+    tail_block_line(&segment->parts, line, all);
     rc = tail_put(tail, span_str(line));
     for (size_t i = 0; rc == 0 && i < TAIL_PARTS; i++) {
         rc = tail_put(tail, all[i]);
@@ -151,6 +156,7 @@ int tail_keep(struct engine *engine, const struct store_log *log, uint64_t keep,
     rc = rc != 0 ? rc : tail_name(engine, &tail, hex, err);
     rc = rc != 0 ? rc : tail_note_put(engine, log, keep, hex, err);
     (void)fclose(tail.file);
+    engine->tails_looked = false; /* an erased body may be among them */
     return rc;
 }
 
@@ -199,7 +205,7 @@ static bool number_take(struct span *text, uint64_t max, char end,
 }
 
 /* One segment of a tail file: its line and its parts, nothing behind. */
-static int block_open(struct span block, struct segment *out, struct error *err)
+int tail_block_open(struct span block, struct segment *out, struct error *err)
 {
     static const char word[] = "segment ";
     struct span *parts[TAIL_PARTS] = {&out->note, &out->leaves_z, &out->texts_z,
@@ -279,12 +285,14 @@ int engine_tail_take(struct engine *engine, const char *origin,
     int rc = origin_parse(span_str(origin), span_str(engine->config->realm),
                           &came.origin, err);
 
-    rc = rc != 0 ? rc : block_open(block, &came.segment, err);
+    rc = rc != 0 ? rc : tail_block_open(block, &came.segment, err);
     rc = rc != 0 ? rc : origin_check(engine, &came.origin, &came.segment, err);
     /* A mirror that was not the guard never had private bodies. */
     rc = rc != 0
              ? rc
              : recover_bodies(engine, SEGMENT_DUE_PRIVATES, &came.segment, err);
+    /* The file may be older than an erasure that acts here. */
+    rc = rc != 0 ? rc : tail_block_erase(engine, &came.segment, err);
     rc = rc != 0 ? rc : staged_return(engine, &came, NULL, &count, err);
     if (rc == 0) {
         *out = (struct tail_taken){count.added, count.held, count.refused};

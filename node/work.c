@@ -325,6 +325,7 @@ static void memory_rest(struct engine *engine)
 void engine_idle(struct engine *engine)
 {
     attach_destroy(engine);
+    tails_work(engine);
     erase_scrub(engine);
     write_back(engine);
     mend_idle(engine);
@@ -352,7 +353,7 @@ uint64_t engine_sleep_ms(struct engine *engine)
     if (pace_is_busy(engine)) {
         wait_ms = wait_ms < PACE_BUSY_MS ? wait_ms : PACE_BUSY_MS;
     } else if ((integrate_is_due(engine) || erase_is_due(engine) ||
-                attach_destroy_is_due(engine)) &&
+                tails_are_due(engine) || attach_destroy_is_due(engine)) &&
                !mend_holds(engine)) {
         return 0;
     }

@@ -295,6 +295,7 @@ int erasures_apply(struct store *store, const struct event_id *subject,
         }
         bool acts = erasure_word_acts(store, dir, &words[i]);
 
+        store->erasures_acted += acts;
         rc = erasure_put(store, subject, &words[i], acts, err);
         if (rc == 0 && acts) {
             rc = store_erase(store, &words[i].event, words[i].audience, err);
@@ -403,6 +404,11 @@ int store_erasure_list(struct store *store, const struct store_erasure *after,
     }
     query_end(q);
     return rc < 0 ? rc : 0;
+}
+
+uint64_t store_erasures_acted(const struct store *store)
+{
+    return store->erasures_acted;
 }
 
 int store_erasure_count(struct store *store, uint64_t *named, uint64_t *gone,

@@ -32,6 +32,10 @@ int store_erasure_list(struct store *store, const struct store_erasure *after,
 int store_erasure_count(struct store *store, uint64_t *named, uint64_t *gone,
                         struct error *err) MUST_USE;
 
+/* Moves whenever an erasure may have begun to act here, since the start: what
+ * lies beside the store is to be looked through then. At no cost. */
+uint64_t store_erasures_acted(const struct store *store);
+
 /* Destroys the body whatever the records say: a restored image does so with
  * what was erased before. Safe twice. Needs a transaction. */
 int store_erase(struct store *store, const struct event_id *event,

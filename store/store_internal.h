@@ -148,10 +148,11 @@ struct store {
         ERASURES_UNKNOWN,
         ERASURES_NONE,
         ERASURES_SOME
-    } erasures;             /* erase.c: is any known */
-    int scrub;              /* scrub.c: META_SCRUB as stored */
-    bool scrub_is_known;    /* ... once read */
-    uint64_t bodies_wanted; /* noted since the start */
+    } erasures;              /* erase.c: is any known */
+    uint64_t erasures_acted; /* since the start, also again */
+    int scrub;               /* scrub.c: META_SCRUB as stored */
+    bool scrub_is_known;     /* ... once read */
+    uint64_t bodies_wanted;  /* noted since the start */
     uint64_t attachments_named;
     uint64_t attachments_back; /* of these: were erased, and live again */
     enum {

@@ -14,6 +14,8 @@ static const struct word rows[] = {
      "both machines as they are, an administrator must open a new epoch",
      "{1} có hai lịch sử cùng {2} sự kiện đều được ký, một ở đây và một trong "
      "gói: giữ nguyên cả hai máy, người quản trị phải mở kỳ sổ mới"},
+    {"%s is damaged: what was erased may be in it still, delete the file",
+     "{1} bị hỏng: có thể vẫn còn nội dung đã xóa, hãy xóa tệp này"},
     {"%s is not certified yet: join first",
      "{1} chưa được chứng nhận: phải gia nhập trước"},
     {"a %s frame where it has no place in a bundle",
@@ -155,6 +157,12 @@ static const struct word rows[] = {
      "sổ của phần đuôi này chưa khép, theo những gì ở đây biết: chưa cắt gì "
      "của nó"},
     {"the log's key is none", "khóa của sổ không phải khóa hợp lệ"},
+    {"the logs of node %u take %u KiB here, its part of node %u's share of the "
+     "disk is %u: find out why, then set child_mib in this node's qcdc.conf "
+     "higher",
+     "các sổ của nút {1} chiếm {2} KiB ở đây, phần của nó trong phần đĩa dành "
+     "cho nút {3} là {4}: hãy tìm xem vì sao, rồi tăng child_mib trong "
+     "qcdc.conf của nút này"},
     {"the node is stopping", "nút đang dừng"},
     {"the proof is for another leaf", "chứng minh là của lá khác"},
     {"the proof is not for what the guard cosigned",

@@ -141,6 +141,37 @@ static void what_was_counted_anew_stays_known(void **state)
     assert_ok(share_refuse(engine, &child, 200 * KIB, false, &err), err);
 }
 
+static int log_refused(struct peer *peer, uint32_t node, bool dir,
+                       uint64_t size)
+{
+    const struct origin origin = {node, 1, dir};
+
+    return share_refuse_log(engine, peer, &origin, size, &err);
+}
+
+/* Records and certificates, in the book: what lies here is no batch. */
+static void one_node_below_takes_a_quarter_and_its_siblings_go_on(void **state)
+{
+    struct peer district = {.node = 11, .used = true};
+
+    (void)state;
+    top_config.child_mib = 4;
+    came(&district, 21, 900 * KIB);
+    assert_ok(log_refused(&district, 21, false, 124 * KIB), err);
+    /* Its batches went: counted by what lies here it took nothing. */
+    assert_ok(log_refused(&district, 21, false, 200 * KIB), err);
+    assert_err(log_refused(&district, 21, false, 1025 * KIB), ERR_LIMIT, err);
+    assert_err_says(err, "the logs of node 21 take 0 KiB here, its part of "
+                         "node 11's share of the disk is 1024");
+    /* Certificates and revocations have room beyond the records. */
+    assert_ok(log_refused(&district, 21, true, 1152 * KIB), err);
+    assert_err(log_refused(&district, 21, true, 1153 * KIB), ERR_LIMIT, err);
+    /* Its siblings, and the district's own logs: all of the share. */
+    assert_ok(log_refused(&district, 22, false, 1024 * KIB), err);
+    assert_ok(log_refused(&district, 11, false, 4096 * KIB), err);
+    assert_ok(share_refuse(engine, &district, 1024 * KIB, false, &err), err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +182,9 @@ int main(void)
             top_close),
         cmocka_unit_test_setup_teardown(
             what_a_child_took_is_known_after_a_restart, top_open, top_close),
+        cmocka_unit_test_setup_teardown(
+            one_node_below_takes_a_quarter_and_its_siblings_go_on, top_open,
+            top_close),
         cmocka_unit_test_setup_teardown(what_was_counted_anew_stays_known,
                                         top_open, top_close),
         cmocka_unit_test_setup_teardown(files_are_part_of_the_share, top_open,

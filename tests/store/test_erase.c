@@ -72,6 +72,7 @@ static void a_superior_waits_for_a_word_of_its_own(void **state)
                                  &erasure, &err),
               err);
     assert_false(erasure.acts);
+    assert_int_equal(store_erasures_acted(district), 0);
     assert_memory_equal(&erasure.erased, &st.erased, sizeof(st.erased));
     assert_int_equal(erasing_check(district), 0);
     store_close(district);
@@ -86,6 +87,8 @@ static void a_superior_waits_for_a_word_of_its_own(void **state)
     scene_settle(district, ASOF);
     scene_settle(province, ASOF);
     scene_settle(sibling, ASOF);
+    assert_true(store_erasures_acted(district) > 0);
+    assert_int_equal(store_erasures_acted(province), 0);
     assert_false(erasing_holds(district, &st.planted, AUDIENCE_OF_TEXT));
     assert_true(erasing_holds(province, &st.planted, AUDIENCE_OF_TEXT));
     assert_false(
