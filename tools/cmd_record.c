@@ -284,6 +284,20 @@ static void print_field_words(const struct cli *cli, const char *field,
     }
 }
 
+/* After "number": whose. */
+static const char *number_of(const struct cli *cli, const char *field)
+{
+    switch (facts_noun(field)) {
+    case FACTS_UNITS:
+        return say(cli, " (số của đơn vị)", " (of a unit)");
+    case FACTS_NODES:
+        return say(cli, " (số của máy)", " (of a node)");
+    case FACTS_NUMBER:
+        break;
+    }
+    return "";
+}
+
 static int print_field(void *ctx, const char *path, struct span expected,
                        struct error *err)
 {
@@ -300,11 +314,12 @@ static int print_field(void *ctx, const char *path, struct span expected,
              (const char *)expected.ptr);
     last_part(path, name);
     if (fields->cli->english) {
-        printf(" %s\n", text);
+        printf(" %s%s\n", text, number_of(fields->cli, name));
         return 0;
     }
-    printf(" %s: %s\n", label_field(fields->cli, name),
-           say_words(fields->cli, text, said, sizeof(said)));
+    printf(" %s: %s%s\n", label_field(fields->cli, name),
+           say_words(fields->cli, text, said, sizeof(said)),
+           number_of(fields->cli, name));
     print_field_words(fields->cli, name, text);
     return 0;
 }

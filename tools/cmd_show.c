@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "protocol/base/buf.h"
+#include "protocol/event/facts.h"
 #include "tools/command.h"
 #include "tools/labels.h"
 #include "tools/raw.h"
@@ -17,6 +18,7 @@
 
 struct printing {
     const struct cli *cli;
+    const struct answer *root; /* the whole answer: it has the names */
     unsigned indent;
 };
 
@@ -52,17 +54,50 @@ static const char *said_as(const struct cli *cli, const char *name,
     return text;
 }
 
+/* "UBND xã Đăk Hà (12); ...": one name for each number; false: no numbers of
+ * units or nodes. */
+static bool print_named(const struct printing *in, const char *name,
+                        const char *text)
+{
+    enum facts_noun noun = facts_noun(name);
+    const struct answer *names =
+        answer_get(in->root, noun == FACTS_NODES ? "node_names" : "unit_names");
+    const char *gap = "";
+
+    if (noun == FACTS_NUMBER) {
+        return false;
+    }
+    while (*text != '\0') {
+        size_t len = strcspn(text, ";");
+        char number[16];
+
+        snprintf(number, sizeof(number), "%.*s", (int)len, text);
+        printf("%s", gap);
+        if (answer_text(answer_get(names, number))[0] != '\0') {
+            print_cell(answer_text(answer_get(names, number)), 0, false);
+            printf(" (%s)", number);
+        } else {
+            print_cell(number, 0, false);
+        }
+        text += len + (text[len] == ';');
+        gap = "; ";
+    }
+    return true;
+}
+
 static void print_value(const struct printing *in, const char *name,
                         const struct answer *value)
 {
-    struct printing below = {.cli = in->cli, .indent = in->indent + 2};
+    struct printing below = {in->cli, in->root, in->indent + 2};
     const char *text = answer_text(value);
     const char *label = label_field(in->cli, name);
     char when[WHEN_SIZE];
 
     if (text[0] != '\0') {
         printf("%*s%s: ", (int)in->indent, "", label);
-        print_cell(said_as(in->cli, name, value, when), 0, false);
+        if (!print_named(in, name, text)) {
+            print_cell(said_as(in->cli, name, value, when), 0, false);
+        }
         printf("\n");
     } else if (answer_len(value) > 0) {
         for (size_t i = 0; i < answer_len(value); i++) {
@@ -165,9 +200,10 @@ static void print_placed(const struct cli *cli, const struct answer *placed)
     }
 }
 
-static void print_bodies(const struct cli *cli, const struct answer *event)
+static void print_bodies(const struct cli *cli, const struct answer *root,
+                         const struct answer *event)
 {
-    struct printing in = {.cli = cli, .indent = 6};
+    struct printing in = {cli, root, 6};
     const struct answer *text = answer_get(event, "text");
     const struct answer *secret = answer_get(event, "private");
     const char *refused = answer_text(answer_get(event, "private_refused"));
@@ -283,7 +319,7 @@ static void print_event(const struct cli *cli, const struct answer *root,
     print_standing(cli, event, placed);
     print_placed(cli, placed);
     print_erased(cli, event);
-    print_bodies(cli, event);
+    print_bodies(cli, root, event);
     print_holders(cli, event);
 }
 
@@ -291,7 +327,7 @@ static void print_show(const struct cli *cli, const struct client_reply *reply)
 {
     const struct answer *root = reply->root;
     const struct answer *events = answer_get(root, "events");
-    struct printing in = {.cli = cli, .indent = 2};
+    struct printing in = {cli, root, 2};
 
     print_head(cli, reply);
     printf("\n%s  %s  %s\n", answer_text(answer_get(root, "code")),

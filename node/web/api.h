@@ -133,6 +133,15 @@ void api_put_path(json_t *object, const char *path, struct span value);
 /* The same as a visitor of facts; ctx: the object. */
 int api_put_value(void *ctx, const char *path, struct span value,
                   struct error *err);
+/* As api_put_value into `object`, and who the numbers of units and nodes are:
+ * members `unit_names` and `node_names` of the whole answer, by number. ctx is
+ * a struct api_named that lives for the visit. */
+struct api_named {
+    const struct api_call *call;
+    json_t *object;
+};
+int api_put_named(void *ctx, const char *path, struct span value,
+                  struct error *err);
 /* The citizen's code of an id. */
 void api_put_code(json_t *object, const char *name, const struct event_id *id);
 

@@ -5,6 +5,7 @@
  * (libraries.md A1). Must never call the handler for a request that breaks a
  * rule of http.h. Read next: api.c, which answers the requests. */
 #include "node/web/http.h"
+#include "node/web/http_rules.h"
 #include "node/words/words.h"
 
 #include <errno.h>
@@ -37,105 +38,13 @@ struct http {
 struct http_exchange {
     struct MHD_Connection *connection;
     bool target_clean;
-    bool started; /* headers looked at */
-    const char *refusal;
-    int refusal_status;
+    bool started;                /* headers looked at */
+    struct http_refusal refusal; /* the first rule broken; why NULL: none */
     uint8_t *body;
     size_t body_size;
     size_t body_len;
     struct http_exchange *next; /* of those waiting */
 };
-
-static bool is_hex(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') ||
-           (c >= 'A' && c <= 'F');
-}
-
-bool http_target_is_clean(const char *target)
-{
-    for (const char *p = target; *p != '\0'; p++) {
-        unsigned char c = (unsigned char)*p;
-
-        if (c < 0x21 || c == 0x7f) {
-            return false;
-        }
-        if (c != '%') {
-            continue;
-        }
-        if (!is_hex(p[1]) || !is_hex(p[2])) {
-            return false;
-        }
-        /* %00-%1F and %7F; a newline in a search text has no use. */
-        if (p[1] == '0' || p[1] == '1' ||
-            (p[1] == '7' && (p[2] == 'f' || p[2] == 'F'))) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool http_name_is_token(const char *name)
-{
-    static const char marks[] = "!#$%&'*+-.^_`|~";
-
-    if (*name == '\0') {
-        return false;
-    }
-    for (const char *p = name; *p != '\0'; p++) {
-        bool alnum = (*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') ||
-                     (*p >= 'A' && *p <= 'Z');
-
-        if (!alnum && strchr(marks, *p) == NULL) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* ---- headers --------------------------------------------------------- */
-
-/* Headers that must not come twice: which of two counts would be a guess. */
-static const char *const once[] = {
-    "Host",   "Content-Length", "Content-Type", "Cookie",
-    "Origin", "Qcdc-Request",   "Qcdc-Session",
-};
-#define ONCE_LEN (sizeof(once) / sizeof(once[0]))
-
-struct header_walk {
-    unsigned seen[ONCE_LEN];
-    bool transfer_encoding;
-    bool odd_name;
-};
-
-static enum MHD_Result walk_header(void *cls, enum MHD_ValueKind kind,
-                                   const char *name, const char *value)
-{
-    struct header_walk *walk = cls;
-
-    (void)kind;
-    (void)value;
-    if (!http_name_is_token(name)) {
-        walk->odd_name = true;
-    }
-    if (strcasecmp(name, "Transfer-Encoding") == 0) {
-        walk->transfer_encoding = true;
-    }
-    for (size_t i = 0; i < ONCE_LEN; i++) {
-        if (strcasecmp(name, once[i]) == 0) {
-            walk->seen[i]++;
-        }
-    }
-    return MHD_YES;
-}
-
-static void refuse(struct http_exchange *exchange, int status, const char *why)
-{
-    if (exchange->refusal == NULL) {
-        exchange->refusal = why;
-        exchange->refusal_status = status;
-    }
-}
 
 static const char *header_value(const struct http_exchange *exchange,
                                 const char *name)
@@ -144,87 +53,17 @@ static const char *header_value(const struct http_exchange *exchange,
                                        name);
 }
 
-/* A page of another site must not make a browser write here. */
-static bool origin_is_ours(const struct http_exchange *exchange)
-{
-    const char *origin = header_value(exchange, "Origin");
-    const char *host = header_value(exchange, "Host");
-    const char *site = header_value(exchange, "Sec-Fetch-Site");
-
-    if (site != NULL && strcmp(site, "same-origin") != 0 &&
-        strcmp(site, "none") != 0) {
-        return false;
-    }
-    if (origin == NULL) {
-        return true;
-    }
-    const char *after = strstr(origin, "://");
-    return after != NULL && host != NULL && strcmp(after + 3, host) == 0;
-}
-
-static int take_length(struct http_exchange *exchange, size_t *length)
-{
-    const char *text = header_value(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    size_t value = 0;
-
-    *length = 0;
-    if (text == NULL) {
-        return 0;
-    }
-    for (const char *p = text; *p != '\0'; p++) {
-        if (*p < '0' || *p > '9') {
-            return -1;
-        }
-        value = value * 10u + (size_t)(*p - '0');
-        if (value > HTTP_BODY_MAX) {
-            return -2;
-        }
-    }
-    *length = value;
-    return *text == '\0' ? -1 : 0;
-}
-
 static void look_at_headers(struct http_exchange *exchange, const char *method)
 {
-    struct header_walk walk = {0};
     size_t length = 0;
 
-    (void)MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND,
-                                    walk_header, &walk);
-    for (size_t i = 0; i < ONCE_LEN; i++) {
-        if (walk.seen[i] > 1) {
-            refuse(exchange, 400, "a header line was sent twice");
-        }
-    }
-    if (!exchange->target_clean) {
-        refuse(exchange, 400, "control bytes in the address");
-    }
-    if (walk.seen[0] == 0) {
-        refuse(exchange, 400, "no Host line");
-    }
-    if (walk.odd_name) {
-        refuse(exchange, 400, "a header name with odd characters");
-    }
-    if (walk.transfer_encoding) {
-        refuse(exchange, 400, "Transfer-Encoding: send a Content-Length");
-    }
-    if (!origin_is_ours(exchange)) {
-        refuse(exchange, 403, "a request from a page of another site");
-    }
-    if (strcmp(method, "GET") != 0 && strcmp(method, "POST") != 0) {
-        refuse(exchange, 405, "only GET and POST are spoken here");
-    }
-    int rc = take_length(exchange, &length);
-    if (rc == -1) {
-        refuse(exchange, 400, "Content-Length is no number");
-    } else if (rc == -2) {
-        refuse(exchange, 413, "the body is over 32 MiB");
-    }
-    if (exchange->refusal == NULL && length > 0) {
+    http_rules_apply(exchange->connection, method, exchange->target_clean,
+                     &length, &exchange->refusal);
+    if (exchange->refusal.why == NULL && length > 0) {
         exchange->body = malloc(length);
         exchange->body_size = exchange->body == NULL ? 0 : length;
         if (exchange->body == NULL) {
-            refuse(exchange, 500, "no memory for the body");
+            http_refuse(&exchange->refusal, 500, "no memory for the body");
         }
     }
 }
@@ -260,13 +99,13 @@ static enum MHD_Result send_refusal(struct http_exchange *exchange)
 {
     static const char form[] =
         "{\"error\":{\"code\":\"MALFORMED\",\"text\":\"%s\"}}\n";
-    struct http_reply reply = {.status = exchange->refusal_status,
+    struct http_reply reply = {.status = exchange->refusal.status,
                                .type = "application/json"};
     char text[256];
     char said[WORDS_SIZE];
 
     (void)snprintf(text, sizeof(text), "request refused: %s",
-                   exchange->refusal);
+                   exchange->refusal.why);
     (void)words_say(
         words_accepted(header_value(exchange, MHD_HTTP_HEADER_ACCEPT_LANGUAGE)),
         text, said, sizeof(said));
@@ -314,11 +153,12 @@ static void on_completed(void *cls, struct MHD_Connection *connection,
 static void take_body(struct http_exchange *exchange, const char *data,
                       size_t len)
 {
-    if (exchange->refusal != NULL) {
+    if (exchange->refusal.why != NULL) {
         return;
     }
     if (len > exchange->body_size - exchange->body_len) {
-        refuse(exchange, 400, "more body than Content-Length said");
+        http_refuse(&exchange->refusal, 400,
+                    "more body than Content-Length said");
         return;
     }
     memcpy(exchange->body + exchange->body_len, data, len);
@@ -342,14 +182,14 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
         exchange->started = true;
         look_at_headers(exchange, method);
         /* Refused before a byte of the body is read; the library closes. */
-        return exchange->refusal == NULL ? MHD_YES : send_refusal(exchange);
+        return exchange->refusal.why == NULL ? MHD_YES : send_refusal(exchange);
     }
     if (*upload_len > 0) {
         take_body(exchange, upload, *upload_len);
         *upload_len = 0;
         return MHD_YES;
     }
-    if (exchange->refusal != NULL) {
+    if (exchange->refusal.why != NULL) {
         return send_refusal(exchange);
     }
     struct http_request request = {

@@ -218,8 +218,11 @@ int api_show(struct api_call *call, struct error *err)
 
         rc = put_record(call, call->answer, &record, err);
         if (rc == 0 && shape != NULL) {
-            rc = facts_visit_as(shape, record.bytes, api_put_value,
-                                api_put_object(call->answer, "record"), err);
+            struct api_named named = {call,
+                                      api_put_object(call->answer, "record")};
+
+            rc =
+                facts_visit_as(shape, record.bytes, api_put_named, &named, err);
         }
     } else if (rc == ERR_NOTFOUND) { /* a directory event, or waiting */
         api_put_id(call->answer, "id", &subject);

@@ -71,15 +71,16 @@ static void put_header(const struct api_call *call, json_t *object,
 }
 
 /* Facts in words; of a type not understood nothing. */
-static int put_facts(json_t *object, const struct leaf *leaf, struct error *err)
+static int put_facts(const struct api_call *call, json_t *object,
+                     const struct leaf *leaf, struct error *err)
 {
     const struct event_type *type = event_type_find(leaf->header.type);
     struct error why = {0};
-    json_t *facts = api_put_object(object, "facts");
+    struct api_named named = {call, api_put_object(object, "facts")};
     int rc = 0;
 
     if (type != NULL && type->shape != NULL) {
-        rc = facts_visit(type, leaf->facts, api_put_value, facts, &why);
+        rc = facts_visit(type, leaf->facts, api_put_named, &named, &why);
     }
     if (rc == ERR_LIMIT || rc == ERR_NOMEM) {
         return error_set(err, (enum err)rc, "%s", why.text);
@@ -168,7 +169,7 @@ static int put_erasure(struct api_call *call, json_t *array,
     api_put_unit(call, row, "unit", leaf.header.unit);
     api_put_day(row, "on", leaf.header.on_day);
     api_put_bool(row, "gone", erasure->acts);
-    return put_facts(row, &leaf, err);
+    return put_facts(call, row, &leaf, err);
 }
 
 struct files_walk {
@@ -300,7 +301,7 @@ int api_put_event(struct api_call *call, json_t *object,
     if (rc == 0 && leaf.understood) {
         put_header(call, object, &leaf.header);
         put_bodies(object, &leaf.header);
-        rc = put_facts(object, &leaf, err);
+        rc = put_facts(call, object, &leaf, err);
         rc = rc < 0 ? rc : put_erasures(call, object, &event->id, &leaf, err);
     }
     rc = rc < 0 ? rc : put_text(call, object, &event->id, err);

@@ -64,6 +64,15 @@ int facts_visit_as(const struct ProtobufCMessageDescriptor *shape,
                    struct span bytes, facts_visit_fn visit, void *ctx,
                    struct error *err) MUST_USE;
 
+/* What the numbers of a field name: registry numbers of units or of nodes, told
+ * by the field's name alone (the last part of the path). */
+enum facts_noun {
+    FACTS_NUMBER,
+    FACTS_UNITS,
+    FACTS_NODES
+};
+enum facts_noun facts_noun(const char *path);
+
 /* The paths a type knows, for help and unknown columns: `kind`, `document`,
  * `document.number`, `items[]`, `items[].petition_id` with a word on what is
  * expected as value ("date 2024-03-01", "counter|post|..."). */

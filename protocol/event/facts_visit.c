@@ -201,6 +201,35 @@ int facts_visit(const struct event_type *type, struct span facts,
     return facts_visit_as(type->shape, facts, visit, ctx, err);
 }
 
+enum facts_noun facts_noun(const char *path)
+{
+    static const struct {
+        const char *field;
+        enum facts_noun noun;
+    } nouns[] = {
+        {"answer_unit", FACTS_UNITS}, {"body", FACTS_UNITS},
+        {"chairs", FACTS_UNITS},      {"decider", FACTS_UNITS},
+        {"from", FACTS_UNITS},        {"guard", FACTS_NODES},
+        {"holder", FACTS_UNITS},      {"host", FACTS_NODES},
+        {"node", FACTS_NODES},        {"parties", FACTS_UNITS},
+        {"receiver", FACTS_UNITS},    {"reports_to", FACTS_UNITS},
+        {"source", FACTS_NODES},      {"standby", FACTS_NODES},
+        {"territory", FACTS_UNITS},   {"to", FACTS_UNITS},
+        {"unit", FACTS_UNITS},
+    };
+    const char *dot = strrchr(path, '.');
+    const char *field = dot == NULL ? path : dot + 1;
+    size_t len = strcspn(field, "[");
+
+    for (size_t i = 0; i < sizeof(nouns) / sizeof(*nouns); i++) {
+        if (strlen(nouns[i].field) == len &&
+            memcmp(nouns[i].field, field, len) == 0) {
+            return nouns[i].noun;
+        }
+    }
+    return FACTS_NUMBER;
+}
+
 /* ---- what there is
  * ----------------------------------------------------------- */
 

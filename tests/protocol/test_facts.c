@@ -447,6 +447,21 @@ static void text_bodies_take_the_same_road(void **state)
     assert_int_equal(e.at, 2);
 }
 
+static void the_name_of_a_field_says_whose_number_it_holds(void **state)
+{
+    (void)state;
+    assert_int_equal(facts_noun("to"), FACTS_UNITS);
+    assert_int_equal(facts_noun("items[12].body"), FACTS_UNITS);
+    assert_int_equal(facts_noun("chairs[0].unit"), FACTS_UNITS);
+    assert_int_equal(facts_noun("chairs"), FACTS_UNITS);
+    assert_int_equal(facts_noun("guard"), FACTS_NODES);
+    assert_int_equal(facts_noun("items[0].body_name"), FACTS_NUMBER);
+    assert_int_equal(facts_noun("to.people"), FACTS_NUMBER);
+    assert_int_equal(facts_noun("people"), FACTS_NUMBER);
+    assert_int_equal(facts_noun("unit_"), FACTS_NUMBER);
+    assert_int_equal(facts_noun(""), FACTS_NUMBER);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -466,6 +481,7 @@ int main(void)
         cmocka_unit_test(bytes_that_are_not_minimal_are_not_shown),
         cmocka_unit_test(bytes_that_are_no_text_are_shown_as_hex),
         cmocka_unit_test(text_bodies_take_the_same_road),
+        cmocka_unit_test(the_name_of_a_field_says_whose_number_it_holds),
     };
 
     return TEST_RUN(tests);

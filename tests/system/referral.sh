@@ -159,6 +159,8 @@ seen commune "$d" "$down"
 event commune ReferralAccepted subject="$d" refs="$down" on=2024-03-07
 for node in province district commune; do
     seen $node "$d" "holder: UBND phường Quang Trung"
+    shows $node "$d" "to: UBND phường Quang Trung (2011)" ||
+        die "$node names the unit by number alone"
 done
 
 nowhere "at the end"
