@@ -159,6 +159,9 @@ void scene_log_put(struct scene *s, struct scene_log *log, struct span leaf,
 /* ---- stores ---- */
 
 struct store *scene_store(const char *path, uint32_t self);
+/* As scene_store leaves a new one, but for the index of texts, which must not
+ * have been used: what a new store costs is its statements. */
+void scene_store_empty(struct store *store, uint32_t self);
 /* Hands part `i` of a log to the store (transaction included). */
 void scene_give(struct scene *s, struct store *store, size_t log, size_t i);
 void scene_give_all(struct scene *s, struct store *store);

@@ -7,6 +7,7 @@
 #include "qcdc/v1/event.pb-c.h"
 #include "store/directory.h"
 #include "store/query.h"
+#include "store/store_internal.h"
 
 const char *scene_path(const char *name)
 {
@@ -25,19 +26,62 @@ const char *scene_path(const char *name)
     return path;
 }
 
-struct store *scene_store(const char *path, uint32_t self)
+static void say_whose(struct store *store, uint32_t self)
 {
     struct sign_public root = scene_key(KEY_ROOT, NULL);
+    struct error err = {0};
+
+    assert_ok(store_self_set(store, self, &err), err);
+    assert_ok(store_meta_put(store, STORE_META_ROOT, SPAN_OF(root), &err), err);
+}
+
+struct store *scene_store(const char *path, uint32_t self)
+{
     struct store_options options = {.path = path, .create = true};
     struct store *store = NULL;
     struct error err = {0};
 
     assert_ok(store_open(&options, &store, &err), err);
     assert_ok(store_begin(store, &err), err);
-    assert_ok(store_self_set(store, self, &err), err);
-    assert_ok(store_meta_put(store, STORE_META_ROOT, SPAN_OF(root), &err), err);
+    say_whose(store, self);
     assert_ok(store_commit(store, &err), err);
     return store;
+}
+
+/* DELETE FROM every table but those of the index of texts, for
+ * sqlite3_free. */
+static char *deletions(sqlite3 *db)
+{
+    sqlite3_stmt *q = NULL;
+    char *sql = sqlite3_mprintf("");
+
+    assert_int_equal(
+        sqlite3_prepare_v2(db,
+                           "SELECT name FROM sqlite_schema WHERE type = "
+                           "'table' AND name NOT LIKE 'search%'",
+                           -1, &q, NULL),
+        SQLITE_OK);
+    while (sqlite3_step(q) == SQLITE_ROW) {
+        sql = sqlite3_mprintf("%zDELETE FROM %w;", sql,
+                              sqlite3_column_text(q, 0));
+        assert_non_null(sql);
+    }
+    assert_int_equal(sqlite3_finalize(q), SQLITE_OK);
+    return sql;
+}
+
+void scene_store_empty(struct store *store, uint32_t self)
+{
+    struct error err = {0};
+    char *sql = deletions(store->db);
+
+    assert_ok(store_begin(store, &err), err);
+    assert_ok(db_exec(store, sql, &err), err);
+    sqlite3_free(sql);
+    say_whose(store, self);
+    assert_ok(store_commit(store, &err), err);
+    assert_ok(store_begin(store, &err), err);
+    store_rollback(store); /* forgets what it knew of the rows */
 }
 
 void scene_give(struct scene *s, struct store *store, size_t log, size_t i)
