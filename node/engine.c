@@ -498,7 +498,7 @@ int engine_backup(struct engine *engine, const char *path, struct error *err)
     int rc = engine_commit(engine, err);
 
     if (rc == 0) {
-        rc = store_backup(engine->store, path, err);
+        rc = store_backup(engine->store, path, NULL, err);
     }
     if (rc == 0) {
         log_line(LOG_INFO, "engine", "backed_up", "took_ms=%llu",

@@ -16,6 +16,7 @@
 #include "node/clock.h"
 #include "node/config.h"
 #include "node/log.h"
+#include "store/restore.h"
 #include "store/store.h"
 
 #define ENDPOINT "inproc://reader"
@@ -28,11 +29,12 @@
 struct work {
     struct reader_job job;
     struct store_now now;
-    const char *path;      /* the reader's */
-    const char *dir;       /* the reader's */
-    atomic_bool *stopping; /* the reader's */
-    void *socket;          /* the thread's */
-    uint64_t noted_ms;     /* when the last note was sent */
+    char copy[CONFIG_PATH_SIZE]; /* the file that a backup makes */
+    const char *path;            /* the reader's */
+    const char *dir;             /* the reader's */
+    atomic_bool *stopping;       /* the reader's */
+    void *socket;                /* the thread's */
+    uint64_t noted_ms;           /* when the last note was sent */
 };
 
 /* From the thread: how far it is; with `ended` the work is the loop's. */
@@ -91,6 +93,8 @@ static int work_progress(void *data, uint64_t done, uint64_t total)
     struct note note = {.done = done, .total = total};
     uint64_t now_ms = clock_steady_ms();
 
+    work->job.done = done;
+    work->job.total = total;
     if (now_ms - work->noted_ms >= NOTE_EVERY_MS) {
         work->noted_ms = now_ms;
         (void)zmq_send(work->socket, &note, sizeof(note), ZMQ_DONTWAIT);
@@ -98,10 +102,8 @@ static int work_progress(void *data, uint64_t done, uint64_t total)
     return interrupted(work);
 }
 
-static int work_check(struct work *work, struct error *err)
+static int work_check(struct work *work, struct store *store, struct error *err)
 {
-    struct store_options open = {
-        .path = work->path, .read_only = true, .cache_kib = READER_CACHE_KIB};
     struct store_check_options options = {.now = work->now,
                                           .visit = work_found,
                                           .data = work,
@@ -111,7 +113,6 @@ static int work_check(struct work *work, struct error *err)
                                           .files = &work->job.files,
                                           .orphans = &work->job.orphans,
                                           .bad_file = work_bad_file};
-    struct store *store = NULL;
     int rc;
 
     work->job.findings = calloc(READER_FINDINGS, sizeof(*work->job.findings));
@@ -119,12 +120,28 @@ static int work_check(struct work *work, struct error *err)
     if (work->job.findings == NULL || work->job.bad_files == NULL) {
         return error_set(err, ERR_NOMEM, "no memory for findings");
     }
-    rc = store_open(&open, &store, err);
+    rc = store_look(store, err);
+    return rc != 0 ? rc : store_check(store, &options, &work->job.found, err);
+}
+
+static int work_do(struct work *work, struct error *err)
+{
+    const struct store_copying copying = {.progress = work_progress,
+                                          .data = work};
+    struct store_options open = {
+        .path = work->path, .read_only = true, .cache_kib = READER_CACHE_KIB};
+    struct store *store = NULL;
+    int rc = store_open(&open, &store, err);
+
     if (rc == 0) {
-        rc = store_look(store, err);
-    }
-    if (rc == 0) {
-        rc = store_check(store, &options, &work->job.found, err);
+        switch (work->job.task) {
+        case READER_CHECK:
+            rc = work_check(work, store, err);
+            break;
+        case READER_BACKUP:
+            rc = store_backup(store, work->copy, &copying, err);
+            break;
+        }
     }
     if (rc != 0 && interrupted(work) != 0) {
         rc = error_set(err, ERR_BUSY, "the node is stopping");
@@ -146,7 +163,7 @@ static void *reader_run(void *argument)
 
         work->socket = socket;
         work->job.state =
-            work_check(work, &err) == 0 ? READER_DONE : READER_FAILED;
+            work_do(work, &err) == 0 ? READER_DONE : READER_FAILED;
         work->job.err = err;
         if (zmq_send(socket, &note, sizeof(note), 0) < 0) {
             free(work->job.findings);
@@ -250,12 +267,22 @@ static void note_take(struct reader *reader, const struct note *note)
     *job = work->job;
     reader->busy = false;
     free(work);
-    if (job->state == READER_DONE) {
+    if (job->state == READER_FAILED) {
+        log_error("reader", job->task == READER_CHECK ? "check" : "backup",
+                  &job->err);
+        return;
+    }
+    switch (job->task) {
+    case READER_CHECK:
         log_line(job->found == 0 ? LOG_INFO : LOG_ERROR, "reader", "checked",
                  "job=%llu findings=%llu", (unsigned long long)job->number,
                  (unsigned long long)job->found);
-    } else {
-        log_error("reader", "check", &job->err);
+        break;
+    case READER_BACKUP:
+        log_line(LOG_INFO, "reader", "backed_up", "job=%llu bytes=%llu",
+                 (unsigned long long)job->number,
+                 (unsigned long long)job->total);
+        break;
     }
 }
 
@@ -299,23 +326,14 @@ void reader_close(struct reader *reader)
     free(reader);
 }
 
-int reader_check(struct reader *reader, struct store_now now, uint64_t *number,
+/* Hands the work over (freed here if that fails) and remembers its job. */
+static int begin(struct reader *reader, struct work *work, uint64_t *number,
                  struct error *err)
 {
+    enum reader_task task = work->job.task;
     struct reader_job *job;
-    struct work *work;
 
-    reader_take(reader);
-    if (reader->busy) {
-        *number = reader->last;
-        return 0;
-    }
-    work = calloc(1, sizeof(*work));
-    if (work == NULL) {
-        return error_set(err, ERR_NOMEM, "no memory for a job");
-    }
     work->job.number = reader->last + 1;
-    work->now = now;
     work->path = reader->path;
     work->dir = reader->dir;
     work->stopping = &reader->stopping;
@@ -329,9 +347,62 @@ int reader_check(struct reader *reader, struct store_now now, uint64_t *number,
     job = slot_of(reader, reader->last);
     free(job->findings);
     free(job->bad_files);
-    *job = (struct reader_job){.number = reader->last, .state = READER_RUNS};
+    /* The work is the thread's from here on. */
+    *job = (struct reader_job){
+        .number = reader->last, .task = task, .state = READER_RUNS};
     *number = reader->last;
     return 0;
+}
+
+static int busy(const struct reader *reader, struct error *err)
+{
+    return error_set(err, ERR_BUSY,
+                     "job %llu is under way; repeat when it has ended",
+                     (unsigned long long)reader->last);
+}
+
+int reader_check(struct reader *reader, struct store_now now, uint64_t *number,
+                 struct error *err)
+{
+    struct work *work;
+
+    reader_take(reader);
+    if (reader->busy) {
+        if (slot_of(reader, reader->last)->task != READER_CHECK) {
+            return busy(reader, err);
+        }
+        *number = reader->last;
+        return 0;
+    }
+    work = calloc(1, sizeof(*work));
+    if (work == NULL) {
+        return error_set(err, ERR_NOMEM, "no memory for a job");
+    }
+    work->job.task = READER_CHECK;
+    work->now = now;
+    return begin(reader, work, number, err);
+}
+
+int reader_backup(struct reader *reader, const char *path, uint64_t *number,
+                  struct error *err)
+{
+    size_t len = strlen(path);
+    struct work *work;
+
+    reader_take(reader);
+    if (reader->busy) {
+        return busy(reader, err);
+    }
+    if (len >= CONFIG_PATH_SIZE) {
+        return error_set(err, ERR_LIMIT, "%.80s: the path is too long", path);
+    }
+    work = calloc(1, sizeof(*work));
+    if (work == NULL) {
+        return error_set(err, ERR_NOMEM, "no memory for a job");
+    }
+    work->job.task = READER_BACKUP;
+    memcpy(work->copy, path, len + 1);
+    return begin(reader, work, number, err);
 }
 
 const struct reader_job *reader_find(const struct reader *reader,

@@ -1,7 +1,7 @@
-/* Long reading as jobs: one thread with a read-only connection of its own,
- * an actor over an inproc PAIR socket. The loop thread asks, goes on, and
- * takes notes of progress; the API tells them under the job's number.
- * One job at a time; the newest few that ended are remembered. */
+/* Long reading as jobs (a check, a copy): one thread with a read-only
+ * connection of its own, an actor over an inproc PAIR socket. The loop thread
+ * asks, goes on, and takes notes of progress; the API tells them under the
+ * job's number. One job at a time; the newest few that ended are remembered. */
 #ifndef QCDC_NODE_READER_H
 #define QCDC_NODE_READER_H
 
@@ -18,6 +18,11 @@ struct reader;
 #define READER_FINDINGS 200u /* shown; all are counted */
 #define READER_FILES 1000u   /* of one job; the next one finds the rest */
 
+enum reader_task {
+    READER_CHECK,
+    READER_BACKUP
+};
+
 enum reader_state {
     READER_RUNS,
     READER_DONE,
@@ -26,6 +31,7 @@ enum reader_state {
 
 struct reader_job {
     uint64_t number; /* from 1 */
+    enum reader_task task;
     enum reader_state state;
     uint64_t done; /* of total, of the part being read; total 0 = unknown */
     uint64_t total;
@@ -51,8 +57,12 @@ void reader_close(struct reader *reader);
  * is one. ERR_IO. */
 int reader_check(struct reader *reader, struct store_now now, uint64_t *number,
                  struct error *err) MUST_USE;
+/* store_backup into `path` (copied) of what is committed now, as a job.
+ * ERR_BUSY: another one is under way; ERR_LIMIT, ERR_IO. */
+int reader_backup(struct reader *reader, const char *path, uint64_t *number,
+                  struct error *err) MUST_USE;
 /* The job; NULL when it is not, or no longer, known. Borrowed until the next
- * reader_take or reader_check. */
+ * reader_take, reader_check or reader_backup. */
 const struct reader_job *reader_find(const struct reader *reader,
                                      uint64_t number);
 

@@ -12,9 +12,17 @@
 
 #include "store/store.h"
 
+/* How far a copy is, in bytes; anything but 0 ends it with that. */
+struct store_copying {
+    int (*progress)(void *data, uint64_t done, uint64_t total);
+    void *data;
+};
 /* A consistent copy at `path` (must not exist), checked and synced to disk.
- * Outside a transaction. ERR_LIMIT: no room, nothing is left behind. */
+ * Outside a transaction; a reader's store will do, the writer goes on
+ * meanwhile. copying: or NULL. ERR_LIMIT: no room; whatever the error, nothing
+ * is left behind. */
 int store_backup(struct store *store, const char *path,
+                 const struct store_copying *copying,
                  struct error *err) MUST_USE;
 
 struct store_restore {

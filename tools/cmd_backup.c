@@ -53,6 +53,7 @@ static int backup_there(struct cli *cli, const char *path, struct error *err)
 
     request_put_text(body, "path", path);
     rc = cli_post(cli, "/v1/backup", body, &reply, err);
+    rc = rc < 0 ? rc : job_await(cli, &reply, err);
     client_reply_release(&reply);
     return rc;
 }

@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "node/config.h"
 #include "node/engine.h"
@@ -14,7 +12,6 @@
 #include "tools/command.h"
 
 #define CHECK_EXIT_FOUND ERR_CORRUPT
-#define POLL_NS 100000000L /* between questions about a job */
 
 /* ---- here, with the node stopped -------------------------------------------
  */
@@ -34,23 +31,6 @@ static int print_found(void *data, const struct store_finding *finding)
     printf("%s: %s\n", finding->what,
            say_words(data, finding->text, text, sizeof(text)));
     return 0;
-}
-
-static int print_progress(void *data, uint64_t done, uint64_t total)
-{
-    (void)data;
-    if (isatty(STDERR_FILENO) && total > 0) {
-        fprintf(stderr, "\r\x1b[K%llu / %llu ", (unsigned long long)done,
-                (unsigned long long)total);
-    }
-    return 0;
-}
-
-static void end_progress(void)
-{
-    if (isatty(STDERR_FILENO)) {
-        fprintf(stderr, "\r\x1b[K");
-    }
 }
 
 struct outcome {
@@ -74,7 +54,7 @@ static int check_here(struct cli *cli, struct outcome *outcome,
                     .time_s = (int64_t)(engine_now_ms(engine) / 1000)},
             .visit = print_found,
             .data = cli,
-            .progress = print_progress,
+            .progress = job_progress,
             .erased = &outcome->erased,
             .files_dir = config->dir,
             .files = &outcome->files,
@@ -83,7 +63,7 @@ static int check_here(struct cli *cli, struct outcome *outcome,
 
         rc = store_check(engine_store(engine), &options, &outcome->findings,
                          err);
-        end_progress();
+        job_progress_end();
     }
     engine_close(engine);
     free(config);
@@ -106,37 +86,13 @@ static int rebuild_here(const struct cli *cli, struct error *err)
 /* ---- in the node
  * -------------------------------------------------------------- */
 
-/* Asks until the job has ended; *reply is then its last answer. */
-static int await_job(struct cli *cli, struct client_reply *reply,
-                     struct error *err)
-{
-    const struct timespec pause = {.tv_nsec = POLL_NS};
-    int rc = 0;
-
-    while (rc == 0 && strcmp(answer_text(answer_get(reply->root, "state")),
-                             "running") == 0) {
-        char path[64];
-
-        snprintf(path, sizeof(path), "/v1/jobs/%lld",
-                 (long long)answer_number(answer_get(reply->root, "job")));
-        (void)print_progress(
-            NULL, (uint64_t)answer_number(answer_get(reply->root, "done")),
-            (uint64_t)answer_number(answer_get(reply->root, "total")));
-        (void)nanosleep(&pause, NULL);
-        client_reply_release(reply);
-        rc = cli_get(cli, path, reply, err);
-    }
-    end_progress();
-    return rc;
-}
-
 static int check_there(struct cli *cli, struct outcome *outcome,
                        struct error *err)
 {
     struct client_reply reply;
     int rc = cli_post(cli, "/v1/check", request_new(), &reply, err);
 
-    rc = rc < 0 ? rc : await_job(cli, &reply, err);
+    rc = rc < 0 ? rc : job_await(cli, &reply, err);
     const struct answer *list = answer_get(reply.root, "findings");
 
     if (rc == 0) {

@@ -94,6 +94,13 @@ int cli_post(struct cli *cli, const char *path, struct request_body *body,
              struct client_reply *reply, struct error *err) MUST_USE;
 int cli_post_text(struct cli *cli, const char *path, struct span body,
                   struct client_reply *reply, struct error *err) MUST_USE;
+/* job.c: asks until the job has ended; *reply, first the answer that named it,
+ * is then the last. The error is the job's. */
+int job_await(struct cli *cli, struct client_reply *reply,
+              struct error *err) MUST_USE;
+/* How far, on a terminal; data is not looked at, 0 = go on. */
+int job_progress(void *data, uint64_t done, uint64_t total);
+void job_progress_end(void);
 /* The session for an act: of --user (asks the password), of QCDC_SESSION, or
  * of `qcdc login`. Without any the node decides. */
 int cli_session(struct cli *cli, struct error *err) MUST_USE;

@@ -31,7 +31,7 @@ static void put_job(const struct api_call *call, const struct reader_job *job)
         api_put_number(answer, "done", (int64_t)job->done);
         api_put_number(answer, "total", (int64_t)job->total);
     }
-    if (job->state != READER_DONE) {
+    if (job->state != READER_DONE || job->task != READER_CHECK) {
         return;
     }
     json_t *list = api_put_array(answer, "findings");
@@ -58,6 +58,26 @@ int api_check(struct api_call *call, struct error *err)
     uint64_t number = 0;
     int rc = reader_check(reader, now, &number, err);
 
+    if (rc == 0) {
+        put_job(call, reader_find(reader, number));
+    }
+    return rc;
+}
+
+/* POST: begins a copy of what is durable now. `path`: absolute, on the node's
+ * machine, a file that is not there yet. */
+int api_backup(struct api_call *call, struct error *err)
+{
+    struct reader *reader = engine_reader(call->engine);
+    const char *path = NULL;
+    uint64_t number = 0;
+    int rc = api_arg_text(call, "path", &path, err);
+
+    if (rc == 0 && path[0] != '/') {
+        rc = error_set(err, ERR_USAGE, "path: name a file from / on");
+    }
+    rc = rc != 0 ? rc : engine_commit(call->engine, err);
+    rc = rc != 0 ? rc : reader_backup(reader, path, &number, err);
     if (rc == 0) {
         put_job(call, reader_find(reader, number));
     }

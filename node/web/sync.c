@@ -305,15 +305,3 @@ int api_rebuild(struct api_call *call, struct error *err)
 {
     return engine_rebuild(call->engine, err);
 }
-
-/* `path`: absolute, on the node's machine, a file that is not there yet. */
-int api_backup(struct api_call *call, struct error *err)
-{
-    const char *path = NULL;
-    int rc = api_arg_text(call, "path", &path, err);
-
-    if (rc == 0 && path[0] != '/') {
-        rc = error_set(err, ERR_USAGE, "path: name a file from / on");
-    }
-    return rc == 0 ? engine_backup(call->engine, path, err) : rc;
-}

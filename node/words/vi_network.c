@@ -68,6 +68,8 @@ static const struct word rows[] = {
      "bundle: make a new bundle here, and take in the answer to it",
      "phiếu xếp thứ tự có {1} sự kiện không ở đây cũng không trong gói: hãy "
      "làm gói mới ở đây và nhận gói trả lời của nó"},
+    {"job %llu is under way; repeat when it has ended",
+     "việc số {1} đang chạy; hãy làm lại khi việc đó xong"},
     {"log %s: node %u has not heard yet that its private bodies are due here: "
      "it is asked again",
      "sổ {1}: nút {2} chưa biết nội dung riêng của nó nay gửi về đây: sẽ hỏi "

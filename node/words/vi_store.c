@@ -38,6 +38,7 @@ static const struct word rows[] = {
      "{1}: chữ ký xác nhận số {2} đã đến, tiếp theo phải là {3}"},
     {"%s: known with another key, node or epoch",
      "{1}: đã biết với khóa, nút hoặc kỳ sổ khác"},
+    {"%s: not finished", "{1}: chưa xong"},
     {"%s: of another size", "{1}: độ dài khác"},
     {"%s: only our own log takes the spool",
      "{1}: chỉ sổ của chính nút này nhận hàng chờ"},

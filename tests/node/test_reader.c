@@ -3,9 +3,11 @@
 #include "tests/store/scene.h"
 
 #include <sqlite3.h>
+#include <unistd.h>
 #include <zmq.h>
 
 #include "node/reader.h"
+#include "store/check.h"
 
 #define ASOF "2025-03-01"
 #define WAIT_MS 60000
@@ -98,14 +100,10 @@ static void a_second_request_joins_the_job_under_way(void **state)
     (void)await(first + 1);
 }
 
-/* The writer goes on in the middle: a half-written moment is never seen. */
-static void what_is_written_meanwhile_is_no_finding(void **state)
+static void write_notes(void)
 {
-    const struct reader_job *job;
-    uint64_t number = begin();
     uint32_t left = 0;
 
-    (void)state;
     for (int i = 0; i < 20; i++) {
         char name[32];
 
@@ -115,6 +113,16 @@ static void what_is_written_meanwhile_is_no_finding(void **state)
         assert_ok(store_commit(writer, &err), err);
         assert_ok(store_tidy(writer, false, &left, &err), err);
     }
+}
+
+/* The writer goes on in the middle: a half-written moment is never seen. */
+static void what_is_written_meanwhile_is_no_finding(void **state)
+{
+    const struct reader_job *job;
+    uint64_t number = begin();
+
+    (void)state;
+    write_notes();
     job = await(number);
     assert_int_equal(job->state, READER_DONE);
     assert_int_equal(job->found, 0);
@@ -177,6 +185,85 @@ static void a_store_that_cannot_be_opened_fails_the_job(void **state)
     assert_int_equal(zmq_ctx_term(apart), 0);
 }
 
+/* Where a copy goes; nothing is there yet. */
+static const char *copy_path(void)
+{
+    static char copy[600];
+
+    (void)snprintf(copy, sizeof(copy), "%s-copy", path);
+    (void)unlink(copy);
+    return copy;
+}
+
+static void a_copy_is_a_job_beside_the_writer(void **state)
+{
+    const char *copy = copy_path();
+    struct store_check_options check = {.now = now_of(ASOF)};
+    struct store_options open = {.path = copy};
+    const struct reader_job *job;
+    struct store *store = NULL;
+    uint64_t number = 0, findings = 1;
+    char *here, *there;
+
+    (void)state;
+    assert_ok(reader_backup(reader, copy, &number, &err), err);
+    write_notes();
+    job = await(number);
+    assert_int_equal(job->task, READER_BACKUP);
+    assert_int_equal(job->state, READER_DONE);
+    assert_true(job->total > 4096);
+    assert_ok(store_open(&open, &store, &err), err);
+    assert_ok(store_check(store, &check, &findings, &err), err);
+    assert_int_equal(findings, 0);
+    here = scene_dump(writer);
+    there = scene_dump(store);
+    assert_string_equal(here, there);
+    free(here);
+    free(there);
+    store_close(store);
+    assert_int_equal(unlink(copy), 0);
+}
+
+static void one_job_at_a_time_and_no_file_is_written_over(void **state)
+{
+    const char *copy = copy_path();
+    uint64_t number = begin(), other = 0;
+    const struct reader_job *job;
+
+    (void)state;
+    assert_err(reader_backup(reader, copy, &other, &err), ERR_BUSY, err);
+    (void)await(number);
+    assert_ok(reader_backup(reader, path, &other, &err), err);
+    assert_int_equal(other, number + 1);
+    assert_err(reader_check(reader, now_of(ASOF), &number, &err), ERR_BUSY,
+               err);
+    job = await(other);
+    assert_int_equal(job->state, READER_FAILED);
+    assert_int_equal(job->err.code, ERR_USAGE);
+    assert_int_equal(access(copy, F_OK), -1);
+}
+
+static void a_copy_that_was_interrupted_leaves_nothing(void **state)
+{
+    const char *copy = copy_path();
+    struct reader *other = NULL;
+    struct store_options open = {.path = copy, .read_only = true};
+    struct store *store = NULL;
+    uint64_t number = 0;
+    void *apart = zmq_ctx_new();
+
+    (void)state;
+    assert_ok(reader_open(apart, path, &other, &err), err);
+    assert_ok(reader_backup(other, copy, &number, &err), err);
+    reader_close(other);
+    assert_int_equal(zmq_ctx_term(apart), 0);
+    if (access(copy, F_OK) == 0) { /* it was quicker: then it is whole */
+        assert_ok(store_open(&open, &store, &err), err);
+        store_close(store);
+        (void)unlink(copy);
+    }
+}
+
 static void closing_ends_a_job_under_way(void **state)
 {
     struct reader *other = NULL;
@@ -197,9 +284,12 @@ int main(void)
         cmocka_unit_test(a_check_is_a_job_that_ends_sound),
         cmocka_unit_test(a_second_request_joins_the_job_under_way),
         cmocka_unit_test(what_is_written_meanwhile_is_no_finding),
-        cmocka_unit_test(a_changed_record_is_a_finding),
         cmocka_unit_test(old_jobs_are_forgotten_and_the_newest_kept),
         cmocka_unit_test(a_store_that_cannot_be_opened_fails_the_job),
+        cmocka_unit_test(a_copy_is_a_job_beside_the_writer),
+        cmocka_unit_test(one_job_at_a_time_and_no_file_is_written_over),
+        cmocka_unit_test(a_copy_that_was_interrupted_leaves_nothing),
+        cmocka_unit_test(a_changed_record_is_a_finding),
         cmocka_unit_test(closing_ends_a_job_under_way),
     };
 

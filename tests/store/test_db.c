@@ -457,8 +457,8 @@ static void a_backup_is_a_whole_store(void **state)
     assert_ok(store_begin(store, &err), err);
     assert_ok(store_self_set(store, 62, &err), err);
     assert_ok(store_commit(store, &err), err);
-    assert_ok(store_backup(store, copy, &err), err);
-    assert_err(store_backup(store, copy, &err), ERR_USAGE, err);
+    assert_ok(store_backup(store, copy, NULL, &err), err);
+    assert_err(store_backup(store, copy, NULL, &err), ERR_USAGE, err);
     store_close(store);
     store = open_new(copy);
     assert_int_equal(store_self(store), 62);

@@ -53,7 +53,7 @@ static int two_made(void **state)
     path = scene_path("restore-here");
     store = scene_store(path, COMMUNE_A);
     scene_give_all(&scene, store);
-    assert_ok(store_backup(store, copy, &err), err);
+    assert_ok(store_backup(store, copy, NULL, &err), err);
     store_close(store);
     spool_one();
     return 0;
