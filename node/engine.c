@@ -15,15 +15,14 @@
 
 #include "node/clock.h"
 #include "node/kdf.h"
+#include "node/lend.h"
 #include "node/log.h"
 #include "node/mend.h"
 #include "node/peers.h"
 #include "node/successor.h"
 #include "protocol/base/hex.h"
 #include "protocol/record/calendar.h"
-#include "store/check.h"
 #include "store/directory.h"
-#include "store/restore.h"
 
 #define JOINING_ARENA_BYTES ((size_t)131072)
 #define HAPPENINGS_BYTES ((size_t)2 << 20)
@@ -211,6 +210,7 @@ void engine_close(struct engine *engine)
     if (engine == NULL) {
         return;
     }
+    lend_close(engine);
     mend_close(engine);
     verdicts_drop(engine);
     bundle_free(engine);
@@ -240,7 +240,7 @@ void engine_attach(struct engine *engine, struct transport *transport,
 
 bool engine_waits(struct engine *engine)
 {
-    return kdf_waits(engine->kdf);
+    return kdf_waits(engine->kdf) || lend_is_out(engine);
 }
 
 struct reader *engine_reader(struct engine *engine)
@@ -368,6 +368,9 @@ int engine_write(struct engine *engine, struct error *err)
     if (engine->fatal != 0) {
         return error_set(err, ERR_IO, "this node is stopping after a fault");
     }
+    if (lend_is_out(engine)) {
+        return lend_away(err);
+    }
     if (store_in_transaction(engine->store)) {
         return 0;
     }
@@ -375,7 +378,7 @@ int engine_write(struct engine *engine, struct error *err)
 }
 
 /* What memory says is done may not stand in the store: every look again. */
-static void look_again(struct engine *engine)
+void engine_look_again(struct engine *engine)
 {
     engine->integrating = true;
     engine->unsettled = true;
@@ -404,7 +407,7 @@ void engine_undo(struct engine *engine)
     engine->later_bytes = 0;
     engine->peers->recovering = SIZE_MAX;
     engine->gate_stale = true;
-    look_again(engine);
+    engine_look_again(engine);
 }
 
 void engine_react(struct engine *engine, const char *room, const char *what,
@@ -438,6 +441,10 @@ int engine_commit(struct engine *engine, struct error *err)
 {
     int rc = 0;
 
+    if (lend_is_out(engine)) {
+        arena_reset(&engine->turn); /* nothing was written, nothing is sent */
+        return 0;
+    }
     if (store_in_transaction(engine->store)) {
         rc = store_commit(engine->store, err);
         engine->at_rest = false;
@@ -465,44 +472,6 @@ int engine_commit(struct engine *engine, struct error *err)
         if (rc != 0) {
             engine_react(engine, "gate", "refresh", err);
         }
-    }
-    return rc;
-}
-
-/* ---- background
- * ------------------------------------------------------------------------------
- */
-
-int engine_rebuild(struct engine *engine, struct error *err)
-{
-    struct store_rebuild_options options = {.now = engine_store_now(engine)};
-    struct store_integrated done = {0};
-    int rc = engine_commit(engine, err);
-
-    log_line(LOG_WARN, "engine", "rebuilding",
-             "text=\"nothing else is done until it ends\"");
-    if (rc == 0) {
-        rc = store_rebuild(engine->store, &options, &done, err);
-    }
-    if (rc == 0) {
-        log_line(LOG_INFO, "engine", "rebuilt", "events=%u records=%u",
-                 done.events, done.records);
-        look_again(engine);
-    }
-    return rc;
-}
-
-int engine_backup(struct engine *engine, const char *path, struct error *err)
-{
-    uint64_t start_ms = clock_steady_ms();
-    int rc = engine_commit(engine, err);
-
-    if (rc == 0) {
-        rc = store_backup(engine->store, path, NULL, err);
-    }
-    if (rc == 0) {
-        log_line(LOG_INFO, "engine", "backed_up", "took_ms=%llu",
-                 (unsigned long long)(clock_steady_ms() - start_ms));
     }
     return rc;
 }

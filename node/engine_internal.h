@@ -107,6 +107,7 @@ struct engine {
     struct reader *reader; /* NULL until engine_attach */
     struct kdf *kdf;       /* likewise: passwords are hashed here and now */
     struct peers *peers;
+    struct lend *lend;    /* NULL: long tasks are done at once; lend.c */
     struct mend *mend;    /* what bit rot did: mend.c */
     struct arena joining; /* our request while we join */
     /* Happenings of links that wait for the present one (peer.c). */
@@ -195,6 +196,8 @@ int engine_fatal(const struct engine *engine);
 bool engine_stopping(const struct engine *engine);
 /* Begins the turn's transaction if none is open. */
 int engine_write(struct engine *engine, struct error *err) MUST_USE;
+/* What memory says is done may not stand in the store: every look again. */
+void engine_look_again(struct engine *engine);
 /* Rolls the turn back: nothing of it is stored or sent. */
 void engine_undo(struct engine *engine);
 struct store_now engine_store_now(const struct engine *engine);

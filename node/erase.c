@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "node/clock.h"
+#include "node/lend.h"
 #include "node/log.h"
 #include "node/peers.h"
 #include "protocol/base/hex.h"
@@ -278,10 +279,19 @@ void erase_scrub(struct engine *engine)
     bool done = false;
     int rc;
 
-    if (store_in_transaction(engine->store) || !erase_is_due(engine)) {
+    if (store_in_transaction(engine->store) || engine->verified_len > 0 ||
+        !erase_is_due(engine)) {
         return;
     }
     rc = list_save(engine, &err);
+    if (rc == 0 && engine->lend != NULL && store_scrub_is_long(engine->store)) {
+        rc = lend_begin(engine, LEND_SCRUB, &err);
+        if (rc != 0) {
+            engine_react(engine, "erase", "scrub", &err);
+            engine->scrub_ms = clock_steady_ms() + RETRY_MS;
+        }
+        return;
+    }
     rc = rc != 0 ? rc : store_scrub(engine->store, &done, &err);
     if (rc != 0) {
         engine_react(engine, "erase", "scrub", &err);

@@ -16,6 +16,7 @@
 #include "node/engine_internal.h"
 #include "node/jobs.h"
 #include "node/kdf.h"
+#include "node/lend.h"
 #include "node/log.h"
 #include "node/peers.h"
 #include "node/reader.h"
@@ -23,7 +24,8 @@
 #include "node/web/web.h"
 
 #define FRAMES_A_TURN 16u /* so that the next node works meanwhile */
-#define ITEMS_MAX (4u + TRANSPORT_SOCKETS + JOBS_THREADS_MAX)
+#define LENT_WAIT_MS 1000u
+#define ITEMS_MAX (5u + TRANSPORT_SOCKETS + JOBS_THREADS_MAX)
 
 struct loop {
     struct engine *engine;
@@ -98,11 +100,32 @@ static void mend_files(struct loop *loop)
     free(files);
 }
 
+/* While a thread has the store: questions are answered, from the moment before;
+ * what peers send waits in the sockets. */
+static void turn_lent(struct loop *loop)
+{
+    bool back = lend_take(loop->engine);
+
+    reader_take(loop->reader);
+    if ((kdf_take(loop->kdf) || back) && loop->web != NULL) {
+        web_again(loop->web);
+    }
+    if (loop->web != NULL) {
+        web_run(loop->web);
+    }
+}
+
 /* One turn; true if the next must not wait. */
 static bool turn(struct loop *loop, bool idle)
 {
     struct error err = {0};
-    bool more = read_peers(loop);
+    bool more;
+
+    if (lend_is_out(loop->engine)) {
+        turn_lent(loop);
+        return false;
+    }
+    more = read_peers(loop);
 
     reader_take(loop->reader);
     mend_files(loop);
@@ -131,8 +154,9 @@ static size_t items_fill(struct loop *loop, zmq_pollitem_t *items)
 {
     void *sockets[TRANSPORT_SOCKETS];
     void *threads[JOBS_THREADS_MAX];
+    bool lent = lend_is_out(loop->engine);
     size_t len = 0;
-    size_t count = transport_sockets(loop->transport, sockets);
+    size_t count = lent ? 0 : transport_sockets(loop->transport, sockets);
 
     items[len++] =
         (zmq_pollitem_t){.fd = loop->signal_fd, .events = ZMQ_POLLIN};
@@ -140,7 +164,7 @@ static size_t items_fill(struct loop *loop, zmq_pollitem_t *items)
         items[len++] =
             (zmq_pollitem_t){.socket = sockets[i], .events = ZMQ_POLLIN};
     }
-    count = jobs_sockets(loop->jobs, threads);
+    count = lent ? 0 : jobs_sockets(loop->jobs, threads);
     for (size_t i = 0; i < count; i++) {
         items[len++] =
             (zmq_pollitem_t){.socket = threads[i], .events = ZMQ_POLLIN};
@@ -149,6 +173,10 @@ static size_t items_fill(struct loop *loop, zmq_pollitem_t *items)
                                     .events = ZMQ_POLLIN};
     items[len++] =
         (zmq_pollitem_t){.socket = kdf_socket(loop->kdf), .events = ZMQ_POLLIN};
+    if (lent) {
+        items[len++] =
+            (zmq_pollitem_t){.fd = lend_fd(loop->engine), .events = ZMQ_POLLIN};
+    }
     if (loop->web != NULL) {
         items[len++] =
             (zmq_pollitem_t){.fd = web_fd(loop->web), .events = ZMQ_POLLIN};
@@ -158,13 +186,16 @@ static size_t items_fill(struct loop *loop, zmq_pollitem_t *items)
 
 static long wait_of(struct loop *loop)
 {
-    uint64_t wait_ms = engine_sleep_ms(loop->engine);
+    uint64_t wait_ms = lend_is_out(loop->engine)
+                           ? LENT_WAIT_MS
+                           : engine_sleep_ms(loop->engine);
     int web_ms = loop->web != NULL ? web_timeout_ms(loop->web) : -1;
 
     if (web_ms >= 0 && (uint64_t)web_ms < wait_ms) {
         wait_ms = (uint64_t)web_ms;
     }
-    if (transport_watches(loop->transport) && wait_ms > WATCH_EVERY_MS) {
+    if (!lend_is_out(loop->engine) && transport_watches(loop->transport) &&
+        wait_ms > WATCH_EVERY_MS) {
         wait_ms = WATCH_EVERY_MS;
     }
     return (long)wait_ms;
@@ -252,6 +283,9 @@ static int open_all(struct loop *loop, const struct config *config,
     if (rc == 0) {
         engine_attach(loop->engine, loop->transport, loop->jobs, loop->reader,
                       loop->kdf);
+        rc = lend_open(loop->engine, err);
+    }
+    if (rc == 0) {
         rc = listen_down(loop, config, err);
     }
     if (rc == 0) {

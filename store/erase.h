@@ -43,6 +43,8 @@ int store_erase(struct store *store, const struct event_id *event,
 
 /* Is something erased still in unused space of the files? At no cost. */
 int store_scrub_due(struct store *store, bool *due, struct error *err) MUST_USE;
+/* Is the file still to be made anew? After store_scrub_due. */
+bool store_scrub_is_long(const struct store *store);
 /* Makes the index and the file anew and empties the WAL. Outside a
  * transaction; takes as long as copying the file and as much free disk.
  * *done = false: a reader still looks at the old state, call again. ERR_LIMIT:

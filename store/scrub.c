@@ -42,6 +42,11 @@ int store_scrub_due(struct store *store, bool *due, struct error *err)
     return rc;
 }
 
+bool store_scrub_is_long(const struct store *store)
+{
+    return store->scrub_is_known && store->scrub == SCRUB_FILE;
+}
+
 static int state_put(struct store *store, int state, struct error *err)
 {
     int rc = store_begin(store, err);

@@ -171,8 +171,10 @@ static int run_rebuild(struct cli *cli, struct error *err)
     if (rc == 0 && runs) {
         fprintf(stderr, "%s\n",
                 say(cli,
-                    "Nút đang chạy sẽ không trả lời ai cho đến khi dựng xong.",
-                    "The running node answers nobody until it is done."));
+                    "Nút vẫn cho xem như trước; việc ghi mới và các nút khác "
+                    "chờ đến khi dựng xong.",
+                    "The node shows what it showed; what is recorded, and "
+                    "other nodes, wait until it is done."));
         rc = cli_post(cli, "/v1/rebuild", request_new(), &reply, err);
         client_reply_release(&reply);
     } else if (rc == 0) {

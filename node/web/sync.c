@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node/cosign_clock.h"
+#include "node/lend.h"
 #include "node/web/api.h"
 #include "protocol/link/reason.h"
 #include "protocol/record/standing.h"
@@ -303,5 +304,5 @@ int api_policy(struct api_call *call, struct error *err)
 
 int api_rebuild(struct api_call *call, struct error *err)
 {
-    return engine_rebuild(call->engine, err);
+    return lend_rebuild(call->engine, call->request_id, err);
 }

@@ -82,6 +82,7 @@ static const struct word rows[] = {
     {"a stored invitation is damaged", "một lời mời đã lưu bị hỏng"},
     {"a time after the year 2200", "thời điểm sau năm 2200"},
     {"directory name too long: %.80s", "tên thư mục quá dài: {1}"},
+    {"eventfd: %s", "eventfd: {1}"},
     {"guard of the log of node %u from event %llu on, %llu are held here: the "
      "rest must come first",
      "xác nhận sổ của nút {1} từ sự kiện {2}, ở đây mới có {3}: phần còn lại "
@@ -218,6 +219,7 @@ static const struct word rows[] = {
      "nó đã được cho thôi, và các huyện có thể giữ nhiều hơn, phần đó sẽ bị "
      "cắt; hãy hỏi các nơi đó trước (qcdc sync ở đó); nếu buộc phải làm: "
      "--force"},
+    {"thread: %s", "luồng xử lý: {1}"},
     {"too little room", "thiếu chỗ"},
     {"too little room for the list", "thiếu chỗ cho danh sách"},
     {"too little room for the request", "thiếu chỗ cho yêu cầu"},

@@ -188,6 +188,9 @@ static const struct word rows[] = {
     {"the search text is too long", "từ cần tìm quá dài"},
     {"the store here holds %u events that the copy does not",
      "kho ở đây có {1} sự kiện mà bản sao không có"},
+    {"the store is being made anew: what is to be written waits until that is "
+     "done",
+     "kho đang được làm lại: việc ghi chờ đến khi làm xong"},
     {"this is the store of node %u", "đây là kho của nút {1}"},
     {"this very event is recorded already",
      "chính sự kiện này đã được ghi rồi"},

@@ -65,13 +65,19 @@ int top_open(void **state)
 
 int top_close(void **state)
 {
-    static const char *const files[] = {
-        "n1/keys/node.keys", "n1/keys/units.keys",
-        "n1/keys",           "n1/qcdc.conf",
-        "n1/lock",           "n1/store.db",
-        "n1/store.db-wal",   "n1/store.db-shm",
-        "n1/ballast",        "n1",
-        "root.key",          "units.csv"};
+    static const char *const files[] = {"n1/keys/node.keys",
+                                        "n1/keys/units.keys",
+                                        "n1/keys",
+                                        "n1/qcdc.conf",
+                                        "n1/lock",
+                                        "n1/store.db",
+                                        "n1/store.db-wal",
+                                        "n1/store.db-shm",
+                                        "n1/ballast",
+                                        "n1/erased",
+                                        "n1",
+                                        "root.key",
+                                        "units.csv"};
     char path[128];
 
     (void)state;
