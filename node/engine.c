@@ -106,6 +106,7 @@ static struct engine *engine_new(const struct config *config)
     made->grew = true; /* the spool may hold what the last run recorded */
     made->born_ms = clock_steady_ms();
     made->attach_named = UINT64_MAX; /* look for all that is missing, once */
+    attach_round_open(made);
     made->peers = calloc(1, sizeof(*made->peers));
     if (made->peers == NULL) {
         free(made);
@@ -211,6 +212,7 @@ void engine_close(struct engine *engine)
         return;
     }
     lend_close(engine);
+    attach_round_close(engine);
     mend_close(engine);
     verdicts_drop(engine);
     bundle_free(engine);

@@ -16,6 +16,7 @@
 #include "protocol/link/segment.h"
 #include "protocol/log/note.h"
 #include "protocol/record/directory.h"
+#include "store/attachment.h"
 #include "store/integrate.h"
 #include "store/log.h"
 #include "store/store.h"
@@ -90,6 +91,13 @@ struct successor {
     char endpoint[256];
 };
 
+/* The round through attached files: attach_round.c. */
+struct files_round {
+    struct store_file_look look; /* fd < 0: between two files */
+    int64_t row;                 /* of the newest file looked at */
+    uint64_t step_ms;            /* steady: no piece before */
+};
+
 struct engine {
     const struct config *config;
     struct successor successor;
@@ -101,7 +109,6 @@ struct engine {
     struct disk disk;
     struct gate gate;
     uint64_t gate_serial; /* of the directory that the gate was made from */
-    bool gate_stale;
     struct transport *transport; /* NULL until engine_attach */
     struct jobs *jobs;
     struct reader *reader; /* NULL until engine_attach */
@@ -119,6 +126,7 @@ struct engine {
     bool stepping;
     bool linked; /* a link moved since the last commit */
     bool joined; /* change to our own key after the commit */
+    bool gate_stale;
     uint64_t frames_refused;
     struct directory nobody; /* while there is none */
     int lock_fd;
@@ -167,7 +175,8 @@ struct engine {
     uint64_t files_counted_ms; /* steady; when the folders were read, 0 never */
     int64_t attach_seen;       /* rows up to this one were looked for here */
     uint64_t destroy_ms;       /* steady: erased files wait until then */
-    uint64_t attach_named;     /* store_attachment_named then */
+    struct files_round round;
+    uint64_t attach_named;        /* store_attachment_named then */
     struct hash attach_asked[16]; /* on demand */
     size_t attach_asked_len;
     uint64_t scrub_ms;    /* steady: after an erasure, no try before */
@@ -338,6 +347,13 @@ int erase_again(struct engine *engine, struct error *err) MUST_USE;
 /* Bodies of a restored image may be read once its guard has told what it
  * lacks. */
 int erase_catch_up(struct engine *engine, struct error *err) MUST_USE;
+
+/* ---- attach_round.c ---- */
+void attach_round_open(struct engine *engine);
+void attach_round_close(struct engine *engine);
+/* One piece of one file, if it is time. In an idle turn. */
+void attach_round(struct engine *engine);
+uint64_t attach_round_deadline_ms(const struct engine *engine);
 
 /* ---- attach_erase.c ---- */
 bool attach_is_erased(struct engine *engine, const struct hash *file);

@@ -329,6 +329,7 @@ void engine_idle(struct engine *engine)
     erase_scrub(engine);
     write_back(engine);
     mend_idle(engine);
+    attach_round(engine);
     memory_rest(engine);
 }
 
@@ -359,6 +360,9 @@ uint64_t engine_sleep_ms(struct engine *engine)
     }
     if (mend_deadline_ms(engine) < wait_ms) {
         wait_ms = mend_deadline_ms(engine);
+    }
+    if (attach_round_deadline_ms(engine) < wait_ms) {
+        wait_ms = attach_round_deadline_ms(engine);
     }
     if (engine->integrating && wait_ms > PACE_SLICE_MS) {
         wait_ms = PACE_SLICE_MS;

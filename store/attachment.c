@@ -16,6 +16,7 @@ enum {
     ATTACHMENT_HELD,
     ATTACHMENT_GONE,
     ATTACHMENT_SUM,
+    ATTACHMENT_NEXT_HELD,
     ATTACHMENT_BY_NODE
 };
 
@@ -36,6 +37,8 @@ static const char *const sql[] = {
                         "WHERE file = ? AND state = 3",
     [ATTACHMENT_SUM] = "SELECT state, count(*), sum(size) FROM attachments "
                        "GROUP BY state",
+    [ATTACHMENT_NEXT_HELD] = COLUMNS "WHERE state = 1 AND number > ? "
+                                     "ORDER BY number LIMIT 1",
     [ATTACHMENT_BY_NODE] = "SELECT node, sum(size) FROM attachments "
                            "WHERE state = 1 GROUP BY node",
 };
@@ -164,6 +167,23 @@ int store_attachment_sum(struct store *store, struct store_attachment_sum *out,
             out->missing = count;
         }
     }
+    return rc;
+}
+
+int store_attachment_next_held(struct store *store, int64_t after,
+                               struct store_attachment *out, struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_ATTACHMENT, ATTACHMENT_NEXT_HELD);
+    int rc;
+
+    bind_int(q, 1, after);
+    if ((rc = query_row(store, q, err)) != 1) {
+        return rc != 0
+                   ? rc
+                   : error_set(err, ERR_NOTFOUND, "that file is not held here");
+    }
+    rc = row_read(q, out, err);
+    query_end(q);
     return rc;
 }
 

@@ -10,6 +10,7 @@
 #define QCDC_STORE_ATTACHMENT_H
 
 #include "protocol/base/buf.h"
+#include "protocol/crypto.h"
 #include "protocol/event/attachment.h"
 #include "store/store.h"
 
@@ -54,6 +55,10 @@ int store_attachment_find(struct store *store, const struct hash *file,
 int store_attachment_missing(struct store *store, int64_t after,
                              struct store_attachment *list, size_t max,
                              size_t *len, struct error *err) MUST_USE;
+/* The first held one after that row. ERR_NOTFOUND: none. */
+int store_attachment_next_held(struct store *store, int64_t after,
+                               struct store_attachment *out,
+                               struct error *err) MUST_USE;
 /* MISSING or REFUSED; one that is erased stays so. Needs a transaction. */
 int store_attachment_set(struct store *store, const struct hash *file,
                          enum store_attachment_state state,
@@ -129,6 +134,20 @@ int store_file_piece(const char *dir, const struct hash *file, uint64_t offset,
  * others than its name says; nothing is changed. */
 int store_file_verify(const char *dir, const struct hash *file,
                       struct error *err) MUST_USE;
+/* The same in pieces. Begin: ERR_NOTFOUND. Step: *done = all was read;
+ * ERR_CORRUPT as above. End it in every case after a begin that went well; fd
+ * < 0 is none. */
+struct store_file_look {
+    int fd;
+    struct hash file;
+    uint64_t at; /* bytes read */
+    struct hasher hasher;
+};
+int store_file_look_begin(struct store_file_look *look, const char *dir,
+                          const struct hash *file, struct error *err) MUST_USE;
+int store_file_look_step(struct store_file_look *look, size_t max, bool *done,
+                         struct error *err) MUST_USE;
+void store_file_look_end(struct store_file_look *look);
 /* Has it, or what came of it, lain there for a day? Then no event that is being
  * recorded will name it. */
 bool store_file_is_old(const char *dir, const struct hash *file, int64_t now_s);

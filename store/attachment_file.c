@@ -18,12 +18,13 @@
 #include "protocol/base/hex.h"
 #include "protocol/limits.h"
 #include "store/restore.h"
+#include "store/store_parts.h"
 
 #define PART ".part"
 #define OLD_S 86400
 
-static int path_of(const char *dir, const struct hash *file, const char *tail,
-                   char path[PATH_MAX], struct error *err)
+int file_path(const char *dir, const struct hash *file, const char *tail,
+              char path[PATH_MAX], struct error *err)
 {
     char hex[65];
     int len;
@@ -61,7 +62,7 @@ int store_file_size(const char *dir, const struct hash *file, uint64_t *size,
 {
     char path[PATH_MAX];
     struct stat facts;
-    int rc = path_of(dir, file, "", path, err);
+    int rc = file_path(dir, file, "", path, err);
 
     if (rc != 0 || stat(path, &facts) != 0) {
         return rc != 0
@@ -78,7 +79,7 @@ uint64_t store_file_part(const char *dir, const struct hash *file)
     struct error ignored;
     struct stat facts;
 
-    return path_of(dir, file, PART, path, &ignored) == 0 &&
+    return file_path(dir, file, PART, path, &ignored) == 0 &&
                    stat(path, &facts) == 0
                ? (uint64_t)facts.st_size
                : 0;
@@ -93,7 +94,7 @@ bool store_file_is_sealed(const char *dir, const struct hash *file)
     for (size_t i = 0; !sealed && i < sizeof(tails) / sizeof(tails[0]); i++) {
         char path[PATH_MAX];
         struct error ignored;
-        int fd = path_of(dir, file, tails[i], path, &ignored) == 0
+        int fd = file_path(dir, file, tails[i], path, &ignored) == 0
                      ? open(path, O_RDONLY | O_CLOEXEC)
                      : -1;
         ssize_t len = fd < 0 ? 0 : read(fd, head, sizeof(head));
@@ -127,7 +128,7 @@ int store_file_append(const char *dir, const struct hash *file, uint64_t offset,
 {
     char path[PATH_MAX];
     int fd;
-    int rc = path_of(dir, file, PART, path, err);
+    int rc = file_path(dir, file, PART, path, err);
 
     if (rc == 0 && offset + bytes.len > ATTACHMENT_MAX) {
         rc = error_set(err, ERR_LIMIT, "a file of more than %u bytes",
@@ -205,9 +206,9 @@ int store_file_finish(const char *dir, const struct hash *file, uint64_t *size,
     char path[PATH_MAX];
     uint8_t *bytes = NULL;
     size_t len = 0;
-    int rc = path_of(dir, file, PART, part, err);
+    int rc = file_path(dir, file, PART, part, err);
 
-    rc = rc != 0 ? rc : path_of(dir, file, "", path, err);
+    rc = rc != 0 ? rc : file_path(dir, file, "", path, err);
     rc = rc != 0 ? rc : read_all(part, &bytes, &len, err);
     if (rc != 0) {
         return rc;
@@ -233,7 +234,7 @@ static bool is_held_anew(const char *dir, const struct hash *file)
     struct error ignored;
 
     return store_file_verify(dir, file, &ignored) == 0 &&
-           path_of(dir, file, "", path, &ignored) == 0 &&
+           file_path(dir, file, "", path, &ignored) == 0 &&
            utimensat(AT_FDCWD, path, NULL, 0) == 0;
 }
 
@@ -264,7 +265,7 @@ int store_file_verify(const char *dir, const struct hash *file,
     uint8_t *bytes;
     ssize_t len = 0;
     int fd;
-    int rc = path_of(dir, file, "", path, err);
+    int rc = file_path(dir, file, "", path, err);
 
     if (rc != 0) {
         return rc;
@@ -298,7 +299,7 @@ bool store_file_is_old(const char *dir, const struct hash *file, int64_t now_s)
         struct error ignored;
         struct stat facts;
 
-        if (path_of(dir, file, tails[i], path, &ignored) != 0 ||
+        if (file_path(dir, file, tails[i], path, &ignored) != 0 ||
             stat(path, &facts) != 0) {
             continue;
         }
@@ -346,10 +347,10 @@ int store_file_destroy(const char *dir, const struct hash *file,
                        struct error *err)
 {
     char path[PATH_MAX];
-    int rc = path_of(dir, file, "", path, err);
+    int rc = file_path(dir, file, "", path, err);
 
     rc = rc != 0 ? rc : path_destroy(path, err);
-    rc = rc != 0 ? rc : path_of(dir, file, PART, path, err);
+    rc = rc != 0 ? rc : file_path(dir, file, PART, path, err);
     return rc != 0 ? rc : path_destroy(path, err);
 }
 
@@ -360,7 +361,7 @@ int store_file_piece(const char *dir, const struct hash *file, uint64_t offset,
     size_t room = out->size - out->len;
     ssize_t len;
     int fd;
-    int rc = path_of(dir, file, "", path, err);
+    int rc = file_path(dir, file, "", path, err);
 
     rc = rc != 0 ? rc : store_file_size(dir, file, total, err);
     if (rc != 0) {
@@ -384,7 +385,7 @@ int store_file_read(const char *dir, const struct hash *file, uint8_t **bytes,
 {
     char path[PATH_MAX];
     struct hash hash;
-    int rc = path_of(dir, file, "", path, err);
+    int rc = file_path(dir, file, "", path, err);
 
     rc = rc != 0 ? rc : read_all(path, bytes, len, err);
     if (rc != 0) {

@@ -3,6 +3,8 @@
 #ifndef QCDC_STORE_STORE_PARTS_H
 #define QCDC_STORE_STORE_PARTS_H
 
+#include <limits.h>
+
 #include "protocol/duty/duty.h"
 #include "protocol/event/types.h"
 #include "protocol/link/segment.h"
@@ -427,5 +429,11 @@ int asof_fill(struct store *store, struct store_now asof,
 void asof_free(struct store *store);
 void asof_forget(struct store *store);
 int asof_tables(struct store *store, struct error *err) MUST_USE;
+
+/* ---- attachment_file.c ---- */
+/* Where a file, or with a tail what belongs to it, lies. ERR_USAGE: too long.
+ */
+int file_path(const char *dir, const struct hash *file, const char *tail,
+              char path[PATH_MAX], struct error *err) MUST_USE;
 
 #endif

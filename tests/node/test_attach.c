@@ -66,11 +66,12 @@ static void told_whole(const struct hash *file)
     assert_false(peer.fetch.active);
 }
 
-static void folders_remove(const struct hash *file)
+/* 1: its own folder, 2: the one of all files too. */
+static void folders_of_remove(const struct hash *file, int levels)
 {
     (void)unlink(path_of(file, ""));
     (void)unlink(path_of(file, ".part"));
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < levels; i++) {
         char *path = path_of(file, "");
 
         for (int k = 0; k <= i; k++) {
@@ -78,6 +79,11 @@ static void folders_remove(const struct hash *file)
         }
         assert_int_equal(rmdir(path), 0);
     }
+}
+
+static void folders_remove(const struct hash *file)
+{
+    folders_of_remove(file, 2);
 }
 
 static void a_part_that_is_whole_gets_its_name(void **state)
@@ -180,6 +186,82 @@ static void a_destroyed_file_that_stays_is_told_in_words(void **state)
     folders_remove(&file);
 }
 
+/* Held as if it had come, of that many bytes. */
+static struct hash held_made(size_t size, char letter)
+{
+    char *bytes = malloc(size);
+    struct hash file;
+    char hex[65], sql[160];
+
+    assert_non_null(bytes);
+    memset(bytes, letter, size);
+    assert_ok(store_file_put(engine->config->dir, span_make(bytes, size), &file,
+                             &err),
+              err);
+    free(bytes);
+    hex_encode(SPAN_OF(file), hex);
+    (void)snprintf(sql, sizeof(sql),
+                   "INSERT INTO attachments (file, node, state, size) VALUES "
+                   "(x'%s', 11, 1, %zu)",
+                   hex, size);
+    assert_ok(engine_write(engine, &err), err);
+    assert_int_equal(sqlite3_exec(engine->store->db, sql, NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_ok(engine_commit(engine, &err), err);
+    return file;
+}
+
+/* How many pieces until the round rests for a day. */
+static unsigned round_run(void)
+{
+    unsigned pieces = 0;
+
+    do {
+        engine->round.step_ms = 0;
+        attach_round(engine);
+        pieces++;
+    } while (attach_round_deadline_ms(engine) < 80000000u && pieces < 100);
+    return pieces;
+}
+
+static enum store_attachment_state state_of(const struct hash *file)
+{
+    struct store_attachment known;
+
+    assert_ok(store_attachment_find(engine->store, file, &known, &err), err);
+    return known.state;
+}
+
+/* Nobody opens them, nobody checks: the round alone looks. */
+static void a_round_finds_what_rotted_and_what_is_gone(void **state)
+{
+    struct hash sound = held_made(2500000, 'a');
+    struct hash rotten = held_made(1500000, 'b');
+    struct hash gone = held_made(100, 'c');
+    FILE *file;
+
+    (void)state;
+    /* Three pieces and an end, two and an end, one and an end, no more. */
+    assert_int_equal(round_run(), 4 + 3 + 2 + 1);
+    assert_int_equal(state_of(&rotten), STORE_ATTACHMENT_HELD);
+    file = fopen(path_of(&rotten, ""), "r+be");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 1200000, SEEK_SET), 0);
+    (void)fputc('B', file);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(unlink(path_of(&gone, "")), 0);
+    assert_int_equal(round_run(), 4 + 3 + 1 + 1);
+    assert_int_equal(state_of(&sound), STORE_ATTACHMENT_HELD);
+    assert_int_equal(state_of(&rotten), STORE_ATTACHMENT_MISSING);
+    assert_int_equal(state_of(&gone), STORE_ATTACHMENT_MISSING);
+    assert_int_equal(access(path_of(&rotten, ""), F_OK), -1);
+    assert_ok(store_file_destroy(engine->config->dir, &sound, &err), err);
+    assert_int_equal(round_run(), 2); /* gone now, and the end */
+    folders_of_remove(&sound, 1);
+    folders_of_remove(&rotten, 1);
+    folders_remove(&gone);
+}
+
 /* An upload that no event names (yet) takes room as any other. */
 static void files_that_no_event_names_count_too(void **state)
 {
@@ -211,6 +293,8 @@ int main(void)
             one_file_that_does_not_go_keeps_no_other, top_open, top_close),
         cmocka_unit_test_setup_teardown(
             a_destroyed_file_that_stays_is_told_in_words, top_open, top_close),
+        cmocka_unit_test_setup_teardown(
+            a_round_finds_what_rotted_and_what_is_gone, top_open, top_close),
         cmocka_unit_test_setup_teardown(files_that_no_event_names_count_too,
                                         top_open, top_close),
     };

@@ -68,6 +68,18 @@ logged district "room=attach event=resumed" || die "it began anew"
 echo "after: it went on there; $(stat -c %s "$WORK/got.txt") bytes opened at" \
     "the province, the same ones"
 
+# A byte rots on a disk: found by the node's own round, fetched again.
+stop province || die "the province did not end well"
+printf 'x' | dd of="$(file province "$long")" bs=1 seek=5000000 conv=notrunc \
+    status=none || die "no byte turned"
+cmp -s "$(file province "$long")" "$WORK/long.txt" && die "the same byte"
+start province
+until_true 60 cmp -s "$(file province "$long")" "$WORK/long.txt"
+logged province "room=attach event=put_away" || die "nobody noticed"
+echo "one byte of it rotted at the province: found without being asked, and" \
+    "fetched again from the district"
+at province login head >/dev/null || die "login after the restart"
+
 # Sealed: for the readers of the private body.
 at commune login head >/dev/null || die "login at the commune"
 petition b document.kind=petition private.content="Kín" --sealed \
