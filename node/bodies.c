@@ -17,6 +17,7 @@
 #include "store/wanted.h"
 
 #define PAGE BODIES_ASKED_MAX
+#define PAGES_A_LOOK 4u       /* of rows that this peer cannot help with */
 #define BYTES_EACH 4096u      /* of the window of the line, for one question */
 #define LOOK_MS 50u           /* between looks for something to ask */
 #define ANSWER_MS 30000u      /* what does not come is asked for again */
@@ -110,6 +111,8 @@ static void page_ask(struct engine *engine, struct peer *peer)
     struct link_info info = {0};
     struct error err = {0};
     size_t max, len = 0;
+    unsigned pages = 0;
+    bool more;
     int rc;
 
     link_info(peer->link, &info);
@@ -130,12 +133,13 @@ static void page_ask(struct engine *engine, struct peer *peer)
                 ask(engine, peer, &page[i].event);
             }
         }
-    } while (rc == 0 && len == PAGE && fetch->open == 0);
+        more = rc == 0 && len == PAGE && fetch->open == 0;
+    } while (more && ++pages < PAGES_A_LOOK);
     if (rc != 0) {
         engine_react(engine, "bodies", "wanted", &err);
     }
-    if (rc != 0 || fetch->open == 0) {
-        rest(fetch);
+    if (!more && (rc != 0 || fetch->open == 0)) {
+        rest(fetch); /* else the next look goes on at fetch->row */
     }
 }
 
@@ -306,9 +310,20 @@ static bool was_asked(struct body_fetch *fetch, const struct event_id *event)
     return false;
 }
 
-/* A body proves itself, however late it comes. That one is erased is a mere
- * word: it counts from whom we asked, who is on the way to where it was
- * written; anybody else's would keep it from its readers for good. */
+/* That a body is erased is a mere word, which would keep it from its readers
+ * for good: it ends the asking only beside an Erased that is held here, be it
+ * that this level did not approve it yet. Without one it is asked for again. */
+static bool is_erased(struct engine *engine, const struct event_id *event)
+{
+    struct store_erasure erasure;
+    struct error ignored = {0};
+
+    return store_erasure_find(engine->store, event, AUDIENCE_OF_PRIVATE,
+                              &erasure, &ignored) == 0;
+}
+
+/* A body proves itself, however late it comes; the word `erased` counts from
+ * whom we asked. */
 static void take(struct engine *engine, struct peer *peer,
                  const struct frame_body *came)
 {
@@ -320,7 +335,8 @@ static void take(struct engine *engine, struct peer *peer,
     if (asked) {
         engine->bodies_ms = 0;
     }
-    if ((came->bodies.len == 0 && !(came->erased && asked)) ||
+    if ((came->bodies.len == 0 &&
+         !(came->erased && asked && is_erased(engine, &came->event))) ||
         store_wanted_find(engine->store, &came->event, &state, &err) != 0 ||
         state != STORE_WANTED) {
         return; /* not there (yet), or nobody waits for it any more */

@@ -26,8 +26,8 @@ static const char *const sql[] = {
     [DERIVED_RECORD_AFTER] = "SELECT record FROM events WHERE record > ? "
                              "ORDER BY record LIMIT 1",
     [DERIVED_RECORD] = "SELECT bytes, kind, unit, holder, state, opened_day, "
-                       "year, wake_day, dialogue, units, decider FROM records "
-                       "WHERE number = ?",
+                       "year, wake_day, dialogue, units, decider, readers "
+                       "FROM records WHERE number = ?",
     [DERIVED_RECORDS] = "SELECT count(*) FROM records",
     [DERIVED_CELLS] = "SELECT duty, year, month, territory, verdict, n, d, "
                       "detail FROM cells WHERE unit = ? ORDER BY duty, year, "
@@ -198,15 +198,15 @@ int check_rows(struct checking *c, const struct store_log *log, uint64_t first,
 
 /* ---- records ---- */
 
-static bool same_units(struct span units, const struct record_out *record)
+static bool same_units(struct span packed, const uint32_t *units, size_t len)
 {
     size_t i;
 
-    if (units.len / 4 != record->units_len) {
+    if (packed.len / 4 != len) {
         return false;
     }
-    for (i = 0; i < record->units_len; i++) {
-        if (read_u32(units.ptr + i * 4) != record->units[i]) {
+    for (i = 0; i < len; i++) {
+        if (read_u32(packed.ptr + i * 4) != units[i]) {
             return false;
         }
     }
@@ -230,7 +230,8 @@ static bool same_record(sqlite3_stmt *q, const struct record_out *record)
            column_u32(q, 7) == record->future_day &&
            column_u32(q, 10) == record->decider &&
            span_equal(column_span(q, 8), dialogue) &&
-           same_units(column_span(q, 9), record);
+           same_units(column_span(q, 9), record->units, record->units_len) &&
+           same_units(column_span(q, 11), record->readers, record->readers_len);
 }
 
 static int check_record(struct checking *c, int64_t number, uint64_t *records)

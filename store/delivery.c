@@ -123,6 +123,11 @@ static int put_owed(void *data, const struct body *body)
                : 0;
 }
 
+static bool is_behind(const struct party_question *ask, uint32_t host)
+{
+    return party_child_towards(ask->dir, ask->self, host) == ask->peer;
+}
+
 /* Texts go with the record; ciphertext only to hosts of addressees and of the
  * holder. */
 /* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */
@@ -135,11 +140,9 @@ static int owed_bodies(struct store *store, uint32_t child, int64_t place,
     size_t mark = store->scratch.used;
     uint8_t *room = arena_alloc(&store->scratch, size);
     struct owed_bodies owed = {.err = err};
-    struct party_hosts hosts;
-    const struct directory *dir;
+    struct party_question ask = {NULL, store->self, child, is_behind};
     struct leaf reader;
-    size_t i;
-    int rc = store_directory(store, &dir, err);
+    int rc = store_directory(store, &ask.dir, err);
 
     if (rc != 0 || room == NULL) {
         return rc != 0 ? rc : error_set(err, ERR_LIMIT, "bodies");
@@ -147,11 +150,7 @@ static int owed_bodies(struct store *store, uint32_t child, int64_t place,
     owed.out = buf_over(room, size);
     reader = *leaf;
     reader.id = *id;
-    rc = party_hosts_find(store, &reader, &hosts, err);
-    for (i = 0; rc == 0 && i < hosts.len; i++) {
-        owed.privates |=
-            party_child_towards(dir, store->self, hosts.nodes[i]) == child;
-    }
+    rc = party_readers_any(store, &ask, &reader, &owed.privates, err);
     rc = rc != 0 ? rc : body_each(store, place, put_owed, &owed, err);
     rc = rc != 0 ? rc : arena_keep(arena, buf_span(&owed.out), bodies, err);
     arena_rewind(&store->scratch, mark);

@@ -37,17 +37,18 @@ enum {
 
 #define RECORD_VALUES                                                          \
     "(subject, kind, unit, holder, state, opened_day, year, wake_day, "        \
-    "dialogue, units, bytes, number, decider) VALUES (?, ?, ?, ?, ?, ?, ?, "   \
-    "?, ?, ?, ?, ?, ?)"
+    "dialogue, units, bytes, number, decider, readers) VALUES (?, ?, ?, ?, "   \
+    "?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 static const char *const sql[] = {
     [RECORD_GET] = "SELECT units, bytes, dialogue, wake_day, holder, state, "
-                   "decider, opened_day FROM records WHERE number = ?",
+                   "decider, opened_day, readers FROM records "
+                   "WHERE number = ?",
     [RECORD_PUT] = "REPLACE INTO records " RECORD_VALUES,
     /* Nothing that an index holds: REPLACE writes each of them anew. */
     [RECORD_CHANGE] = "UPDATE records SET kind = ?, unit = ?, holder = ?, "
-                      "state = ?, year = ?, units = ?, bytes = ? "
-                      "WHERE number = ?",
+                      "state = ?, year = ?, units = ?, bytes = ?, "
+                      "readers = ? WHERE number = ?",
     [RECORD_APPEND] = "INSERT INTO records " RECORD_VALUES,
     [RECORD_DELETE] = "DELETE FROM records WHERE number = ?",
     [RECORD_UNIT_PUT] = "INSERT OR IGNORE INTO record_units (unit, record) "
@@ -119,6 +120,12 @@ static int touch_related(struct store *store, const struct event_id *subject,
     return 0;
 }
 
+/* As columns hold them. */
+struct packed_units {
+    struct span units;
+    struct span readers;
+};
+
 /* What is stored now; the old units and dialogue are kept in the arena. */
 struct old_record {
     bool held;
@@ -130,7 +137,8 @@ struct old_record {
 };
 
 static int read_old(struct store *store, int64_t number,
-                    const struct record_out *record, struct old_record *old,
+                    const struct record_out *record,
+                    const struct packed_units *packed, struct old_record *old,
                     struct error *err)
 {
     sqlite3_stmt *q = query(store, OWNER_RECORD, RECORD_GET);
@@ -144,6 +152,7 @@ static int read_old(struct store *store, int64_t number,
     old->held = true;
     old->same = record != NULL &&
                 span_equal(column_span(q, 1), record->bytes) &&
+                span_equal(column_span(q, 8), packed->readers) &&
                 column_u32(q, 3) == record->future_day &&
                 column_u32(q, 4) == record->holder &&
                 column_u32(q, 5) == record->state &&
@@ -180,9 +189,16 @@ static int unit_rows(struct store *store, int which, struct span units,
     return rc;
 }
 
+static void bind_readers(sqlite3_stmt *q, int column, struct span readers)
+{
+    if (readers.len > 0) {
+        bind_span(q, column, readers);
+    }
+}
+
 static int put_row(struct store *store, int which, int64_t number,
-                   const struct record_out *record, struct span units,
-                   struct error *err)
+                   const struct record_out *record,
+                   const struct packed_units *packed, struct error *err)
 {
     sqlite3_stmt *q = query(store, OWNER_RECORD, which);
 
@@ -197,16 +213,17 @@ static int put_row(struct store *store, int which, int64_t number,
     if (record->has_dialogue) {
         bind_span(q, 9, SPAN_OF(record->dialogue));
     }
-    bind_span(q, 10, units);
+    bind_span(q, 10, packed->units);
     bind_span(q, 11, record->bytes);
     bind_int(q, 12, number);
     bind_int(q, 13, record->decider);
+    bind_readers(q, 14, packed->readers);
     return query_run(store, q, err);
 }
 
 static int change_row(struct store *store, int64_t number,
-                      const struct record_out *record, struct span units,
-                      struct error *err)
+                      const struct record_out *record,
+                      const struct packed_units *packed, struct error *err)
 {
     sqlite3_stmt *q = query(store, OWNER_RECORD, RECORD_CHANGE);
 
@@ -215,23 +232,25 @@ static int change_row(struct store *store, int64_t number,
     bind_int(q, 3, record->holder);
     bind_int(q, 4, record->state);
     bind_int(q, 5, record->year);
-    bind_span(q, 6, units);
+    bind_span(q, 6, packed->units);
     bind_span(q, 7, record->bytes);
-    bind_int(q, 8, number);
+    bind_readers(q, 8, packed->readers);
+    bind_int(q, 9, number);
     return query_run(store, q, err);
 }
 
 static int replace(struct store *store, int64_t number,
                    const struct record_out *record,
-                   const struct old_record *old, struct span units,
-                   struct error *err)
+                   const struct old_record *old,
+                   const struct packed_units *packed, struct error *err)
 {
+    struct span units = packed->units;
     struct span dialogue = {0};
     struct span old_dialogue = {0};
     int rc = old->indexed_same
-                 ? change_row(store, number, record, units, err)
+                 ? change_row(store, number, record, packed, err)
                  : put_row(store, old->held ? RECORD_PUT : RECORD_APPEND,
-                           number, record, units, err);
+                           number, record, packed, err);
 
     if (rc == 0 && !span_equal(units, old->units)) {
         rc = unit_rows(store, RECORD_UNIT_DELETE, old->units, number, err);
@@ -257,42 +276,62 @@ static int replace(struct store *store, int64_t number,
                : 0;
 }
 
-int record_put(struct store *store, int64_t number,
-               const struct record_out *record, bool *changed,
-               struct error *err)
+static int units_pack(struct store *store, const uint32_t *units, size_t len,
+                      struct span *out, struct error *err)
 {
-    size_t mark = store->scratch.used;
-    size_t len = record->units_len;
-    struct old_record old;
-    struct buf units;
+    struct buf list;
     uint8_t *room;
     size_t i;
-    int rc;
 
     len = len > RECORD_UNITS_MAX ? RECORD_UNITS_MAX : len;
     room = arena_alloc(&store->scratch, len * 4 + 1);
     if (room == NULL) {
         return error_set(err, ERR_LIMIT, "units of a record");
     }
-    units = buf_over(room, len * 4);
+    list = buf_over(room, len * 4);
     for (i = 0; i < len; i++) {
-        buf_put_u32(&units, record->units[i]);
+        buf_put_u32(&list, units[i]);
     }
+    *out = buf_span(&list);
+    return 0;
+}
+
+static int put_packed(struct store *store, int64_t number,
+                      const struct record_out *record,
+                      const struct packed_units *packed, bool *changed,
+                      struct error *err)
+{
+    struct old_record old;
+    int rc;
+
     if (store->work->fresh) {
-        rc = put_row(store, RECORD_APPEND, number, record, buf_span(&units),
-                     err);
         *changed = true;
-        rc = rc != 0 ? rc
-                     : unit_rows(store, RECORD_UNIT_PUT, buf_span(&units),
-                                 number, err);
-        arena_rewind(&store->scratch, mark);
-        return rc;
+        rc = put_row(store, RECORD_APPEND, number, record, packed, err);
+        return rc != 0 ? rc
+                       : unit_rows(store, RECORD_UNIT_PUT, packed->units,
+                                   number, err);
     }
-    rc = read_old(store, number, record, &old, err);
+    rc = read_old(store, number, record, packed, &old, err);
     *changed = !old.held || !old.same;
-    if (rc == 0 && *changed) {
-        rc = replace(store, number, record, &old, buf_span(&units), err);
-    }
+    return rc == 0 && *changed
+               ? replace(store, number, record, &old, packed, err)
+               : rc;
+}
+
+int record_put(struct store *store, int64_t number,
+               const struct record_out *record, bool *changed,
+               struct error *err)
+{
+    size_t mark = store->scratch.used;
+    struct packed_units packed = {{NULL, 0}, {NULL, 0}};
+    int rc =
+        units_pack(store, record->units, record->units_len, &packed.units, err);
+
+    rc = rc != 0 ? rc
+                 : units_pack(store, record->readers, record->readers_len,
+                              &packed.readers, err);
+    rc =
+        rc != 0 ? rc : put_packed(store, number, record, &packed, changed, err);
     arena_rewind(&store->scratch, mark);
     return rc;
 }
@@ -303,7 +342,7 @@ int record_remove(struct store *store, int64_t number,
     size_t mark = store->scratch.used;
     struct old_record old;
     sqlite3_stmt *q;
-    int rc = read_old(store, number, NULL, &old, err);
+    int rc = read_old(store, number, NULL, NULL, &old, err);
 
     if (rc == 0 && old.held) {
         struct span dialogue = {0};

@@ -294,6 +294,7 @@ int refold(struct store *store, int64_t number, uint32_t day, struct error *err)
     }
     if (gathered.kind == RECORD_NONE) {
         rc = record_remove(store, number, &gathered.subject, err);
+        rc = rc != 0 ? rc : wanted_note(store, NULL, &gathered, err);
         rc = rc != 0 ? rc
                      : attachments_note(store, &gathered.subject, NULL, err);
         return rc != 0 ? rc

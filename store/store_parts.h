@@ -319,23 +319,27 @@ uint32_t party_child_towards(const struct directory *dir, uint32_t self,
 uint32_t party_child_of_unit(const struct directory *dir, uint32_t self,
                              uint32_t unit, uint32_t day);
 
-/* The nodes that host readers of a record, each once. */
-#define PARTY_HOSTS_MAX 64u
-struct party_hosts {
-    uint32_t nodes[PARTY_HOSTS_MAX];
-    size_t len;
+/* Does a node that hosts readers of a record lie somewhere? */
+struct party_question {
+    const struct directory *dir;
+    uint32_t self; /* this node */
+    uint32_t peer; /* a child, or the node that recorded: as `match` wants */
+    bool (*match)(const struct party_question *ask, uint32_t host);
 };
-void party_hosts_add(const struct directory *dir, uint32_t unit,
-                     struct party_hosts *hosts);
+/* Of one unit, which may be 0 or unknown: then no. */
+bool party_hosts_any(const struct party_question *ask, uint32_t unit);
 /* Of one event's addressees. */
-void party_hosts_of(const struct directory *dir, const struct header *header,
-                    struct party_hosts *hosts);
-/* Of the record that `leaf` (with its id) belongs to, as it is stored. */
-int party_hosts_find(struct store *store, const struct leaf *leaf,
-                     struct party_hosts *hosts, struct error *err) MUST_USE;
+bool party_addressed_any(const struct party_question *ask,
+                         const struct header *header);
+/* Of the event's own addressees, and of the readers of the record that `leaf`
+ * (with its id) belongs to, as it is stored. */
+int party_readers_any(struct store *store, const struct party_question *ask,
+                      const struct leaf *leaf, bool *any,
+                      struct error *err) MUST_USE;
 
 /* ---- wanted.c ---- */
-/* Which private bodies of the record are wanted here. */
+/* Which private bodies of the record are wanted here; NULL: there is no such
+ * record any more. */
 int wanted_note(struct store *store, const struct record_out *record,
                 const struct gathered *gathered, struct error *err) MUST_USE;
 /* It is not here any more: a segment was mended without it. */

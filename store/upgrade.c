@@ -11,7 +11,7 @@
 #define META_PROGRAM "program"
 
 /* Raised when a fold gives other bytes for the same events. */
-#define FOLD_VERSION 4
+#define FOLD_VERSION 5
 
 /* Differs when a type, its version, a fold or an evaluation differs. */
 static int64_t program_mark(void)

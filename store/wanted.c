@@ -16,6 +16,8 @@
 
 enum {
     WANTED_ADD,
+    WANTED_FORGET,
+    WANTED_GUARDED,
     WANTED_LIST,
     WANTED_FIND,
     WANTED_SET,
@@ -30,6 +32,11 @@ enum {
 static const char *const sql[] = {
     [WANTED_ADD] = "INSERT OR IGNORE INTO wanted_bodies (event, node) "
                    "VALUES (?, ?)",
+    [WANTED_FORGET] = "DELETE FROM wanted_bodies WHERE event = ? AND "
+                      "state = 0 AND guard = 0",
+    [WANTED_GUARDED] = "INSERT INTO wanted_bodies (event, node, guard) "
+                       "VALUES (?, ?, 1) ON CONFLICT (event) DO UPDATE SET "
+                       "guard = 1 WHERE guard = 0",
     [WANTED_LIST] = "SELECT number, event, node FROM wanted_bodies WHERE "
                     "state = 0 AND number > ? ORDER BY number LIMIT ?",
     [WANTED_FIND] = "SELECT state FROM wanted_bodies WHERE event = ?",
@@ -58,13 +65,12 @@ static bool comes_with_batches(const struct store *store,
 }
 
 /* Is this node on the way from the one that recorded to that host? */
-static bool is_on_way(const struct store *store, const struct directory *dir,
-                      uint32_t node, uint32_t host)
+static bool is_on_way(const struct party_question *ask, uint32_t host)
 {
-    uint32_t child = party_child_towards(dir, store->self, node);
+    uint32_t child = party_child_towards(ask->dir, ask->self, ask->peer);
 
-    return child != 0 ? !directory_node_within(dir, host, child)
-                      : directory_node_within(dir, host, store->self);
+    return child != 0 ? !directory_node_within(ask->dir, host, child)
+                      : directory_node_within(ask->dir, host, ask->self);
 }
 
 static bool may_be_wanted(const struct store *store,
@@ -79,10 +85,10 @@ static bool may_be_wanted(const struct store *store,
            !comes_with_batches(store, dir, header->node);
 }
 
-int store_wanted_add(struct store *store, const struct event_id *event,
-                     uint32_t node, struct error *err)
+static int wanted_add(struct store *store, const struct event_id *event,
+                      uint32_t node, int which, struct error *err)
 {
-    sqlite3_stmt *q = query(store, OWNER_WANTED, WANTED_ADD);
+    sqlite3_stmt *q = query(store, OWNER_WANTED, which);
     int rc;
 
     bind_span(q, 1, SPAN_OF(*event));
@@ -92,43 +98,72 @@ int store_wanted_add(struct store *store, const struct event_id *event,
     return rc;
 }
 
+int store_wanted_add(struct store *store, const struct event_id *event,
+                     uint32_t node, struct error *err)
+{
+    return wanted_add(store, event, node, WANTED_GUARDED, err);
+}
+
+/* Nobody was ever a reader beside the unit that keeps it: no row to look for.
+ */
+static bool is_between_nobody(const struct record_out *record,
+                              const struct gathered *gathered)
+{
+    bool nobody = record != NULL && record->holder == record->unit;
+    size_t i;
+
+    for (i = 0; nobody && i < gathered->len; i++) {
+        nobody = gathered->events[i].leaf->header.addressees_len == 0;
+    }
+    return nobody;
+}
+
+/* An event that does not count may have made somebody a reader before it was
+ * judged: that ends here. */
+static int wanted_forget(struct store *store, const struct event_id *event,
+                         struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_WANTED, WANTED_FORGET);
+
+    bind_span(q, 1, SPAN_OF(*event));
+    return query_run(store, q, err);
+}
+
+static bool any_reader(const struct party_question *ask,
+                       const struct record_out *record,
+                       const struct header *header)
+{
+    size_t i;
+    bool any = party_hosts_any(ask, record->holder) ||
+               party_addressed_any(ask, header);
+
+    for (i = 0; !any && i < record->readers_len; i++) {
+        any = party_hosts_any(ask, record->readers[i]);
+    }
+    return any;
+}
+
 int wanted_note(struct store *store, const struct record_out *record,
                 const struct gathered *gathered, struct error *err)
 {
-    struct party_hosts hosts = {.len = 0};
-    const struct directory *dir;
-    bool any = false;
-    size_t i, j;
-    int rc = store_directory(store, &dir, err);
+    struct party_question ask = {NULL, store->self, 0, is_on_way};
+    bool nobody = is_between_nobody(record, gathered);
+    size_t i;
+    int rc = store_directory(store, &ask.dir, err);
 
-    for (i = 0; rc == 0 && !any && i < gathered->len; i++) {
-        any = may_be_wanted(store, dir, &gathered->events[i]);
-    }
-    if (rc != 0 || !any) {
-        return rc;
-    }
-    party_hosts_add(dir, record->holder, &hosts);
-    for (i = 0; i < gathered->len; i++) {
-        if (gathered->events[i].leaf->understood &&
-            gathered->events[i].standing != STANDING_BAD_SIGNATURE) {
-            party_hosts_of(dir, &gathered->events[i].leaf->header, &hosts);
-        }
-    }
     for (i = 0; rc == 0 && i < gathered->len; i++) {
         const struct fold_event *event = &gathered->events[i];
-        uint32_t node = event->leaf->header.node;
 
         if (place_index(gathered->places[i]) >= STAGED_FIRST ||
-            !may_be_wanted(store, dir, event)) {
+            !may_be_wanted(store, ask.dir, event)) {
             continue;
         }
-        for (j = 0;
-             j < hosts.len && !is_on_way(store, dir, node, hosts.nodes[j]);
-             j++) {
+        ask.peer = event->leaf->header.node;
+        if (record != NULL && any_reader(&ask, record, &event->leaf->header)) {
+            rc = wanted_add(store, &event->leaf->id, ask.peer, WANTED_ADD, err);
+        } else if (!nobody) {
+            rc = wanted_forget(store, &event->leaf->id, err);
         }
-        rc = j < hosts.len
-                 ? store_wanted_add(store, &event->leaf->id, node, err)
-                 : 0;
     }
     return rc;
 }
@@ -212,18 +247,26 @@ uint64_t store_wanted_noted(const struct store *store)
     return store->bodies_wanted;
 }
 
+static bool is_below(const struct party_question *ask, uint32_t host)
+{
+    return directory_node_within(ask->dir, host, ask->peer);
+}
+
+/* Or beside, on the way through that peer. */
+static bool is_above(const struct party_question *ask, uint32_t host)
+{
+    return !directory_node_within(ask->dir, host, ask->self);
+}
+
 int store_wanted_owed(struct store *store, const struct event_id *event,
                       uint32_t peer, bool *owed, struct error *err)
 {
     size_t mark = store->scratch.used;
-    struct party_hosts hosts = {.len = 0};
-    const struct directory *dir;
+    struct party_question ask = {NULL, store->self, peer, is_above};
     const struct dir_cert *cert;
     struct store_event held;
     struct leaf leaf;
-    size_t i;
-    bool below;
-    int rc = store_directory(store, &dir, err);
+    int rc = store_directory(store, &ask.dir, err);
 
     *owed = false;
     rc = rc != 0 ? rc
@@ -233,14 +276,12 @@ int store_wanted_owed(struct store *store, const struct event_id *event,
         arena_rewind(&store->scratch, mark);
         return rc;
     }
-    cert = directory_cert(dir, leaf.header.node);
+    cert = directory_cert(ask.dir, leaf.header.node);
     *owed = leaf.header.node == peer || (cert != NULL && cert->guard == peer);
-    below = directory_node_within(dir, peer, store->self);
-    rc = *owed ? 0 : party_hosts_find(store, &leaf, &hosts, err);
-    for (i = 0; rc == 0 && i < hosts.len; i++) {
-        *owed |= directory_node_within(dir, hosts.nodes[i],
-                                       below ? peer : store->self) == below;
+    if (directory_node_within(ask.dir, peer, store->self)) {
+        ask.match = is_below;
     }
+    rc = *owed ? 0 : party_readers_any(store, &ask, &leaf, owed, err);
     arena_rewind(&store->scratch, mark);
     return rc;
 }

@@ -16,12 +16,12 @@ void *fold_alloc(struct fold *f, size_t count, size_t size)
     return memory;
 }
 
-/* First unit of the list that is not below `unit`. */
-static size_t role_at(const struct fold *f, uint32_t unit)
+/* First unit of the set that is not below `unit`. */
+static size_t unit_at(const struct unit_set *set, uint32_t unit)
 {
-    size_t at = f->units_len;
+    size_t at = set->len;
 
-    while (at > 0 && f->units[at - 1] >= unit) {
+    while (at > 0 && set->units[at - 1] >= unit) {
         at--;
     }
     return at;
@@ -29,35 +29,40 @@ static size_t role_at(const struct fold *f, uint32_t unit)
 
 bool fold_has_role(const struct fold *f, uint32_t unit)
 {
-    size_t at = role_at(f, unit);
+    size_t at = unit_at(&f->roles, unit);
 
-    return at < f->units_len && f->units[at] == unit;
+    return at < f->roles.len && f->roles.units[at] == unit;
 }
 
-void fold_role(struct fold *f, uint32_t unit)
+static void unit_put(struct fold *f, struct unit_set *set, uint32_t unit)
 {
-    size_t at = role_at(f, unit);
+    size_t at = unit_at(set, unit);
 
-    if (unit == 0 || (at < f->units_len && f->units[at] == unit)) {
+    if (unit == 0 || (at < set->len && set->units[at] == unit)) {
         return;
     }
-    if (f->units_len == f->units_size) {
-        size_t size = f->units_size == 0 ? 16 : f->units_size * 2;
+    if (set->len == set->size) {
+        size_t size = set->size == 0 ? 16 : set->size * 2;
         uint32_t *grown = fold_alloc(f, size, sizeof(*grown));
 
         if (grown == NULL) {
             return;
         }
-        if (f->units_len > 0) {
-            memcpy(grown, f->units, f->units_len * sizeof(*grown));
+        if (set->len > 0) {
+            memcpy(grown, set->units, set->len * sizeof(*grown));
         }
-        f->units = grown;
-        f->units_size = size;
+        set->units = grown;
+        set->size = size;
     }
-    memmove(f->units + at + 1, f->units + at,
-            (f->units_len - at) * sizeof(*f->units));
-    f->units[at] = unit;
-    f->units_len++;
+    memmove(set->units + at + 1, set->units + at,
+            (set->len - at) * sizeof(*set->units));
+    set->units[at] = unit;
+    set->len++;
+}
+
+void fold_role(struct fold *f, uint32_t unit)
+{
+    unit_put(f, &f->roles, unit);
 }
 
 ProtobufCBinaryData fold_bytes(const struct event_id *id)
@@ -237,6 +242,7 @@ static void walk_events(struct fold *f, const struct walk *walk)
         f->denunciation |= e->denounces;
         for (size_t k = 0; k < e->header->addressees_len; k++) {
             fold_role(f, e->header->addressees[k]);
+            unit_put(f, &f->readers, e->header->addressees[k]);
         }
         if (e->header->type == EVENT_DOCUMENT_FILED && e->target != NO_ENTRY) {
             f->entries[e->target].on_paper |= e->on_paper;
@@ -343,8 +349,10 @@ int record_fold(const struct fold_input *input, struct arena *arena,
         fill_columns(&f, &record);
         ProtobufCMessage *message = walk.finish(walk.state, &record);
 
-        record.units = f.units;
-        record.units_len = f.units_len;
+        record.units = f.roles.units;
+        record.units_len = f.roles.len;
+        record.readers = f.readers.units;
+        record.readers_len = f.readers.len;
         record.erasures = f.erasures;
         record.erasures_len = f.erasures_len;
         record.files = f.files;

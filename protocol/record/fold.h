@@ -114,6 +114,10 @@ struct record_out {
     struct event_id dialogue; /* a petition raised there */
     const uint32_t *units;    /* every unit with a role, ascending, once */
     size_t units_len;
+    const uint32_t *readers; /* units that events which count are addressed to,
+                                ascending, once: beside the holder they may
+                                read private bodies (DESIGN section 4) */
+    size_t readers_len;
     uint32_t not_effective; /* events of the history that do not count */
     uint32_t waiting;       /* of these, waiting for a ref */
     uint32_t future_day;    /* least `on` after the as-of day: fold again then;

@@ -456,8 +456,8 @@ static ProtobufCMessage *dialogue_finish(void *state, struct record_out *out)
     dossier(d);
     pass_undertakings(d, out);
     fold_history(f, &d->r.history, &d->r.n_history);
-    d->r.parties = f->units;
-    d->r.n_parties = f->units_len;
+    d->r.parties = f->roles.units;
+    d->r.n_parties = f->roles.len;
     out->state = (uint32_t)d->state;
     if (d->held_day != 0) {
         out->year = day_year(d->held_day);

@@ -43,6 +43,13 @@ struct entry {
     bool barred;     /* by a key said to be stolen: waits for an Approved */
 };
 
+/* Ascending, each once. */
+struct unit_set {
+    uint32_t *units;
+    size_t len;
+    size_t size;
+};
+
 struct fold {
     const struct fold_input *input;
     struct arena *arena;
@@ -51,9 +58,8 @@ struct fold {
     uint32_t *order; /* entries in fold order */
     struct event_id subject;
     uint32_t opener; /* entry, or NO_ENTRY */
-    uint32_t *units; /* with a role, ascending */
-    size_t units_len;
-    size_t units_size;
+    struct unit_set roles;
+    struct unit_set readers; /* whom events that count are addressed to */
     struct record_erasure *erasures;
     size_t erasures_len;
     struct record_file *files;

@@ -344,8 +344,8 @@ static ProtobufCMessage *petition_finish(void *state, struct record_out *out)
         p->r.answer_mark = fold_mark(p->answer);
     }
     fold_history(f, &p->r.history, &p->r.n_history);
-    p->r.parties = f->units;
-    p->r.n_parties = f->units_len;
+    p->r.parties = f->roles.units;
+    p->r.n_parties = f->roles.len;
     out->state = (uint32_t)p->state;
     out->holder = p->r.holder;
     out->decider = p->r.decider;

@@ -206,6 +206,73 @@ static void only_who_is_on_the_way_to_a_reader_wants_it(void **state)
     store_close(province);
 }
 
+/* COMMUNE_B says that it has the petition of COMMUNE_A now. */
+static void who_refers_to_himself_what_is_not_his_reads_nothing(void **state)
+{
+    struct story *st = *state;
+    struct store *district = scene_store(":memory:", DISTRICT);
+    struct store *province = scene_store(":memory:", PROVINCE);
+    struct event_id claim;
+
+    claim = SAY(st->s, .node = COMMUNE_B, .type = EVENT_PETITION_REFERRED,
+                .on = "2024-05-07", .subject = st->petition,
+                .refs = {st->petition}, .to = UBND(COMMUNE_B),
+                .private = "ciphertext of its own", .facts = {{"to", "1112"}});
+    scene_flush(st->s);
+    give(st, district, true);
+    give(st, province, false);
+    assert_int_equal(waiting(st, province), 0);
+    assert_false(owed(district, &st->petition, COMMUNE_B));
+    assert_false(owed(district, &st->petition, PROVINCE));
+    assert_true(owed(district, &claim, COMMUNE_B)); /* it wrote that one */
+    /* Who has it refers it: the same words count. */
+    scene_day(st->s, "2024-05-08");
+    (void)SAY(st->s, .node = COMMUNE_A, .type = EVENT_PETITION_REFERRED,
+              .on = "2024-05-08", .subject = st->petition,
+              .refs = {st->petition}, .to = UBND(COMMUNE_B),
+              .facts = {{"to", "1112"}});
+    scene_flush(st->s);
+    give(st, district, true);
+    assert_true(owed(district, &st->petition, COMMUNE_B));
+    assert_false(owed(district, &st->petition, PROVINCE));
+    check(district);
+    store_close(district);
+    store_close(province);
+}
+
+/* A referral that is voided makes nobody a reader: what was not fetched by
+ * then is wanted no more. */
+static void what_nobody_reads_any_more_is_not_wanted_any_more(void **state)
+{
+    struct story *st = *state;
+    struct store *province = scene_store(":memory:", PROVINCE);
+    const struct store_rebuild_options options = {.now = now_of(ASOF)};
+    struct store_integrated done;
+    struct error err = {0};
+    struct event_id referral;
+
+    referral =
+        SAY(st->s, .node = COMMUNE_A, .type = EVENT_PETITION_REFERRED,
+            .on = "2024-05-07", .subject = st->petition, .refs = {st->petition},
+            .to = UBND(PROVINCE), .facts = {{"to", "1001"}});
+    scene_flush(st->s);
+    give(st, province, false);
+    assert_int_equal(waiting(st, province), 1);
+    scene_day(st->s, "2024-05-08");
+    (void)SAY(st->s, .node = COMMUNE_A, .type = EVENT_VOIDED,
+              .on = "2024-05-08", .subject = st->petition, .refs = {referral},
+              .facts = {{"reason", "2"},
+                        {"order.kind", "order"},
+                        {"order.number", "12/TB-UBND"}});
+    scene_flush(st->s);
+    give(st, province, false);
+    assert_int_equal(waiting(st, province), 0);
+    check(province);
+    assert_ok(store_rebuild(province, &options, &done, &err), err);
+    assert_int_equal(waiting(st, province), 0);
+    store_close(province);
+}
+
 static void what_is_taken_is_what_the_event_commits_to(void **state)
 {
     struct story *st = *state;
@@ -387,6 +454,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             only_who_is_on_the_way_to_a_reader_wants_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            who_refers_to_himself_what_is_not_his_reads_nothing, setup,
+            teardown),
+        cmocka_unit_test_setup_teardown(
+            what_nobody_reads_any_more_is_not_wanted_any_more, setup, teardown),
         cmocka_unit_test_setup_teardown(
             what_is_taken_is_what_the_event_commits_to, setup, teardown),
         cmocka_unit_test_setup_teardown(
