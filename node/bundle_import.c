@@ -392,7 +392,7 @@ static int cosign_all(struct engine *engine, struct bundle_job *job,
 {
     for (size_t i = 0; !job->up && i < job->touched_len; i++) {
         const struct origin *origin = &job->touched[i];
-        int rc = cosign_log(engine, origin, false, NULL, err);
+        int rc = cosign_log(engine, origin, job->peer.node, NULL, err);
 
         if (rc == ERR_BUSY) {
             (void)snprintf(job->status.note, sizeof(job->status.note), "%.250s",

@@ -60,9 +60,10 @@ static int line_sign(struct engine *engine, const struct origin *origin,
 }
 
 static int cosign_numbered(struct engine *engine, const struct store_log *log,
-                           const struct origin *origin, bool repeat,
+                           const struct origin *origin,
                            const struct signature *request, struct error *err)
 {
+    bool repeat = request != NULL;
     struct store_cosig newest;
     struct store_cosig made = {.log = log->id,
                                .number = log->cosigs,
@@ -114,7 +115,7 @@ static int cosign_shown(struct engine *engine, const struct store_log *log,
     return rc;
 }
 
-int cosign_log(struct engine *engine, const struct origin *origin, bool repeat,
+int cosign_log(struct engine *engine, const struct origin *origin, uint32_t by,
                const struct signature *request, struct error *err)
 {
     struct store_recovery recovery;
@@ -137,12 +138,12 @@ int cosign_log(struct engine *engine, const struct origin *origin, bool repeat,
     }
     if (facts.guard == engine_node(engine)) {
         rc = guard_may_begin(engine, origin, &log, err);
-        if (rc != 0) {
-            return rc;
+        if (rc != 0 || guard_may_number(engine, origin, &log, by)) {
+            return rc != 0
+                       ? rc
+                       : cosign_numbered(engine, &log, origin, request, err);
         }
-        return cosign_numbered(engine, &log, origin, repeat, request, err);
-    }
-    if (repeat) {
+    } else if (request != NULL) {
         return error_set(err, ERR_UNTRUSTED, "we are not that log's guard");
     }
     return cosign_shown(engine, &log, origin, err);
@@ -224,6 +225,13 @@ void cosign_greeted(struct engine *engine, uint32_t node, int64_t skew_ms)
         engine->cosigning.skew_ms = skew_ms;
         engine->cosigning_waits = true; /* what was refused, try again */
     }
+    cert = directory_cert(engine_directory(engine), node);
+    if (cert != NULL && cert->guard == engine_node(engine) &&
+        guard_had_other(engine,
+                        &(struct origin){.node = node, .epoch = cert->epoch},
+                        engine_node(engine))) {
+        engine->cosigning_waits = true; /* our first number, see tree.h */
+    }
 }
 
 int engine_clock_confirm(struct engine *engine, struct error *err)
@@ -271,7 +279,7 @@ static int catch_up(void *data, const struct store_log *log)
     }
     rc = engine_write(engine, seeking->err);
     if (rc == 0) {
-        rc = cosign_log(engine, &origin, false, NULL, seeking->err);
+        rc = cosign_log(engine, &origin, 0, NULL, seeking->err);
     }
     if (rc == 0) {
         peers_tell(engine, LINK_COSIGNED, &origin, NULL);
@@ -317,7 +325,7 @@ static int above_say(struct engine *engine, struct peer *peer,
                        err) != 0 ||
         held.head.size < log.head.size) {
         rc = engine_write(engine, err);
-        rc = rc != 0 ? rc : cosign_log(engine, origin, false, NULL, err);
+        rc = rc != 0 ? rc : cosign_log(engine, origin, 0, NULL, err);
         rc = rc != 0 ? rc
                      : store_held_get(engine->store, log.id,
                                       engine_node(engine), &held, err);
@@ -401,8 +409,8 @@ void cosign_repeat(struct engine *engine, struct peer *peer,
         rc = engine_write(engine, &err);
     }
     if (rc == 0) {
-        rc =
-            cosign_log(engine, &action->origin, true, &action->signature, &err);
+        rc = cosign_log(engine, &action->origin, peer->node, &action->signature,
+                        &err);
     }
     if (rc != 0) {
         engine_react(engine, "cosign", "repeat_refused", &err);

@@ -261,6 +261,7 @@ static void batch_cosign(struct engine *engine, struct peer *peer,
 {
     struct link_event event = {.kind = LINK_COSIGNED, .origin = action->origin};
     struct log_facts facts;
+    struct store_log log;
     struct error err = {0};
     int rc;
 
@@ -272,13 +273,17 @@ static void batch_cosign(struct engine *engine, struct peer *peer,
     }
     rc = log_facts_of(engine, &action->origin, &facts, &err);
     if (rc == 0) {
-        rc = cosign_log(engine, &action->origin, false, NULL, &err);
+        rc = cosign_log(engine, &action->origin, peer->node, NULL, &err);
+    }
+    if (rc == 0) {
+        rc = log_find(engine, &action->origin, &log, &err);
     }
     if (rc != 0) {
         engine_react(engine, "intake", "not_cosigned", &err);
         return;
     }
-    if (facts.guard != engine_node(engine)) {
+    if (facts.guard != engine_node(engine) ||
+        guard_takes_over(engine, &action->origin, &log)) {
         event.kind = LINK_HELD_GREW;
     }
     peer_step(engine, peer, &event);

@@ -299,8 +299,9 @@ void intake_held(struct engine *engine, struct peer *peer,
                  const struct link_action *action);
 
 /* ---- cosign.c ---- */
-/* Numbered if we are the log's guard, else for display. */
-int cosign_log(struct engine *engine, const struct origin *origin, bool repeat,
+/* Numbered if we are the log's guard and may number, else for display. `by`:
+ * who brought what is new, 0: nobody. `request`: of a repeat, else NULL. */
+int cosign_log(struct engine *engine, const struct origin *origin, uint32_t by,
                const struct signature *request, struct error *err) MUST_USE;
 void cosign_repeat(struct engine *engine, struct peer *peer,
                    const struct link_action *action);

@@ -223,7 +223,7 @@ static void cosign_again(struct engine *engine, const struct store_log *log)
     struct origin origin = log_origin(log);
     struct error err = {0};
 
-    if (cosign_log(engine, &origin, false, NULL, &err) != 0) {
+    if (cosign_log(engine, &origin, 0, NULL, &err) != 0) {
         engine_react(engine, "recover", "not_cosigned", &err);
         return;
     }

@@ -101,6 +101,33 @@ bool guard_is_uninformed(struct engine *engine, const struct origin *origin,
                : !above_is_heard(engine);
 }
 
+/* Its newest session with us showed what it holds of its log. */
+static bool has_shown(struct engine *engine, const struct origin *origin)
+{
+    const struct peer *peer = peer_of_node(engine, origin->node);
+    struct link_info info;
+    struct link_lag lag;
+
+    if (peer == NULL || peer->link == NULL || peer->up || peer->joining) {
+        return false;
+    }
+    link_info(peer->link, &info);
+    for (size_t i = 0; info.state == LINK_OPEN && link_lag(peer->link, i, &lag);
+         i++) {
+        if (!lag.sending && origin_equal(&lag.origin, origin)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool guard_may_number(struct engine *engine, const struct origin *origin,
+                      const struct store_log *log, uint32_t by)
+{
+    return by == origin->node || !guard_takes_over(engine, origin, log) ||
+           has_shown(engine, origin);
+}
+
 bool guard_had_other(struct engine *engine, const struct origin *origin,
                      uint32_t node)
 {

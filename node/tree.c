@@ -202,16 +202,22 @@ void tree_follow(struct engine *engine)
 
     for (size_t i = 0; i < engine->peers->len; i++) {
         struct peer *peer = &engine->peers->all[i];
+        /* Where it goes: the news may come on a detour that ends already. */
+        uint32_t bound = peer->next_node != 0 ? peer->next_node : peer->node;
 
         if (!peer->used || peer->joining) {
             continue;
         }
         if (peer->up && parent == 0) {
             up_forget(engine, peer); /* a standby let go; a standby enrolled */
-        } else if (peer->up && peer->node != parent) {
-            if (peer->next_node != parent && !detour_goes_on(engine, peer)) {
+        } else if (peer->up && bound != parent) {
+            if (!detour_goes_on(engine, peer)) {
                 move(engine, peer, parent);
             }
+        } else if (peer->up && peer->detour) {
+            peer->detour = false; /* our parent is the one we came to */
+            peer->leg_began_ms = 0;
+            peer->lost = true;
         } else if (peer->link != NULL && peer_is_changed(engine, peer)) {
             peer->lost = true; /* another guard, another role */
         }

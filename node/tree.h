@@ -9,9 +9,9 @@
  * good if it is by a guard that is not earlier in that order than the guard of
  * the number before it. The new guard signs nothing before it holds
  * `guard_from` leaves with the root its certificate names, nor before it holds
- * every number that the child has: two with one number cannot come to be, for
- * the child is in one session at a time and numbers are made in sessions with
- * it alone. */
+ * every number that the child has, nor on a word of anybody but the child
+ * (guard_may_number): two with one number cannot come to be, for the child is
+ * in one session at a time. */
 #ifndef QCDC_NODE_TREE_H
 #define QCDC_NODE_TREE_H
 
@@ -62,6 +62,11 @@ bool guard_takes_over(struct engine *engine, const struct origin *origin,
  * `log` is what is held of it; NULL: nothing (takeover.c). */
 bool guard_is_uninformed(struct engine *engine, const struct origin *origin,
                          const struct store_log *log);
+/* The guard before us may sign on until it hears of the change, and so may its
+ * numbers: our first one answers what came from the log's own node, or is made
+ * in a session with it. `by`: who brought the news, 0: nobody. */
+bool guard_may_number(struct engine *engine, const struct origin *origin,
+                      const struct store_log *log, uint32_t by);
 /* Did anybody but that node guard the log in its epoch? */
 bool guard_had_other(struct engine *engine, const struct origin *origin,
                      uint32_t node);

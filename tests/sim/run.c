@@ -42,6 +42,9 @@ const struct run_name run_named[] = {
     {13, 64, "a delivery carries the certificates of epochs that ended"},
     {11, 64, "two machines that drive each other out are noticed"},
     {60, 67, "what a freeze kept back goes up when the log is ended"},
+    {1, 512, "a new guard's first number is made with the node alone"},
+    {182, 512, "likewise, of a commune of the other district"},
+    {95, 512, "who hears on the way back from a detour that it moved, moves"},
     {24, 512, "a former guard is a party like others: it is delivered to"},
     {0, 0, NULL},
 };
