@@ -135,6 +135,9 @@ static bool turn(struct loop *loop, bool idle)
     if (loop->web != NULL) {
         web_run(loop->web);
     }
+    if (lend_is_out(loop->engine)) {
+        return false; /* a request asked for it: the rest is the writer's */
+    }
     more = engine_work(loop->engine) || more;
     if (engine_commit(loop->engine, &err) != 0) {
         more = false; /* engine_react has said so */

@@ -9,6 +9,7 @@
 
 #include "node/clock.h"
 #include "node/jobs.h"
+#include "node/lend.h"
 #include "node/log.h"
 #include "node/mend.h"
 #include "node/peers.h"
@@ -327,6 +328,9 @@ void engine_idle(struct engine *engine)
     attach_destroy(engine);
     tails_work(engine);
     erase_scrub(engine);
+    if (lend_is_out(engine)) {
+        return;
+    }
     write_back(engine);
     mend_idle(engine);
     attach_round(engine);
