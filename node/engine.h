@@ -281,6 +281,7 @@ struct sync_recovery {
     uint64_t from, until;
     int64_t since_s;
     int64_t done_s; /* 0: not yet */
+    bool lost;      /* nobody linked has had it for a day */
 };
 struct sync_log {
     const char *origin;

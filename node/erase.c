@@ -186,9 +186,27 @@ int erase_again(struct engine *engine, struct error *err)
     return store_commit(engine->store, err);
 }
 
+struct missing {
+    struct engine *engine;
+    bool any;
+};
+
+/* What is missing of a log may hold an erasure. Whoever has it gives it back as
+ * soon as he is linked; who did not within a day is not waited for
+ * (recover_is_lost). */
 static int still_fetching(void *data, const struct store_recovery *recovery)
 {
-    *(bool *)data |= !recovery->lent && recovery->done_s == 0;
+    struct missing *missing = data;
+    struct store_log log;
+    struct error ignored = {0};
+
+    if (recovery->lent || recovery->done_s != 0 || missing->any) {
+        return 0;
+    }
+    missing->any = store_log_get(missing->engine->store, recovery->log, &log,
+                                 &ignored) != 0 ||
+                   (log.head.size < recovery->until &&
+                    !recover_is_lost(missing->engine, recovery));
     return 0;
 }
 
@@ -213,13 +231,13 @@ static bool is_up_to_date(struct engine *engine)
         directory_cert(engine_directory(engine), engine_node(engine));
     struct link_info info = {0};
     struct error ignored = {0};
-    bool fetching = false;
+    struct missing missing = {.engine = engine};
     struct peer *peer;
 
     if (engine->integrating ||
-        store_recovery_each(engine->store, still_fetching, &fetching,
+        store_recovery_each(engine->store, still_fetching, &missing,
                             &ignored) != 0 ||
-        fetching) {
+        missing.any) {
         return false;
     }
     if (sequence_is_free(engine)) {

@@ -355,6 +355,11 @@ int recover_bodies(struct engine *engine, unsigned lacking,
                    struct segment *segment, struct error *err) MUST_USE;
 /* What the child that a log comes through says it holds of it. */
 uint64_t recover_below(struct engine *engine, const struct origin *origin);
+/* What is missing of it was asked for a day and an hour at work, and nobody
+ * linked shows more than is here: bodies and deliveries wait for it no longer.
+ * Sequencing and cosigning do, until a person ends that log. */
+bool recover_is_lost(struct engine *engine,
+                     const struct store_recovery *recovery);
 /* A frame of the child's route before the present one. */
 void recover_other_route(struct engine *engine, struct peer *peer);
 

@@ -3,7 +3,8 @@
  * the Restored that says so. Nothing is sequenced or cosigned of that log
  * before (sequence.c, cosign.c ask here). It must never end a recovery before
  * every leaf that was signed is here and integrated: what is spooled and in
- * the log too would be sequenced twice. Next: sequence.c. */
+ * the log too would be sequenced twice. Next: recover_from.c,
+ * sequence.c. */
 #include "node/peers.h"
 
 #include <stdio.h>
@@ -16,7 +17,6 @@
 #include "store/restore.h"
 #include "store/spool.h"
 
-#define BELOW_LATEST_MS 86400000u /* a child not heard is not waited for */
 #define LATE_SHARE 4u /* of quiet_s: a broken connection's frames are past */
 
 /* ---- what is being fetched ---- */
@@ -122,6 +122,7 @@ int recover_begin(struct engine *engine, struct peer *peer,
     struct log_facts facts;
     struct store_log log;
     char text[LOG_TEXT_SIZE];
+    bool again = false; /* what was held back for it is given out already */
     int rc = log_facts_of(engine, &action->origin, &facts, err);
 
     if (rc == 0) {
@@ -134,14 +135,16 @@ int recover_begin(struct engine *engine, struct peer *peer,
     rc = store_recovery_get(engine->store, log.id, made.lent, &kept, err);
     if (rc == 0 && kept.done_s == 0) {
         /* Goes on, from another peer perhaps: the most of what they show. */
-        made.since_s = kept.since_s;
+        again = made.until <= kept.until &&
+                (kept.until <= log.head.size || recover_is_lost(engine, &kept));
+        made.since_s = made.until > kept.until ? made.since_s : kept.since_s;
         made.from = kept.from;
         made.until = kept.until > made.until ? kept.until : made.until;
         made.cosigs = kept.cosigs > made.cosigs ? kept.cosigs : made.cosigs;
     } else if (rc != 0 && rc != ERR_NOTFOUND) {
         return rc;
     }
-    if (!made.lent && !engine->restored) {
+    if (!made.lent && !engine->restored && !again) {
         /* No body is shown before what was erased since is erased again. */
         rc = engine_write(engine, err);
         rc = rc != 0 ? rc : store_restored_set(engine->store, true, err);
@@ -424,43 +427,6 @@ int recover_bodies(struct engine *engine, unsigned lacking,
         segment->absent = buf_span(&bodies.absent);
     }
     return rc;
-}
-
-/* ---- who else holds it ---- */
-
-uint64_t recover_below(struct engine *engine, const struct origin *origin)
-{
-    const struct directory *dir = engine_directory(engine);
-    uint32_t self = engine_node(engine);
-    uint32_t node = origin->node;
-    const struct dir_node *found = directory_node(dir, node);
-    struct peer *child;
-    struct link_info info;
-    struct link_lag lag;
-
-    for (unsigned depth = 0; found != NULL && found->parent != self; depth++) {
-        if (depth == 16) {
-            return 0;
-        }
-        node = found->parent;
-        found = directory_node(dir, node);
-    }
-    if (node == engine->gone_below) {
-        return 0;
-    }
-    child = found != NULL ? peer_of_node(engine, node) : NULL;
-    if (child != NULL && child->link != NULL) {
-        link_info(child->link, &info);
-        for (size_t i = 0; info.state == LINK_OPEN && !info.waiting &&
-                           link_lag(child->link, i, &lag);
-             i++) {
-            if (!lag.sending && origin_equal(&lag.origin, origin)) {
-                return lag.there;
-            }
-        }
-    }
-    return clock_steady_ms() - engine->born_ms > BELOW_LATEST_MS ? 0
-                                                                 : UINT64_MAX;
 }
 
 /* ---- two machines with one key ---- */

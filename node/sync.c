@@ -215,7 +215,9 @@ static void recovery_fill(struct engine *engine, uint32_t log, bool lent,
                                   .from = kept.from,
                                   .until = kept.until,
                                   .since_s = kept.since_s,
-                                  .done_s = kept.done_s};
+                                  .done_s = kept.done_s,
+                                  .lost = !lent && kept.done_s == 0 &&
+                                          recover_is_lost(engine, &kept)};
 }
 
 struct logs_filling {

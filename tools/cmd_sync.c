@@ -238,6 +238,18 @@ static void print_recovery(const struct cli *cli, const struct answer *log,
         printf("  %s\n", answer_text(answer_get(
                              row, say(cli, "reason_vi", "reason_en"))));
     }
+    if (answer_bool(answer_get(row, "lost"))) {
+        printf("  %s %s %lld %s\n",
+               say(cli,
+                   "CẦN LÀM: đã một ngày không nút nào đang kết nối có phần "
+                   "còn thiếu; nội dung và bản giao không chờ nữa. Nếu không "
+                   "máy nào còn giữ, kết thúc sổ này:",
+                   "TO DO: for a day no connected node has had what is "
+                   "missing; bodies and deliveries wait no longer. If no "
+                   "machine holds it any more, end this log:"),
+               "qcdc invite", (long long)count(log, "node"),
+               "--again --reason mirrors-lost");
+    }
 }
 
 /* Children sign their superior's directory log: he alone cannot write it

@@ -99,6 +99,7 @@ static void put_recovery(struct api_call *call, json_t *object,
                 api_node_name(call, recovery->source, node, sizeof(node)));
     api_put_time(row, "since", recovery->since_s);
     api_put_bool(row, "done", recovery->done_s != 0);
+    api_put_bool(row, "lost", recovery->lost);
     if (recovery->done_s != 0) {
         api_put_time(row, "done_at", recovery->done_s);
     }

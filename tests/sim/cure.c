@@ -143,6 +143,21 @@ static bool waits_for_nothing(struct machine *machine,
            waiting.lost;
 }
 
+/* It was invited, and the district that let it in lost its disk before it had
+ * the answer: nobody there knows the one-time key any more. */
+static bool invitation_is_lost(const struct machine *machine)
+{
+    const struct machine *parent = machine_of(machine->parent);
+    const struct keys *keys = &machine->engine->keys;
+    struct box_public one_time;
+    struct error ignored = {0};
+
+    return keys->joining && machine_is_on(parent) &&
+           engine_directory(parent->engine)->top != 0 &&
+           box_public_of(&keys->one_time, &one_time, &ignored) == 0 &&
+           gate_find(engine_gate(parent->engine), &one_time) == NULL;
+}
+
 /* ---- forks and clones ---- */
 
 struct forked {
@@ -220,7 +235,9 @@ bool cure_try(void)
         }
         if (machine->lost) {
             acted = rejoin(machine, "disk-lost");
-        } else if (machine_is_on(machine) && waits_for_nothing(machine, &all)) {
+        } else if (machine_is_on(machine) &&
+                   (waits_for_nothing(machine, &all) ||
+                    invitation_is_lost(machine))) {
             acted = rejoin(machine, "mirrors-lost");
         }
     }
