@@ -47,6 +47,9 @@ static int fork_check(struct engine *engine, const struct frame_head *head,
                       const struct store_log *log, struct error *err)
 {
     struct hash root = log->head.root;
+    struct log_facts facts;
+    struct error ignored = {0};
+    bool settled;
     int rc = 0;
 
     if (head->head.size == 0 || head->head.size > log->head.size) {
@@ -60,8 +63,10 @@ static int fork_check(struct engine *engine, const struct frame_head *head,
         !head_is_signed(head, log)) {
         return rc == ERR_NOTFOUND ? 0 : rc;
     }
+    settled = log_facts_of(engine, &head->origin, &facts, &ignored) == 0 &&
+              facts.ended; /* a superior said which of the two it is */
     rc = engine_write(engine, err);
-    if (rc == 0 && log->frozen[0] == '\0') {
+    if (rc == 0 && log->frozen[0] == '\0' && !settled) {
         rc = store_log_freeze(engine->store, log->id,
                               "two signed histories of one size, the other in "
                               "a bundle: keep both machines as they are, an "

@@ -389,6 +389,8 @@ size_t recovered_missing(struct engine *engine);
  * our keys, and cuts logs of others where it says that they ended. Between
  * turns only: it may rebuild what is derived. */
 int epoch_turn(struct engine *engine, struct error *err) MUST_USE;
+/* Once more, in the next tick: a log that ended was frozen since. */
+void epoch_look_again(struct engine *engine);
 /* At start: finishes what a crash left of such a turn. */
 int epoch_resume(struct engine *engine, struct error *err) MUST_USE;
 /* Our log of that kind may be written to: its key is ours, and it began. */

@@ -9,6 +9,7 @@
 
 #include "node/clock.h"
 #include "node/evidence.h"
+#include "node/invite.h"
 #include "node/log.h"
 #include "store/epoch.h"
 #include "store/integrate.h"
@@ -62,8 +63,17 @@ bool epoch_is_ours(struct engine *engine, bool is_dir)
  * ----------------------------------------------------------------------------
  */
 
+/* Two histories were signed: which of them a shorter copy is part of, nobody
+ * can tell before the rest is here. */
+static bool ended_by_fork(const struct dir_epoch *ended)
+{
+    return ended->reason == REJOIN_FORK || ended->reason == REJOIN_CLONE;
+}
+
 /* How much of what we hold is the log that ended: all of it if the roots
- * agree where it ends, or if we hold less and nothing speaks against it. */
+ * agree where it ends, or if we hold less and nothing speaks against it. Of our
+ * own all goes back to the spool after a fork, and what is in the log leaves
+ * it again when that is fetched. */
 static int keep_of(struct engine *engine, const struct store_log *log,
                    const struct dir_epoch *ended, uint64_t *keep,
                    struct error *err)
@@ -76,7 +86,10 @@ static int keep_of(struct engine *engine, const struct store_log *log,
         return 0;
     }
     if (log->head.size < ended->size) {
-        *keep = log->frozen[0] == '\0' ? log->head.size : 0;
+        *keep = log->frozen[0] != '\0' || (log->node == engine_node(engine) &&
+                                           ended_by_fork(ended))
+                    ? 0
+                    : log->head.size;
         return 0;
     }
     rc = store_log_root_at(engine->store, log->id, ended->size, &root, err);
@@ -246,6 +259,11 @@ int epoch_turn(struct engine *engine, struct error *err)
         peers_restart(engine); /* the peers must hear of the new logs */
     }
     return rc;
+}
+
+void epoch_look_again(struct engine *engine)
+{
+    engine->peers->directory_serial = UINT64_MAX;
 }
 
 int epoch_resume(struct engine *engine, struct error *err)

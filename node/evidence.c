@@ -214,10 +214,10 @@ void evidence_meet(struct engine *engine, struct peer *peer,
 }
 
 static int evidence_check(struct engine *engine, const struct origin *origin,
-                          struct span text, struct error *err)
+                          struct span text, struct evidence_facts *facts,
+                          struct error *err)
 {
     struct evidence evidence;
-    struct evidence_facts facts;
     struct log_facts known;
     char name[ORIGIN_MAX + 1];
     struct vkey key;
@@ -228,17 +228,38 @@ static int evidence_check(struct engine *engine, const struct origin *origin,
     rc = rc != 0 ? rc
                  : vkey_known(engine, span_str(name), VKEY_ED25519, &known.key,
                               &key, err);
-    return rc != 0 ? rc : evidence_verify(&evidence, &key, &facts, err);
+    return rc != 0 ? rc : evidence_verify(&evidence, &key, facts, err);
+}
+
+/* A superior ended the log with one of the two histories, and ours, shorter, is
+ * the other one. */
+static bool ours_is_other(struct engine *engine, const struct store_log *log,
+                          const struct log_facts *known,
+                          const struct evidence_facts *facts)
+{
+    const struct merkle_head *ours = &facts->checkpoints[0].head;
+    const struct merkle_head *right = &facts->checkpoints[1].head;
+    struct hash root;
+    struct error ignored = {0};
+
+    return known->ended && right->size == known->end.size &&
+           hash_equal(&right->root, &known->end.root) &&
+           ours->size <= log->head.size &&
+           store_log_root_at(engine->store, log->id, ours->size, &root,
+                             &ignored) == 0 &&
+           hash_equal(&root, &ours->root);
 }
 
 void evidence_take(struct engine *engine, struct peer *peer,
                    const struct link_action *action)
 {
     char name[ORIGIN_MAX + 1];
+    struct evidence_facts facts;
     struct log_facts known;
     struct store_log log;
     struct error err = {0};
-    int rc = evidence_check(engine, &action->origin, action->bytes, &err);
+    int rc =
+        evidence_check(engine, &action->origin, action->bytes, &facts, &err);
 
     origin_text(engine, &action->origin, name);
     rc = rc != 0 ? rc : evidence_keep(engine, name, action->bytes, &err);
@@ -248,10 +269,13 @@ void evidence_take(struct engine *engine, struct peer *peer,
         return;
     }
     rc = log_facts_of(engine, &action->origin, &known, &err);
-    if (rc != 0 || known.ended ||
-        log_find(engine, &action->origin, &log, &err) != 0 ||
-        log.frozen[0] != '\0') {
+    if (rc != 0 || log_find(engine, &action->origin, &log, &err) != 0 ||
+        log.frozen[0] != '\0' ||
+        (known.ended && !ours_is_other(engine, &log, &known, &facts))) {
         return;
+    }
+    if (known.ended) {
+        epoch_look_again(engine); /* ours is cut off, the right one comes */
     }
     rc = engine_write(engine, &err);
     rc = rc != 0

@@ -48,7 +48,8 @@ int tail_noted(struct engine *engine, const char *origin, struct arena *arena,
 void evidence_meet(struct engine *engine, struct peer *peer,
                    const struct link_action *action);
 /* Evidence came from the peer. If it proves itself it is kept and the log is
- * frozen; else it is dropped and the peer named. */
+ * frozen; one that a superior ended only if ours is not what he ended it with,
+ * and then ours is given up as a tail. Else it is dropped, the peer named. */
 void evidence_take(struct engine *engine, struct peer *peer,
                    const struct link_action *action);
 /* Where the evidence against a log lies; ERR_NOTFOUND if there is none. */

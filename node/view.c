@@ -112,6 +112,8 @@ static int view_log(void *data, uint32_t peer, const struct origin *origin,
     }
     if (log.mirrored) {
         out->head = log.head;
+        out->whole = facts.ended && log.head.size == facts.end.size &&
+                     hash_equal(&log.head.root, &facts.end.root);
     }
     out->takes_over = guard_takes_over(engine, origin, &log);
     out->cosigs = log.cosigs;

@@ -243,6 +243,7 @@ struct link_log {
     uint64_t below;  /* size that the child it comes through said it holds;
                         UINT64_MAX: that child was not heard since the start */
     bool ended; /* a superior closed that epoch: its node only fetches it */
+    bool whole; /* ... and ours is what he says it is: another one is wrong */
     struct frame_seen seen; /* newest cosignature of the peer held here */
 };
 

@@ -127,7 +127,23 @@ static int evidence_do(struct step *s, const struct link_track *track,
     return rc;
 }
 
-/* Case 2 as far as our own cosignature shows it. */
+/* Case 2. Where a superior has settled which of the two it is, and we hold that
+ * one, the log stays as it is: the other is shown the evidence, gives up its
+ * own (node/evidence.c), and asks again. */
+static int fork_found(struct step *s, struct link_track *track,
+                      const struct link_log *log, uint64_t size)
+{
+    struct span text = fork_text(s, &track->origin, size);
+
+    if (!log->whole) {
+        return track_freeze(s, track, LINK_REASON_FORK, text, true);
+    }
+    track->frozen = true; /* in this session */
+    return 0;
+}
+
+/* Case 2 as far as our own cosignature shows it; of a log that was settled we
+ * may have cosigned the other one. */
 static int judge_seen(struct step *s, struct link_track *track,
                       const struct frame_head *head, const struct link_log *log)
 {
@@ -135,16 +151,14 @@ static int judge_seen(struct step *s, struct link_track *track,
     int rc = 0;
 
     if (!head->seen.has || track->origin.node == s->link->options.self ||
-        head->seen.head.size > log->head.size) {
+        log->ended || head->seen.head.size > log->head.size) {
         return 0;
     }
     rc = root_differs(s, &track->origin, &head->seen.head, &differs);
     if (rc != 0 || !differs || !seen_is_ours(s, head)) {
         return rc;
     }
-    return track_freeze(s, track, LINK_REASON_FORK,
-                        fork_text(s, &track->origin, head->seen.head.size),
-                        true);
+    return fork_found(s, track, log, head->seen.head.size);
 }
 
 static int judge_known(struct step *s, struct link_track *track,
@@ -173,9 +187,7 @@ static int judge_known(struct step *s, struct link_track *track,
     if (head->head.size <= log->head.size) {
         rc = root_differs(s, &track->origin, &head->head, &differs);
         if (rc == 0 && differs) {
-            return track_freeze(s, track, LINK_REASON_FORK,
-                                fork_text(s, &track->origin, head->head.size),
-                                true);
+            return fork_found(s, track, log, head->head.size);
         }
     }
     return rc == 0 ? recover_judge(s, track, head, log) : rc;
