@@ -48,6 +48,9 @@ struct bundle_job {
 /* ---- bundle.c ---- */
 /* The slot of the engine, made at the first use. NULL: no memory. */
 struct bundle_job *bundle_job_of(struct engine *engine);
+/* Closes and wipes it; its status stays. */
+void bundle_job_end(struct bundle_job *job);
+void bundle_job_fail(struct bundle_job *job, const struct error *err);
 /* True if it may carry that log from the other to us. */
 bool bundle_way_in(struct engine *engine, const struct bundle_job *job,
                    const struct origin *origin);
@@ -55,6 +58,14 @@ bool bundle_way_in(struct engine *engine, const struct bundle_job *job,
 bool bundle_mark_find(struct span marks, const struct origin *origin,
                       struct bundle_mark *out);
 void bundle_mark_put(struct buf *marks, const struct bundle_mark *mark);
+
+/* ---- bundle_read.c ---- */
+/* Who made it, for whom. ERR_USAGE, ERR_UNTRUSTED. */
+int bundle_head_read(struct engine *engine, struct bundle_job *job,
+                     struct error *err) MUST_USE;
+/* A request to join is no bundle: small, and done at once. */
+int bundle_request_read(struct engine *engine, struct bundle_job *job, bool *is,
+                        struct error *err) MUST_USE;
 
 /* ---- bundle_join.c ---- */
 /* A file that is a request to join, whole. */
