@@ -25,8 +25,11 @@
 
 /* ---- asking ---- */
 
-static bool asked_by_hand(const struct engine *engine, const struct hash *file)
+bool attach_is_asked(const struct engine *engine, const struct hash *file)
 {
+    if (engine->config->fetch_files != 0) {
+        return true;
+    }
     for (size_t i = 0; i < engine->attach_asked_len; i++) {
         if (hash_equal(&engine->attach_asked[i], file)) {
             return true;
@@ -36,7 +39,7 @@ static bool asked_by_hand(const struct engine *engine, const struct hash *file)
 }
 
 /* A file is where its event came from: below with that child, else above. */
-static bool may_have(struct engine *engine, const struct peer *peer,
+bool attach_may_come(struct engine *engine, bool up, uint32_t from,
                      uint32_t node)
 {
     const struct directory *dir = engine_directory(engine);
@@ -44,8 +47,8 @@ static bool may_have(struct engine *engine, const struct peer *peer,
     if (node == engine_node(engine)) {
         return true; /* our own, damaged here: whoever it went to */
     }
-    return peer->up ? !directory_node_within(dir, node, engine_node(engine))
-                    : directory_node_within(dir, node, peer->node);
+    return up ? !directory_node_within(dir, node, engine_node(engine))
+              : directory_node_within(dir, node, from);
 }
 
 bool peer_has_batches(const struct peer *peer)
@@ -102,7 +105,7 @@ static int refused_put(struct engine *engine, const struct hash *file,
 }
 
 /* What is missing may lie there already: a rebuild forgets the table. */
-static bool is_here(struct engine *engine, const struct hash *file)
+bool attach_is_here(struct engine *engine, const struct hash *file)
 {
     struct error err = {0};
     uint64_t size;
@@ -131,7 +134,7 @@ static bool is_fetched(void *data, const struct hash *file)
 }
 
 /* Who begins many files and ends none leaves no more than this on the disk. */
-static void parts_bound(struct engine *engine, uint64_t came)
+void attach_parts_bound(struct engine *engine, uint64_t came)
 {
     engine->attach_trimmed += came;
     if (engine->attach_trimmed >= PARTS_MAX_BYTES / 2) {
@@ -169,10 +172,9 @@ static void next_find(struct engine *engine, struct peer *peer)
     }
     for (size_t i = 0; i < len; i++) {
         peer->fetch.row = page[i].row;
-        if (!may_have(engine, peer, page[i].node) ||
-            (engine->config->fetch_files == 0 &&
-             !asked_by_hand(engine, &page[i].file)) ||
-            is_here(engine, &page[i].file)) {
+        if (!attach_may_come(engine, peer->up, peer->node, page[i].node) ||
+            !attach_is_asked(engine, &page[i].file) ||
+            attach_is_here(engine, &page[i].file)) {
             continue;
         }
         fetch_begin(engine, peer, &page[i]);
@@ -238,7 +240,7 @@ static void own_find(struct engine *engine)
         }
         for (size_t i = 0; i < len; i++) {
             engine->attach_seen = page[i].row;
-            (void)is_here(engine, &page[i].file);
+            (void)attach_is_here(engine, &page[i].file);
         }
     } while (len == PAGE);
 }
@@ -281,7 +283,7 @@ static void refused(struct engine *engine, struct peer *peer,
 }
 
 /* It came whole: only now it is looked into, and gets its name. */
-static void fetch_end(struct engine *engine, struct peer *peer)
+void attach_end(struct engine *engine, struct peer *peer)
 {
     struct frame frame = {.kind = FRAME_ATTACH_HAVE};
     struct attach_fetch *fetch = &peer->fetch;
@@ -324,8 +326,7 @@ static void fetch_end(struct engine *engine, struct peer *peer)
 }
 
 /* Of files in all, and of what that child may take of this disk. */
-static bool has_room_for(struct engine *engine, struct peer *peer,
-                         uint64_t bytes)
+bool attach_fits(struct engine *engine, struct peer *peer, uint64_t bytes)
 {
     struct error why = {0};
     struct error err = {0};
@@ -371,7 +372,7 @@ static void piece_take(struct engine *engine, struct peer *peer,
     struct error err = {0};
 
     if (part_ends(fetch, came) && is_wanted(engine, &fetch->file)) {
-        fetch_end(engine, peer);
+        attach_end(engine, peer);
         return;
     }
     if (!fetch->active || !hash_equal(&fetch->file, &came->file) ||
@@ -385,7 +386,7 @@ static void piece_take(struct engine *engine, struct peer *peer,
         (fetch->total != 0 && fetch->total != came->total)) {
         return; /* it does not have it (yet): the next one */
     }
-    if (!has_room_for(engine, peer, came->total)) {
+    if (!attach_fits(engine, peer, came->total)) {
         fetch->next_ms = clock_steady_ms() + ROUND_MS;
         return;
     }
@@ -397,9 +398,9 @@ static void piece_take(struct engine *engine, struct peer *peer,
     }
     fetch->offset += came->bytes.len;
     fetch->total = came->total;
-    parts_bound(engine, came->bytes.len);
+    attach_parts_bound(engine, came->bytes.len);
     if (fetch->offset >= fetch->total) {
-        fetch_end(engine, peer);
+        attach_end(engine, peer);
     } else if (has_better_to_do(engine, peer)) {
         fetch->row--; /* goes on with this one */
     } else {

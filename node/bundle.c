@@ -33,9 +33,11 @@ void bundle_job_end(struct bundle_job *job)
     free(job->cipher);
     free(job->plain);
     free(job->marks.ptr);
+    free(job->wants.ptr);
     job->cipher = NULL;
     job->plain = NULL;
     job->marks = buf_over(NULL, 0);
+    job->wants = buf_over(NULL, 0);
     crypto_wipe(&job->stream, sizeof(job->stream));
 }
 
@@ -95,11 +97,14 @@ static int job_begin(struct engine *engine, const char *name, int flags,
     job->cipher = malloc(BUNDLE_CHUNK_MAX + 4);
     job->plain = malloc(BUNDLE_CHUNK_MAX);
     job->marks.ptr = malloc((size_t)BUNDLE_HEADS_MAX * BUNDLE_MARK_SIZE);
-    if (job->cipher == NULL || job->plain == NULL || job->marks.ptr == NULL) {
+    job->wants.ptr = malloc((size_t)BUNDLE_WANTS_MAX * BUNDLE_WANT_SIZE);
+    if (job->cipher == NULL || job->plain == NULL || job->marks.ptr == NULL ||
+        job->wants.ptr == NULL) {
         bundle_job_end(job);
         return error_set(err, ERR_NOMEM, "no memory for a bundle");
     }
     job->marks.size = (size_t)BUNDLE_HEADS_MAX * BUNDLE_MARK_SIZE;
+    job->wants.size = (size_t)BUNDLE_WANTS_MAX * BUNDLE_WANT_SIZE;
     job->fd = open(path, flags | O_CLOEXEC, 0600);
     if (job->fd < 0) {
         rc = errno == ENOENT ? ERR_USAGE : ERR_LIMIT;
@@ -232,7 +237,8 @@ int engine_bundle_import(struct engine *engine, struct error *err)
     return 0;
 }
 
-int engine_bundle_export(struct engine *engine, uint32_t to, struct error *err)
+int engine_bundle_export(struct engine *engine, uint32_t to, uint64_t max_bytes,
+                         struct error *err)
 {
     const struct directory *dir = engine_directory(engine);
     const struct dir_node *child;
@@ -250,6 +256,12 @@ int engine_bundle_export(struct engine *engine, uint32_t to, struct error *err)
                          "a bundle is for the superior or for a node certified "
                          "below this one: name it with --to");
     }
+    if (max_bytes != 0 && max_bytes < BUNDLE_SIZE_LEAST) {
+        return error_set(err, ERR_USAGE,
+                         "a bundle of at most %llu bytes holds nothing: give "
+                         "it %u or more",
+                         (unsigned long long)max_bytes, BUNDLE_SIZE_LEAST);
+    }
     rc = job_begin(engine, BUNDLE_OUT, O_RDWR | O_CREAT | O_TRUNC, &job, err);
     if (rc != 0 || job == NULL) {
         return rc;
@@ -258,7 +270,7 @@ int engine_bundle_export(struct engine *engine, uint32_t to, struct error *err)
     job->status.from = engine_node(engine);
     job->status.to = to;
     job->status.made_ms = clock_now_ms();
-    rc = bundle_write(engine, to, job, err);
+    rc = bundle_write(engine, to, max_bytes, job, err);
     if (rc != 0) {
         bundle_job_fail(job, err);
         return rc;

@@ -18,7 +18,9 @@ struct bundle_mark {
     uint64_t size;
     uint64_t cosigs;
 };
-#define BUNDLE_MARK_SIZE 25u /* bytes of one there */
+#define BUNDLE_MARK_SIZE 25u   /* bytes of one there */
+#define BUNDLE_WANTS_MAX 1024u /* files that one bundle asks for */
+#define BUNDLE_WANT_SIZE 40u   /* bytes of one: hash || u64 offset */
 
 struct bundle_job {
     struct bundle_status status;
@@ -43,6 +45,8 @@ struct bundle_job {
     struct origin touched[64]; /* to be cosigned at the end */
     size_t touched_len;
     struct buf marks; /* of this bundle's heads; heap */
+    struct buf wants; /* files its sender lacks, as encoded; heap */
+    bool files_full;  /* no room for more files here */
 };
 
 /* ---- bundle.c ---- */
@@ -81,8 +85,21 @@ int bundle_enrolled(struct engine *engine, struct bundle_job *job,
                     struct error *err) MUST_USE;
 
 /* ---- bundle_export.c ---- */
-int bundle_write(struct engine *engine, uint32_t to, struct bundle_job *job,
-                 struct error *err) MUST_USE;
+/* At most that many bytes, but at least one thing that is new; 0 = all. */
+int bundle_write(struct engine *engine, uint32_t to, uint64_t max_bytes,
+                 struct bundle_job *job, struct error *err) MUST_USE;
+
+/* ---- bundle_files.c ---- */
+/* A file that the sender lacks. */
+int bundle_want_take(struct engine *engine, struct bundle_job *job,
+                     const struct frame *frame, struct error *err) MUST_USE;
+/* A piece of one that we lack. ERR_BUSY: what names it is not counted yet. */
+int bundle_piece_take(struct engine *engine, struct bundle_job *job,
+                      const struct frame *frame, struct error *err) MUST_USE;
+/* The newest bundle of a node: what it lacks, until it says so again. Needs a
+ * transaction. */
+int bundle_wants_keep(struct engine *engine, const struct bundle_job *job,
+                      struct error *err) MUST_USE;
 
 /* ---- bundle_heads.c ---- */
 /* Marks what the sender holds. ERR_CONFLICT: two histories of one log; notes

@@ -54,6 +54,26 @@ int writing_add(struct writing *w, const struct frame *frame, struct error *err)
     return rc;
 }
 
+#define ENDS_BYTES 64u /* of the chunk that is open, and of the last one */
+
+int writing_try(struct writing *w, const struct frame *frame, struct error *err)
+{
+    size_t before = w->chunk.len;
+    int rc = w->full ? 0 : bundle_put(frame, &w->engine->turn, &w->chunk, err);
+
+    if (rc != 0 || w->full) {
+        return rc;
+    }
+    if (w->most != 0 && w->some &&
+        w->status->total + w->chunk.len + ENDS_BYTES > w->most) {
+        w->chunk.len = before;
+        w->full = true;
+        return 0;
+    }
+    w->some = true;
+    return w->chunk.len >= BUNDLE_FILL ? chunk_end(w, false, err) : 0;
+}
+
 static int hello_say(struct writing *w, struct error *err)
 {
     struct link_view view = view_of(w->engine);
@@ -98,6 +118,7 @@ static int contents_put(struct writing *w, struct error *err)
 {
     int rc = hello_say(w, err);
 
+    rc = rc != 0 ? rc : writing_wants(w, err);
     rc = rc != 0 ? rc : writing_logs(w, err);
     if (rc == 0 && w->up) {
         rc = writing_spool(w, err);
@@ -106,6 +127,8 @@ static int contents_put(struct writing *w, struct error *err)
         rc = w->in_session ? 0 : writing_notes(w, err);
         rc = rc != 0 ? rc : writing_deliveries(w, err);
     }
+    rc = rc != 0 ? rc : writing_files(w, err);
+    w->status->cut = w->full;
     return rc != 0 ? rc : chunk_end(w, true, err);
 }
 
@@ -145,7 +168,8 @@ static int remember(struct writing *w, struct error *err)
     int rc = engine_write(w->engine, err);
 
     w->known.made_s = (int64_t)(w->status->made_ms / 1000);
-    return rc != 0 ? rc : store_bundles_put(w->engine->store, &w->known, err);
+    rc = rc != 0 ? rc : store_bundles_put(w->engine->store, &w->known, err);
+    return rc != 0 ? rc : writing_files_keep(w, err);
 }
 
 /* A superior sends on nothing of its own that its guard has not confirmed: not
@@ -188,8 +212,8 @@ static bool session_is_open(struct engine *engine, uint32_t node)
     return info.state == LINK_OPEN;
 }
 
-int bundle_write(struct engine *engine, uint32_t to, struct bundle_job *job,
-                 struct error *err)
+int bundle_write(struct engine *engine, uint32_t to, uint64_t max_bytes,
+                 struct bundle_job *job, struct error *err)
 {
     const struct dir_cert *cert = directory_cert(engine_directory(engine), to);
     const struct dir_cert *own =
@@ -198,6 +222,7 @@ int bundle_write(struct engine *engine, uint32_t to, struct bundle_job *job,
                         .job = job,
                         .status = &job->status,
                         .to = to,
+                        .most = max_bytes,
                         .up = to == tree_parent(engine),
                         .in_session = session_is_open(engine, to)};
     int rc;

@@ -345,7 +345,7 @@ typedef int (*take_fn)(struct engine *engine, struct bundle_job *job,
                        const struct frame *frame, struct error *err);
 
 /* Every frame that a bundle may hold, and from whom. What is not here is not
- * for bundles: questions, files, joining. */
+ * for bundles: questions that an answer must follow at once, joining. */
 static const struct bundle_frame {
     take_fn take;
     bool of_child;
@@ -357,6 +357,8 @@ static const struct bundle_frame {
     [FRAME_COSIGNED] = {cosigned_take, true, true},
     [FRAME_HELD] = {held_take, true, true},
     [FRAME_SPOOLED] = {spooled_take, true, true},
+    [FRAME_ATTACH_ASK] = {bundle_want_take, true, true},
+    [FRAME_ATTACH_CHUNK] = {bundle_piece_take, true, true},
     [FRAME_HEARD_ASK] = {heard_take, true, false},
     [FRAME_DELIVERY_ACK] = {ack_take, true, false},
     [FRAME_STAGED] = {note_take, false, true},
@@ -420,10 +422,11 @@ static int remember(struct engine *engine, struct bundle_job *job,
         if (job->head.made_ms >= known.round) {
             known.round = job->head.made_ms;
             known.token_ok = !job->status.token_old;
+            rc = bundle_wants_keep(engine, job, err);
         }
         known.deliveries = job->acked;
         known.heads = buf_span(&job->marks);
-        rc = store_bundles_put(engine->store, &known, err);
+        rc = rc != 0 ? rc : store_bundles_put(engine->store, &known, err);
     }
     arena_rewind(&engine->turn, mark);
     return rc;

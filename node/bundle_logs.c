@@ -116,10 +116,14 @@ static int batches_put(struct writing *w, const struct origin *origin,
         }
         from = stored.parts.first + stored.parts.count;
         frame.batch.more = from < until;
-        rc = writing_add(w, &frame, err);
+        rc = writing_try(w, &frame, err);
         arena_rewind(&w->engine->turn, mark);
         if (rc != 0) {
             return rc;
+        }
+        if (w->full) {
+            w->status->events_left += until - stored.parts.first;
+            return 0;
         }
         w->status->events += stored.parts.count;
     }
@@ -154,7 +158,10 @@ static int cosigs_put(struct writing *w, const struct origin *origin,
                                                  .first = from,
                                                  .cosigs = cosigs,
                                                  .cosigs_len = len};
-        rc = writing_add(w, &frame, err);
+        rc = writing_try(w, &frame, err);
+        if (w->full) {
+            break; /* with the leaves that they are about */
+        }
         w->status->cosigs += len;
         from += len;
     }
@@ -185,7 +192,7 @@ static int held_put(struct writing *w, const struct origin *origin,
                                              .node = held[i].node,
                                              .head = held[i].head,
                                              .line = held[i].line};
-            rc = writing_add(w, &frame, err);
+            rc = writing_try(w, &frame, err);
         }
     }
     return rc;

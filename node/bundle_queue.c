@@ -25,8 +25,8 @@ static int items_put(struct writing *w, const struct origin *origin,
         int rc = spooled_pack(w->engine, origin, items + done, len - done,
                               &frame, &used, err);
 
-        rc = rc != 0 ? rc : writing_add(w, &frame, err);
-        if (rc != 0) {
+        rc = rc != 0 ? rc : writing_try(w, &frame, err);
+        if (rc != 0 || w->full) {
             return rc;
         }
         done += used;
@@ -62,7 +62,7 @@ static int spool_put(struct writing *w, bool dir, struct error *err)
         }
         rc = rc != 0 ? rc : items_put(w, &origin, items, len, err);
         arena_rewind(turn, mark);
-        if (rc != 0 || len == 0) {
+        if (rc != 0 || len == 0 || w->full) {
             return rc;
         }
     }
@@ -70,9 +70,20 @@ static int spool_put(struct writing *w, bool dir, struct error *err)
 
 int writing_spool(struct writing *w, struct error *err)
 {
-    int rc = spool_put(w, true, err);
+    int rc = 0;
 
-    return rc != 0 ? rc : spool_put(w, false, err);
+    for (int dir = 1; rc == 0 && dir >= 0; dir--) {
+        uint64_t before = w->status->spooled;
+        struct store_spool_state state;
+
+        rc = store_spool_state(w->engine->store, dir == 1, &state, err);
+        rc = rc != 0 || w->full ? rc : spool_put(w, dir == 1, err);
+        if (rc == 0 && w->full) {
+            w->status->events_left +=
+                state.count - (w->status->spooled - before);
+        }
+    }
+    return rc;
 }
 
 /* The events of the note that the child's newest bundle did not have. */
@@ -109,16 +120,18 @@ static int lacking_put(struct writing *w, const struct frame_staged *note,
         }
         rc = rc != 0 ? rc : items_put(w, &note->origin, items, len, err);
         arena_rewind(turn, mark);
-        if (rc != 0) {
+        if (rc != 0 || w->full) {
             return rc;
         }
     }
     return 0;
 }
 
+/* A note goes with all that it stands on, or not at all: a child that lacks
+ * some of it could not follow. */
 int writing_notes(struct writing *w, struct error *err)
 {
-    for (int dir = 1; dir >= 0; dir--) {
+    for (int dir = 1; dir >= 0 && !w->full; dir--) {
         struct origin origin = staged_origin(w->engine, w->to, dir == 1);
         struct frame frame = {.kind = FRAME_STAGED};
         size_t mark = w->engine->turn.used;
@@ -127,8 +140,9 @@ int writing_notes(struct writing *w, struct error *err)
 
         if (rc == 0) {
             rc = lacking_put(w, &frame.staged, err);
-            rc = rc != 0 ? rc : writing_add(w, &frame, err);
-            w->status->staged += frame.staged.ids.len / sizeof(struct event_id);
+            rc = rc != 0 ? rc : writing_try(w, &frame, err);
+            w->status->staged +=
+                w->full ? 0 : frame.staged.ids.len / sizeof(struct event_id);
         }
         arena_rewind(&w->engine->turn, mark);
         if (rc != 0 && rc != ERR_NOTFOUND) {
@@ -160,13 +174,17 @@ int writing_deliveries(struct writing *w, struct error *err)
             struct frame frame;
 
             rc = deliver_frame(w->engine, w->to, &list[i], &frame, err);
-            rc = rc != 0 ? rc : writing_add(w, &frame, err);
+            rc = rc != 0 ? rc : writing_try(w, &frame, err);
             arena_rewind(turn, inner);
+            if (w->full) {
+                w->status->deliveries_left = newest - acked;
+                break;
+            }
             acked = list[i].number;
             w->status->deliveries++;
         }
         arena_rewind(turn, mark);
-        if (len == 0) {
+        if (len == 0 || w->full) {
             break;
         }
     }
@@ -198,5 +216,5 @@ int writing_heard(struct writing *w, struct error *err)
     frame.heard_ask.cosigs = log.cosigs;
     frame.heard_ask.signature =
         sign_bytes(&w->engine->keys.actor.sec, buf_span(&heard));
-    return writing_add(w, &frame, err);
+    return writing_try(w, &frame, err);
 }

@@ -1,5 +1,8 @@
-/* A bundle being written: of bundle_export.c, bundle_logs.c and
- * bundle_queue.c only, which put three kinds of things into one file.
+/* A bundle being written: of bundle_export.c, bundle_logs.c, bundle_queue.c and
+ * bundle_files.c only, which put four kinds of things into one file.
+ *
+ * One with a size ends where that is reached: what came so far stands by
+ * itself, and what is left goes on where the other then says it is.
  */
 #ifndef QCDC_NODE_BUNDLE_WRITING_H
 #define QCDC_NODE_BUNDLE_WRITING_H
@@ -12,8 +15,15 @@ struct writing {
     struct bundle_status *status;
     struct store_bundles known; /* what the other said last */
     uint32_t to;
-    bool up;          /* to our parent */
-    bool in_session;  /* with that child, now */
+    bool up;         /* to our parent */
+    bool in_session; /* with that child, now */
+    uint64_t most;   /* bytes of the file, 0 = as many as it takes */
+    bool some;       /* something new is in it */
+    bool full;       /* what follows does not fit */
+    /* bundle_files.c: what it keeps; in the arena */
+    struct span files;
+    int64_t files_row;
+    bool files_known;
     struct buf chunk; /* frames not written yet */
     struct buf out;   /* one chunk, sealed */
 };
@@ -22,6 +32,17 @@ struct writing {
 /* Puts one frame into the file: written before the turn's arena is rewound. */
 int writing_add(struct writing *w, const struct frame *frame,
                 struct error *err) MUST_USE;
+/* The same if it fits; once one did not, none does: w->full. */
+int writing_try(struct writing *w, const struct frame *frame,
+                struct error *err) MUST_USE;
+
+/* ---- bundle_files.c ---- */
+/* The files that we lack and the other may have. */
+int writing_wants(struct writing *w, struct error *err) MUST_USE;
+/* Pieces of files that it lacks, as far as they fit. */
+int writing_files(struct writing *w, struct error *err) MUST_USE;
+/* What is left of them for the next one. Needs a transaction. */
+int writing_files_keep(struct writing *w, struct error *err) MUST_USE;
 
 /* ---- bundle_logs.c ---- */
 /* The heads of every log that concerns the other. */

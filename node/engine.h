@@ -358,6 +358,11 @@ struct bundle_status {
     uint64_t sequenced;   /* put into our log as the guard's note says */
     uint64_t cosigs;      /* guard cosignatures */
     uint64_t deliveries;
+    uint64_t files;      /* sent to their end, or complete here now */
+    uint64_t file_bytes; /* of pieces of files */
+    bool cut;            /* it ends at its size; left of ours: */
+    uint64_t events_left, deliveries_left;
+    uint64_t files_left, file_bytes_left; /* cut or not */
     bool token_old;        /* it shows an older token than the newest */
     uint32_t asks_to_join; /* node whose request it was, 0 = it was none */
     char fingerprint[24];  /* ... to compare with what `join` printed there */
@@ -371,9 +376,11 @@ int engine_bundle_put(struct engine *engine, uint64_t offset, struct span bytes,
 /* Takes in what was put: checked whole first (ERR_USAGE, ERR_MALFORMED,
  * ERR_UNTRUSTED: nothing changes), then slice by slice: see the status. */
 int engine_bundle_import(struct engine *engine, struct error *err) MUST_USE;
-/* Makes one for a node (0: the superior), in one go. ERR_BUSY: try again in a
- * moment; ERR_NOTFOUND, ERR_USAGE: for whom? */
-int engine_bundle_export(struct engine *engine, uint32_t to,
+#define BUNDLE_SIZE_LEAST 65536u
+/* Makes one for a node (0: the superior), in one go, of at most max_bytes (0:
+ * whatever it takes, but few files). ERR_BUSY: try again in a moment;
+ * ERR_NOTFOUND, ERR_USAGE: for whom, how large? */
+int engine_bundle_export(struct engine *engine, uint32_t to, uint64_t max_bytes,
                          struct error *err) MUST_USE;
 /* The newest import or export. */
 void engine_bundle_status(struct engine *engine, struct bundle_status *out);

@@ -211,6 +211,21 @@ void attach_work(struct engine *engine);
 void attach_frame(struct engine *engine, struct peer *peer,
                   const struct link_action *action);
 
+/* Is a file of that node's events to be had from it (its own child, or the one
+ * above)? */
+bool attach_may_come(struct engine *engine, bool up, uint32_t from,
+                     uint32_t node);
+/* By policy, or by hand. */
+bool attach_is_asked(const struct engine *engine, const struct hash *file);
+/* Notes one that is missing and lies there already. */
+bool attach_is_here(struct engine *engine, const struct hash *file);
+/* Of files in all, and of what that child may take of this disk. */
+bool attach_fits(struct engine *engine, struct peer *peer, uint64_t bytes);
+/* So much came: what nobody finishes stays within bounds. */
+void attach_parts_bound(struct engine *engine, uint64_t came);
+/* peer->fetch came whole: looked into, named, told upwards; or refused. */
+void attach_end(struct engine *engine, struct peer *peer);
+
 /* Is the peer about to send us batches? */
 bool peer_has_batches(const struct peer *peer);
 

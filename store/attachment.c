@@ -12,6 +12,7 @@ enum {
     ATTACHMENT_ADD,
     ATTACHMENT_FIND,
     ATTACHMENT_MISSING,
+    ATTACHMENT_LOGGED,
     ATTACHMENT_SET,
     ATTACHMENT_HELD,
     ATTACHMENT_GONE,
@@ -29,6 +30,10 @@ static const char *const sql[] = {
     [ATTACHMENT_FIND] = COLUMNS "WHERE file = ?",
     [ATTACHMENT_MISSING] = COLUMNS "WHERE state = 0 AND number > ? "
                                    "ORDER BY number LIMIT ?",
+    /* The spool is log 0. */
+    [ATTACHMENT_LOGGED] =
+        "SELECT EXISTS (SELECT 1 FROM attachment_refs r CROSS JOIN events e "
+        "ON e.event = r.event WHERE r.file = ? AND e.place >= 1 << 40)",
     [ATTACHMENT_SET] = "UPDATE attachments SET state = ?, size = 0 "
                        "WHERE file = ? AND state < 3",
     [ATTACHMENT_HELD] = "UPDATE attachments SET sealed = ?, size = ?, state = "
@@ -112,6 +117,19 @@ int store_attachment_missing(struct store *store, int64_t after,
         }
         (*len)++;
     }
+    query_end(q);
+    return rc < 0 ? rc : 0;
+}
+
+int store_attachment_logged(struct store *store, const struct hash *file,
+                            bool *logged, struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_ATTACHMENT, ATTACHMENT_LOGGED);
+    int rc;
+
+    bind_span(q, 1, SPAN_OF(*file));
+    rc = query_row(store, q, err);
+    *logged = rc == 1 && column_int(q, 0) != 0;
     query_end(q);
     return rc < 0 ? rc : 0;
 }

@@ -59,6 +59,9 @@ int store_attachment_missing(struct store *store, int64_t after,
 int store_attachment_next_held(struct store *store, int64_t after,
                                struct store_attachment *out,
                                struct error *err) MUST_USE;
+/* Does an event of a log name it, or only recorded ones that are in none? */
+int store_attachment_logged(struct store *store, const struct hash *file,
+                            bool *logged, struct error *err) MUST_USE;
 /* MISSING or REFUSED; one that is erased stays so. Needs a transaction. */
 int store_attachment_set(struct store *store, const struct hash *file,
                          enum store_attachment_state state,

@@ -14,6 +14,7 @@
 #define PIECE ((size_t)1 << 20)
 #define POLL_NS 50000000
 #define BUSY_TRIES 600 /* half a minute */
+#define SIZE_MOST (4095 * 1048576LL)
 
 static long long count(const struct client_reply *reply, const char *name)
 {
@@ -54,6 +55,41 @@ static void print_notes(const struct cli *cli, const struct client_reply *reply)
     }
 }
 
+static void print_files(const struct cli *cli, const struct client_reply *reply)
+{
+    if (count(reply, "file_bytes") > 0) {
+        printf("  %lld %s, %lld byte\n", count(reply, "files"),
+               say(cli, "tệp đính kèm đã trọn", "attached files to their end"),
+               count(reply, "file_bytes"));
+    }
+}
+
+/* What did not fit, and what to do about it. */
+static void print_left(const struct cli *cli, const struct client_reply *reply)
+{
+    long long events =
+        count(reply, "events_left") + count(reply, "deliveries_left");
+
+    if (events > 0) {
+        printf("  %s: %lld %s\n", say(cli, "Còn lại", "Left"), events,
+               say(cli,
+                   "sự kiện chưa vừa gói này: nhận gói trả lời rồi xuất tiếp, "
+                   "gói sau đi tiếp từ đó",
+                   "events that did not fit: take in the answer to this one, "
+                   "then export again, it goes on there"));
+    }
+    if (count(reply, "files_left") > 0) {
+        printf("  %s: %lld %s, %lld byte: %s\n", say(cli, "Còn lại", "Left"),
+               count(reply, "files_left"),
+               say(cli, "tệp đính kèm", "attached files"),
+               count(reply, "file_bytes_left"),
+               say(cli,
+                   "xuất thêm gói nữa, hoặc cho gói lớn hơn bằng "
+                   "--max-size",
+                   "export another bundle, or a larger one by --max-size"));
+    }
+}
+
 /* ---- out ---- */
 
 /* All pieces into the new file, on the stick before we say so. */
@@ -91,10 +127,33 @@ static int fetch(struct cli *cli, FILE *out, const char *path,
     }
 }
 
+/* "500K", "20M", "2G"; a bare number is of MiB. */
+static int size_read(const char *text, long long *bytes, struct error *err)
+{
+    char *end = NULL;
+    long long number = strtoll(text, &end, 10);
+    long long unit = *end == 'K' || *end == 'k'   ? 1024
+                     : *end == 'G' || *end == 'g' ? 1073741824
+                                                  : 1048576;
+
+    end += *end != '\0' && strchr("KkMmGg", *end) != NULL;
+    if (end == text || *end != '\0' || number < 1 ||
+        number > SIZE_MOST / unit) {
+        return error_set(err, ERR_USAGE,
+                         "--max-size %.40s: a size is expected, such as 500K "
+                         "or 20M, at most 4095M",
+                         text);
+    }
+    *bytes = number * unit;
+    return 0;
+}
+
 static int export_make(struct cli *cli, struct client_reply *reply,
                        struct error *err)
 {
     const char *to = cli_option(cli, "to");
+    const char *size = cli_option(cli, "max-size");
+    long long max_bytes = 0;
     int rc = ERR_BUSY;
 
     if (to != NULL &&
@@ -103,6 +162,9 @@ static int export_make(struct cli *cli, struct client_reply *reply,
                          "--to %.40s: a node's number is "
                          "expected",
                          to);
+    }
+    if (size != NULL && size_read(size, &max_bytes, err) != 0) {
+        return err->code;
     }
     for (int i = 0; rc == ERR_BUSY && i < BUSY_TRIES; i++) {
         struct request_body *body = request_new();
@@ -113,6 +175,9 @@ static int export_make(struct cli *cli, struct client_reply *reply,
         }
         if (to != NULL) {
             request_put_number(body, "to", strtoll(to, NULL, 10));
+        }
+        if (max_bytes > 0) {
+            request_put_number(body, "max_bytes", max_bytes);
         }
         rc = cli_post(cli, "/v1/bundle/export", body, reply, err);
         if (rc == ERR_BUSY && reply->len == 0) {
@@ -155,6 +220,8 @@ static int run_export(struct cli *cli, struct error *err)
         print_line(cli, &reply, "cosignatures", "xác nhận", "cosignatures");
         print_line(cli, &reply, "deliveries", "sự kiện chuyển giao",
                    "deliveries");
+        print_files(cli, &reply);
+        print_left(cli, &reply);
         print_notes(cli, &reply);
     }
     client_reply_release(&reply);
@@ -235,7 +302,7 @@ static void print_taken(const struct cli *cli, const struct client_reply *reply)
     bool nothing =
         count(reply, "events") == 0 && count(reply, "spooled") == 0 &&
         count(reply, "sequenced") == 0 && count(reply, "cosignatures") == 0 &&
-        count(reply, "deliveries") == 0;
+        count(reply, "deliveries") == 0 && count(reply, "file_bytes") == 0;
 
     printf("%s %s (%s %lld)%s\n",
            say(cli, "Đã nhận gói của", "Took in a bundle of"),
@@ -250,6 +317,7 @@ static void print_taken(const struct cli *cli, const struct client_reply *reply)
                "events put into the log here");
     print_line(cli, reply, "cosignatures", "xác nhận mới", "new cosignatures");
     print_line(cli, reply, "deliveries", "sự kiện chuyển giao", "deliveries");
+    print_files(cli, reply);
     print_notes(cli, reply);
     if (answer_bool(answer_get(reply->root, "joined"))) {
         printf("  %s\n", say(cli, "Nút này đã được chứng nhận.",
@@ -307,6 +375,11 @@ const struct command cmd_bundle = {
     .en = "the link by USB stick, where there is no network",
     .reads = true,
     .options = {{"to", "NODE", "xuất cho nút cấp dưới nào (mặc định: cấp trên)",
-                 "export for which node below (default: the superior)"}},
+                 "export for which node below (default: the superior)"},
+                {"max-size", "SIZE",
+                 "gói lớn nhất bao nhiêu, ví dụ 500K, 20M (mặc định: mọi sự "
+                 "kiện và 16M tệp đính kèm)",
+                 "how large it may become, such as 500K, 20M (default: all "
+                 "events and 16M of attached files)"}},
     .run = run,
 };

@@ -51,6 +51,13 @@ static void put_status(const struct api_call *call)
     api_put_number(answer, "sequenced", (int64_t)status.sequenced);
     api_put_number(answer, "cosignatures", (int64_t)status.cosigs);
     api_put_number(answer, "deliveries", (int64_t)status.deliveries);
+    api_put_number(answer, "files", (int64_t)status.files);
+    api_put_number(answer, "file_bytes", (int64_t)status.file_bytes);
+    api_put_bool(answer, "cut", status.cut);
+    api_put_number(answer, "events_left", (int64_t)status.events_left);
+    api_put_number(answer, "deliveries_left", (int64_t)status.deliveries_left);
+    api_put_number(answer, "files_left", (int64_t)status.files_left);
+    api_put_number(answer, "file_bytes_left", (int64_t)status.file_bytes_left);
     api_put_bool(answer, "token_old", status.token_old);
     api_put_str(answer, "note", status.note);
     api_put_number(answer, "asks_to_join", status.asks_to_join);
@@ -98,10 +105,13 @@ int api_bundle_import(struct api_call *call, struct error *err)
 
 int api_bundle_export(struct api_call *call, struct error *err)
 {
-    uint32_t to = 0;
+    uint32_t to = 0, max_bytes = 0;
     int rc = api_arg_number(call, "to", UINT32_MAX, 0, &to, err);
 
-    rc = rc < 0 ? rc : engine_bundle_export(call->engine, to, err);
+    rc = rc < 0 ? rc
+                : api_arg_number(call, "max_bytes", UINT32_MAX, 0, &max_bytes,
+                                 err);
+    rc = rc < 0 ? rc : engine_bundle_export(call->engine, to, max_bytes, err);
     if (rc == 0) {
         api_put_head(call);
         put_status(call);

@@ -29,6 +29,8 @@ static const struct word rows[] = {
      "name it with --to",
      "gói chỉ gửi cho cấp trên hoặc nút được chứng nhận ở cấp dưới: ghi rõ "
      "bằng --to"},
+    {"a bundle of at most %llu bytes holds nothing: give it %u or more",
+     "gói nhỏ hơn {1} byte không chứa được gì: hãy cho ít nhất {2}"},
     {"a bundle of more than 4 GiB", "gói lớn hơn 4 GiB"},
     {"a cosignature of leaves not held yet",
      "chữ ký xác nhận cho những lá chưa có ở đây"},
@@ -192,6 +194,10 @@ static const struct word rows[] = {
      "phần đuôi không mang chữ ký của khóa sổ đó: không nhận"},
     {"there are bytes after the bundle's end",
      "còn byte thừa sau khi gói đã hết"},
+    {"there is no room here for the files in the bundle: make room, then they "
+     "come with a later one",
+     "máy này không đủ chỗ cho các tệp trong gói: hãy dọn chỗ, chúng sẽ đến "
+     "với gói sau"},
     {"too little room for the answer", "thiếu chỗ cho câu trả lời"},
     {"too many certificates", "quá nhiều chứng nhận"},
     {"too many frames in one turn", "quá nhiều khung trong một lượt"},

@@ -80,6 +80,8 @@ static const struct word rows[] = {
     {"--json FILE and NAME=VALUE exclude each other",
      "chỉ dùng một trong hai: --json FILE hoặc TÊN=GIÁTRỊ"},
     {"--lang: \"%.20s\": vi or en", "--lang: \"{1}\": chỉ nhận vi hoặc en"},
+    {"--max-size %.40s: a size is expected, such as 500K or 20M, at most 4095M",
+     "--max-size {1}: cần một kích cỡ, ví dụ 500K hoặc 20M, nhiều nhất 4095M"},
     {"--numbers: \"%.40s\": write it as 5000-5999",
      "--numbers: \"{1}\": hãy viết như 5000-5999"},
     {"--policy: a policy file is needed, as `qcdc policy` writes it",

@@ -22,6 +22,11 @@
  * directory logs and of the child's own logs where it lacks them, Cosigned and
  * Held, Spooled events that the child lacks, the Staged note, Deliveries.
  *
+ * Both ways, after the heads, AttachAsks: files that the sender lacks, and from
+ * where on; at the end AttachChunks: pieces of those that the other lacked. A
+ * bundle with a size ends before the first thing that does not fit; what is in
+ * it stands by itself, a Staged note only with all that it stands on.
+ *
  * The rules that keep one history (DESIGN sections 5 and 6):
  *
  *  1. A child never sequences because it exports. It sequences in a session
