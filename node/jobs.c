@@ -15,7 +15,8 @@
 #include "store/integrate.h"
 
 #define DEPTH 8u
-#define NICENESS 10            /* of the threads: intake and answers go first */
+#define NICENESS 10            /* above the loop's: intake, answers go first */
+#define NICENESS_MAX 19        /* Linux: the last in the queue */
 #define POINTER sizeof(void *) /* a message: the slice's address */
 #define STACK_BYTES ((size_t)256 << 10)
 
@@ -32,14 +33,26 @@ struct jobs {
     size_t len;
 };
 
+/* A thread alone, on Linux: whoever stores and answers goes first, also in a
+ * service that was itself started with a niceness. */
+static void give_way(void)
+{
+    /* The loop's, which a thread starts with; -1 is a niceness too. */
+    int niceness = getpriority(PRIO_PROCESS, 0) + NICENESS;
+
+    if (niceness > NICENESS_MAX) {
+        niceness = NICENESS_MAX;
+    }
+    (void)setpriority(PRIO_PROCESS, 0, niceness);
+}
+
 /* A NULL pointer means: end. */
 static void *worker_run(void *argument)
 {
     void *socket = argument;
     struct store_slice *slice = NULL;
 
-    /* A thread alone, on Linux: whoever stores and answers goes first. */
-    (void)setpriority(PRIO_PROCESS, 0, NICENESS);
+    give_way();
     zmq_send(socket, &slice, POINTER, 0); /* ready */
     while (zmq_recv(socket, &slice, POINTER, 0) == (int)POINTER &&
            slice != NULL) {

@@ -3,6 +3,9 @@
  * the tsan preset too. */
 #include "tests/store/scene.h"
 
+#include <dirent.h>
+#include <stdlib.h>
+#include <sys/resource.h>
 #include <zmq.h>
 
 #include "node/jobs.h"
@@ -179,6 +182,41 @@ static void a_pool_opens_and_closes_idle(void **state)
     jobs_close(NULL);
 }
 
+/* How many threads of this process have exactly `niceness`. */
+static size_t threads_of_niceness(int niceness)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    struct dirent *task;
+    size_t len = 0;
+
+    assert_non_null(tasks);
+    while ((task = readdir(tasks)) != NULL) {
+        long id = strtol(task->d_name, NULL, 10);
+
+        len += id > 0 && getpriority(PRIO_PROCESS, (id_t)id) == niceness;
+    }
+    closedir(tasks);
+    return len;
+}
+
+/* Last of all: a niceness that grew is not taken back without a privilege. */
+static void threads_give_way_in_a_process_that_is_nice_itself(void **state)
+{
+    int before = getpriority(PRIO_PROCESS, 0);
+    int loop = before < 6 ? 6 : before;
+    int threads = loop + 10 < 19 ? loop + 10 : 19;
+    struct jobs *jobs;
+
+    (void)state;
+    assert_int_equal(setpriority(PRIO_PROCESS, 0, loop), 0);
+    jobs = pool_open(2);
+    if (loop < 19) {
+        assert_int_equal(threads_of_niceness(threads), 2);
+    }
+    assert_int_equal(getpriority(PRIO_PROCESS, 0), loop);
+    pool_close(jobs);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +224,7 @@ int main(void)
         cmocka_unit_test(
             a_full_pool_refuses_and_leaves_the_slice_to_the_caller),
         cmocka_unit_test(a_pool_opens_and_closes_idle),
+        cmocka_unit_test(threads_give_way_in_a_process_that_is_nice_itself),
     };
 
     return cmocka_run_group_tests(tests, open_scene, close_scene);
