@@ -330,6 +330,7 @@ static int deliveries_acked(struct engine *engine, struct peer *peer,
     }
     if (anew) {
         peer->deliveries_told = 0;
+        peer->deliveries_looked = false;
         log_line(LOG_WARN, "deliver", "queue_anew",
                  "peer=%u taken=%llu text=\"the queue of one side is from "
                  "another disk: all of it goes again\"",

@@ -309,6 +309,7 @@ void peer_opened(struct engine *engine, struct peer *peer)
     peer->lost = false;
     peer->routed = true;
     peer->deliveries_told = 0;
+    peer->deliveries_looked = false;
     if (link_make(engine, peer, &err) != 0) {
         engine_react(engine, "link", "make", &err);
         return;

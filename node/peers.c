@@ -344,15 +344,25 @@ static void up_tick(struct engine *engine, struct peer *peer)
 static void deliveries_tell(struct engine *engine, struct peer *peer)
 {
     struct link_event event = {.kind = LINK_DELIVERY_QUEUED};
+    uint64_t mark = store_delivery_mark(engine->store);
     struct error ignored = {0};
     uint64_t acked = 0;
     uint64_t newest = 0;
 
-    if (peer->up || peer->joining || !peer->announced ||
-        store_delivery_acked(engine->store, peer->node, &acked, &newest,
+    if (peer->up || peer->joining || !peer->announced) {
+        return;
+    }
+    /* Most turns add to no queue: nobody is asked then. */
+    if (peer->deliveries_looked && peer->deliveries_mark == mark &&
+        !engine->placed) {
+        return;
+    }
+    if (store_delivery_acked(engine->store, peer->node, &acked, &newest,
                              &ignored) != 0) {
         return;
     }
+    peer->deliveries_looked = true;
+    peer->deliveries_mark = mark;
     if (newest > peer->deliveries_told || engine->placed) {
         peer->deliveries_told = newest;
         if (newest > acked) {

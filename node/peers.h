@@ -74,6 +74,8 @@ struct peer {
     void *memory; /* of the link and its tracks; heap */
     size_t tracks_max;
     uint64_t deliveries_told;  /* newest number that the link was told of */
+    uint64_t deliveries_mark;  /* of the queues then: store_delivery_mark */
+    bool deliveries_looked;    /* ... in this session, and nothing forgot it */
     bool announced;            /* READY in this session */
     bool lost;                 /* a frame could not be handed over */
     bool troubled;             /* `sync` shows a refusal of its batches */

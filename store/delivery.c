@@ -49,10 +49,13 @@ static int owe(struct store *store, uint32_t child, const struct event_id *id,
                struct error *err)
 {
     sqlite3_stmt *q = query(store, OWNER_DELIVERY, DELIVERY_ADD);
+    int rc;
 
     bind_int(q, 1, child);
     bind_span(q, 2, SPAN_OF(*id));
-    return query_run(store, q, err);
+    rc = query_run(store, q, err);
+    store->deliveries += rc == 0 && sqlite3_changes(store->db) > 0 ? 1 : 0;
+    return rc;
 }
 
 static int owe_record(struct store *store, const struct directory *dir,

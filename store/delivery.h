@@ -52,6 +52,9 @@ int store_delivery_greet(struct store *store, uint32_t child, uint64_t number,
                          struct error *err) MUST_USE;
 int store_delivery_acked(struct store *store, uint32_t child, uint64_t *number,
                          uint64_t *newest, struct error *err) MUST_USE;
+/* Another number when any queue may have got longer or other numbers since
+ * this store was opened: costs nothing to ask. */
+uint64_t store_delivery_mark(const struct store *store);
 
 /* Keeps a delivered event whose proof the caller has verified; `log` is that
  * of the origin (store_log_ensure, not mirrored). Needs log, index, leaf; id

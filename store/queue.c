@@ -165,6 +165,11 @@ int store_delivery_acked(struct store *store, uint32_t child, uint64_t *number,
     return rc < 0 ? rc : 0;
 }
 
+uint64_t store_delivery_mark(const struct store *store)
+{
+    return store->deliveries;
+}
+
 /* Are the first `number` of the queue the events of `chain`? */
 /* NOLINTNEXTLINE(readability-function-size): two sides of one comparison */
 static int queue_is(struct store *store, uint32_t child,
@@ -202,6 +207,7 @@ static int queue_renumber(struct store *store, uint32_t child,
     sqlite3_stmt *q = query(store, OWNER_QUEUE, QUEUE_ASIDE);
     int rc;
 
+    store->deliveries++;
     bind_int(q, 1, child);
     bind_int(q, 2, (int64_t)queue->base);
     bind_int(q, 3, (int64_t)number);

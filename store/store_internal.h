@@ -153,6 +153,7 @@ struct store {
     int scrub;               /* scrub.c: META_SCRUB as stored */
     bool scrub_is_known;     /* ... once read */
     uint64_t bodies_wanted;  /* noted since the start */
+    uint64_t deliveries;     /* changes of any queue since the start */
     uint64_t attachments_named;
     uint64_t attachments_back; /* of these: were erased, and live again */
     enum {

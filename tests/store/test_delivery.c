@@ -52,8 +52,10 @@ static void a_referred_record_is_delivered_to_its_new_holder(void **state)
               .to = UBND(COMMUNE_B), .facts = {{"to", "1112"}});
     scene_flush(o->s);
     o->store = scene_store(":memory:", DISTRICT);
+    assert_int_equal(store_delivery_mark(o->store), 0);
     scene_give_all(o->s, o->store);
     scene_settle(o->store, "2024-03-10");
+    assert_int_equal(store_delivery_mark(o->store), 2); /* one for each */
     assert_ok(store_delivery_list(o->store, COMMUNE_A, 0, 1 << 20, &o->arena,
                                   deliveries, 16, &len, &o->err),
               o->err);

@@ -108,22 +108,26 @@ static void numbers_are(uint64_t acked, uint64_t newest)
 static void the_same_events_are_acknowledged(void **state)
 {
     uint8_t chain[DELIVERY_CHAIN_SIZE];
+    uint64_t mark = store_delivery_mark(store);
 
     (void)state;
     rows_put(three);
     took((const uint8_t[]){1, 2}, 2, chain);
     assert_false(greet(2, chain));
     numbers_are(2, 3);
+    assert_int_equal(store_delivery_mark(store), mark); /* it is no longer */
 }
 
 static void a_queue_with_other_events_goes_again_whole(void **state)
 {
     uint8_t chain[DELIVERY_CHAIN_SIZE];
+    uint64_t mark = store_delivery_mark(store);
 
     (void)state;
     rows_put(three);
     took((const uint8_t[]){1, 9}, 2, chain);
     assert_true(greet(2, chain));
+    assert_int_not_equal(store_delivery_mark(store), mark);
     numbers_are(2, 5); /* the three are 3, 4, 5 now */
     took((const uint8_t[]){1, 9}, 2, chain);
     assert_false(greet(2, chain)); /* and that is agreed from now on */
