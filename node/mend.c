@@ -187,11 +187,16 @@ void mend_idle(struct engine *engine)
 uint64_t mend_deadline_ms(const struct engine *engine)
 {
     const struct mend *mend = engine->mend;
-    uint64_t at_ms = mend->step_ms;
+    /* The patrol rests while there is something to integrate: a step that is
+     * due then must not wake the loop, which would never sleep. */
+    uint64_t at_ms = engine->integrating ? UINT64_MAX : mend->step_ms;
     uint64_t now_ms = clock_steady_ms();
 
     if (mend->waiting && mend->ask_ms < at_ms) {
         at_ms = mend->ask_ms;
+    }
+    if (at_ms == UINT64_MAX) {
+        return at_ms;
     }
     return at_ms > now_ms ? at_ms - now_ms : 0;
 }

@@ -14,7 +14,8 @@ void mend_close(struct engine *engine);
 void mend_idle(struct engine *engine);
 /* Asks open links for what waits to be mended. */
 void mend_tick(struct engine *engine);
-/* Milliseconds until the patrol or the asking wants its turn. */
+/* Milliseconds until the patrol or the asking wants its turn; UINT64_MAX while
+ * there is something to integrate and nothing to ask for. */
 uint64_t mend_deadline_ms(const struct engine *engine);
 /* After ERR_CORRUPT: was it a segment? Then it is noted, what derives from
  * segments rests for a while, and the node goes on. */
