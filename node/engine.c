@@ -409,6 +409,7 @@ void engine_undo(struct engine *engine)
     engine->later_bytes = 0;
     engine->peers->recovering = SIZE_MAX;
     engine->gate_stale = true;
+    successor_forget(engine);
     engine_look_again(engine);
 }
 

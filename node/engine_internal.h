@@ -98,9 +98,19 @@ struct files_round {
     uint64_t step_ms;            /* steady: no piece before */
 };
 
+/* Words before the newest: whose key the logs of their epochs were signed by.
+ */
+struct successor_before {
+    uint32_t epoch;
+    struct sign_public dir_log_key;
+};
+#define SUCCESSIONS_MAX 64u /* further back nobody was away that long */
+
 struct engine {
     const struct config *config;
     struct successor successor;
+    struct successor_before before[SUCCESSIONS_MAX];
+    size_t before_len;
     struct keys keys;
     struct sign_public root;
     struct store *store;

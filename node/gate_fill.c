@@ -92,7 +92,9 @@ static void replaced_put(struct filling *filling, const struct dir_node *node)
     }
 }
 
-static void children_put(struct filling *filling, const struct directory *dir)
+/* Those to be let in, or all the others. */
+static void nodes_put(struct filling *filling, const struct directory *dir,
+                      bool children)
 {
     uint32_t self = engine_node(filling->engine);
 
@@ -100,7 +102,9 @@ static void children_put(struct filling *filling, const struct directory *dir)
         const struct dir_node *node = &dir->nodes[i];
 
         if (node->number == self) {
-            replaced_put(filling, node);
+            if (!children) {
+                replaced_put(filling, node);
+            }
             continue;
         }
         for (size_t j = 0; j < node->certs_len; j++) {
@@ -110,10 +114,20 @@ static void children_put(struct filling *filling, const struct directory *dir)
                 (was_child(node, self) || is_below(dir, node, self) ||
                  (node->number == dir->top && directory_standby(dir) == self));
 
-            (void)put(filling, &node->certs[j]->curve_key,
-                      child ? GATE_CHILD : GATE_REVOKED, node->number);
+            if (child == children) {
+                (void)put(filling, &node->certs[j]->curve_key,
+                          child ? GATE_CHILD : GATE_REVOKED, node->number);
+            }
         }
     }
+}
+
+/* A promoted standby goes on with its key under the top node's number: what it
+ * may now is put last, for it wins. */
+static void children_put(struct filling *filling, const struct directory *dir)
+{
+    nodes_put(filling, dir, false);
+    nodes_put(filling, dir, true);
 }
 
 int gate_refresh(struct engine *engine, struct error *err)

@@ -117,7 +117,12 @@ int log_facts_of(struct engine *engine, const struct origin *origin,
         directory_epoch(dir, origin->node, origin->dir, origin->epoch);
 
     memset(out, 0, sizeof(*out));
-    if (epoch == NULL && successor_log(engine, origin, &out->key)) {
+    if ((epoch == NULL || !epoch->has_key) &&
+        successor_log(engine, origin, &out->key)) {
+        if (epoch != NULL) { /* a later word names its end */
+            out->ended = epoch->closed;
+            out->end = (struct merkle_head){epoch->size, epoch->root};
+        }
         return 0;
     }
     if (epoch == NULL && origin->dir && origin->epoch == 1 &&

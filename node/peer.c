@@ -170,17 +170,17 @@ static int link_make(struct engine *engine, struct peer *peer,
     size_t head = (link_size() + 63) & ~(size_t)63;
     struct buf name = buf_over(engine->peers->mirror_name,
                                sizeof(engine->peers->mirror_name));
-    struct link_options options = {.side = side_of(peer),
-                                   .realm = span_str(engine->config->realm),
-                                   .self = engine_node(engine),
-                                   .peer = peer->node,
-                                   .quiet_ms = engine->config->quiet_s * 1000,
-                                   .guard = peer_guards(engine, peer),
-                                   .features = LINK_FEATURE_HELD_UP,
-                                   .observer = peer_observes(engine, peer),
-                                   .standby = peer_stands_by(engine, peer),
-                                   .software =
-                                       span_str(engine->peers->software)};
+    struct link_options options = {
+        .side = side_of(peer),
+        .realm = span_str(engine->config->realm),
+        .self = engine_node(engine),
+        .peer = peer->node,
+        .quiet_ms = engine->config->quiet_s * 1000,
+        .guard = peer_guards(engine, peer),
+        .features = LINK_FEATURE_HELD_UP | LINK_FEATURE_SUCCESSOR_UP,
+        .observer = peer_observes(engine, peer),
+        .standby = peer_stands_by(engine, peer),
+        .software = span_str(engine->peers->software)};
     int rc;
 
     peer->guards = options.guard;
@@ -307,6 +307,7 @@ void peer_opened(struct engine *engine, struct peer *peer)
     }
     peer->announced = false;
     peer->lost = false;
+    peer->leave_at_ms = 0;
     peer->routed = true;
     peer->deliveries_told = 0;
     peer->deliveries_looked = false;
@@ -327,6 +328,7 @@ void peer_closed(struct engine *engine, struct peer *peer)
     }
     peer->announced = false;
     peer->lost = false;
+    peer->leave_at_ms = 0;
     staged_ask_no_more(peer);
     peer_step(engine, peer, &event);
 }

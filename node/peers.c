@@ -375,6 +375,9 @@ static void peer_tick(struct engine *engine, struct peer *peer, uint64_t now_ms)
 {
     struct link_event event = {.kind = LINK_TICK};
 
+    if (peer->leave_at_ms != 0 && clock_steady_ms() >= peer->leave_at_ms) {
+        peer->lost = true; /* what it was to hear has gone out */
+    }
     if (peer->lost) {
         /* Frames are missing: the session must start over. */
         peer_closed(engine, peer);
@@ -510,6 +513,12 @@ uint64_t peers_deadline_ms(const struct engine *engine)
         }
         if (peer->lost) {
             due_ms = 0;
+        } else if (peer->leave_at_ms != 0) {
+            uint64_t leave_ms = peer->leave_at_ms > steady_ms
+                                    ? peer->leave_at_ms - steady_ms
+                                    : 0;
+
+            due_ms = leave_ms < due_ms ? leave_ms : due_ms;
         }
         if (peer->above_due && peer->announced) {
             uint64_t above_ms = peer->above_at_ms > steady_ms

@@ -89,6 +89,7 @@ struct peer {
     uint64_t retry_ms;     /* UP: present backoff */
     uint64_t retry_at_ms;  /* UP: steady; 0 = none planned */
     uint64_t joined_at_ms; /* steady; of a finished INVITER */
+    uint64_t leave_at_ms;  /* UP: steady; lost from then on, 0 stays */
     uint64_t proven_ms; /* DOWN: steady; last frame of a connection that showed
                            the right token, 0 none since the start */
     uint64_t routed_ms; /* DOWN: steady; when its present route was new */

@@ -161,12 +161,16 @@ int record_make(struct engine *engine, struct record_draft *draft,
 }
 
 /* A machine that mirrors has no log of its own. */
-static int role_refuse(struct engine *engine, struct error *err)
+static int role_refuse(struct engine *engine, const struct record_draft *draft,
+                       struct error *err)
 {
     const struct directory *dir = engine_directory(engine);
     uint32_t role = directory_role(dir, engine_node(engine));
 
-    if (successor_replaces_us(engine)) {
+    /* The word that this one leads now is the root key's, not the machine's. */
+    if (successor_replaces_us(engine) &&
+        (draft->signer_secret == NULL ||
+         draft->type->number != EVENT_TOP_NODE_CERTIFIED)) {
         return error_set(err, ERR_USAGE,
                          "another machine leads the realm in this one's place "
                          "(%s): nothing is recorded here any more",
@@ -190,7 +194,7 @@ int record_append(struct engine *engine, struct record_draft *draft,
     struct store_integrated done;
     struct record_made made = {0};
     uint64_t number;
-    int rc = role_refuse(engine, err);
+    int rc = role_refuse(engine, draft, err);
 
     if (rc == 0) {
         rc = record_make(engine, draft, arena, &made, err);

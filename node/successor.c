@@ -1,15 +1,22 @@
-/* Room: node. Owns the root key's word that the realm goes on at another
- * machine: taken, kept, passed on downwards. It believes nobody but the root
- * key, and never forgets a newer word for an older one. Next: tree.c, where the
- * parent is looked for; setup_promote.c, which has the word signed. */
+/* Room: node. Owns the root key's words that the realm goes on at another
+ * machine: taken, kept, passed on downwards and to whom we take for above us.
+ * It believes nobody but the root key, never forgets a newer word for an older
+ * one, and keeps the older ones: who was away for two needs both to read the
+ * directory logs. Next: tree.c, where the parent is looked for;
+ * setup_promote.c, which has the word signed. */
 #include "node/successor.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "node/clock.h"
 #include "node/log.h"
 #include "node/tree.h"
 #include "protocol/base/hex.h"
 #include "store/directory.h"
+
+/* The machine before is told why we leave: a closed socket sends nothing. */
+#define FAREWELL_MS 1000u
 
 struct reading {
     struct successor *out;
@@ -85,6 +92,89 @@ static int successor_read(const struct engine *engine, struct span bytes,
     return rc;
 }
 
+/* ---- kept ---- */
+
+/* The newest goes by the name alone, so that an older program finds it. */
+static int word_get(struct engine *engine, uint32_t epoch, struct span *bytes,
+                    struct error *err)
+{
+    char name[40] = STORE_META_SUCCESSOR;
+
+    if (epoch != engine->successor.epoch) {
+        (void)snprintf(name, sizeof(name), STORE_META_SUCCESSOR ".%u", epoch);
+    }
+    return store_meta_get(engine->store, name, &engine->turn, bytes, err);
+}
+
+static int before_put(struct engine *engine, uint32_t epoch, struct span bytes,
+                      struct error *err)
+{
+    char name[40];
+
+    (void)snprintf(name, sizeof(name), STORE_META_SUCCESSOR ".%u", epoch);
+    return store_meta_put(engine->store, name, bytes, err);
+}
+
+static bool before_has(const struct engine *engine, uint32_t epoch,
+                       struct sign_public *key)
+{
+    for (size_t i = 0; i < engine->before_len; i++) {
+        if (engine->before[i].epoch == epoch) {
+            *key = engine->before[i].dir_log_key;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One too many takes the place of the oldest. */
+static void before_add(struct engine *engine, const struct successor *word)
+{
+    size_t at = engine->before_len;
+
+    if (at == SUCCESSIONS_MAX) {
+        at = 0;
+        for (size_t i = 1; i < SUCCESSIONS_MAX; i++) {
+            at = engine->before[i].epoch < engine->before[at].epoch ? i : at;
+        }
+    } else {
+        engine->before_len++;
+    }
+    engine->before[at] =
+        (struct successor_before){word->epoch, word->dir_log_key};
+}
+
+/* The oldest epoch that is looked for. */
+static uint32_t epoch_first(const struct engine *engine)
+{
+    uint32_t newest = engine->successor.epoch;
+
+    return newest > SUCCESSIONS_MAX + 2 ? newest - SUCCESSIONS_MAX : 2;
+}
+
+static int before_load(struct engine *engine, struct error *err)
+{
+    engine->before_len = 0;
+    for (uint32_t epoch = epoch_first(engine); epoch < engine->successor.epoch;
+         epoch++) {
+        size_t mark = engine->turn.used;
+        struct successor word;
+        struct span bytes;
+        int rc = word_get(engine, epoch, &bytes, err);
+
+        if (rc == 0) {
+            rc = successor_read(engine, bytes, &word, err);
+        }
+        arena_rewind(&engine->turn, mark);
+        if (rc == 0) {
+            before_add(engine, &word);
+        } else if (rc != ERR_NOTFOUND) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
 int successor_load(struct engine *engine, struct error *err)
 {
     struct span bytes;
@@ -96,8 +186,24 @@ int successor_load(struct engine *engine, struct error *err)
         rc = successor_read(engine, bytes, &engine->successor, err);
     }
     arena_rewind(&engine->turn, mark);
+    if (rc == 0) {
+        rc = before_load(engine, err);
+    }
     return rc == ERR_NOTFOUND ? 0 : rc;
 }
+
+void successor_forget(struct engine *engine)
+{
+    struct error err = {0};
+
+    engine->successor = (struct successor){.epoch = 0};
+    engine->before_len = 0;
+    if (successor_load(engine, &err) != 0) {
+        engine_react(engine, "successor", "load", &err);
+    }
+}
+
+/* ---- asked for ---- */
 
 bool successor_replaces_us(const struct engine *engine)
 {
@@ -111,31 +217,64 @@ bool successor_log(const struct engine *engine, const struct origin *origin,
                    struct sign_public *key)
 {
     if (engine->successor.epoch == 0 || !origin->dir ||
-        origin->node != engine->successor.node ||
-        origin->epoch != engine->successor.epoch) {
+        origin->node != engine->successor.node) {
         return false;
     }
-    *key = engine->successor.dir_log_key;
-    return true;
+    if (origin->epoch == engine->successor.epoch) {
+        *key = engine->successor.dir_log_key;
+        return true;
+    }
+    return before_has(engine, origin->epoch, key);
 }
 
-static int successor_frame(struct engine *engine, struct frame *frame)
+uint32_t successor_epoch_after(const struct engine *engine, uint32_t epoch)
+{
+    uint32_t found =
+        engine->successor.epoch > epoch ? engine->successor.epoch : 0;
+
+    for (size_t i = 0; i < engine->before_len; i++) {
+        uint32_t before = engine->before[i].epoch;
+
+        found = before > epoch && before < found ? before : found;
+    }
+    return found;
+}
+
+/* ---- passed on ---- */
+
+static int word_frame(struct engine *engine, uint32_t epoch,
+                      struct frame *frame)
 {
     struct error ignored = {0};
 
     *frame = (struct frame){.kind = FRAME_SUCCESSOR};
-    return engine->successor.epoch == 0
-               ? ERR_NOTFOUND
-               : store_meta_get(engine->store, STORE_META_SUCCESSOR,
-                                &engine->turn, &frame->successor, &ignored);
+    return word_get(engine, epoch, &frame->successor, &ignored);
 }
 
+/* The newest first: whoever stops listening at it asks the machine that it
+ * names, and is told the others there. */
 void successor_send(struct engine *engine, struct peer *peer)
 {
-    struct frame frame;
+    struct link_info info;
 
-    if (!peer->up && successor_frame(engine, &frame) == 0) {
-        action_send_frame(engine, peer, &frame);
+    if (engine->successor.epoch == 0 || (peer->up && peer->joining)) {
+        return;
+    }
+    if (peer->up) {
+        link_info(peer->link, &info);
+        if ((info.features & LINK_FEATURE_SUCCESSOR_UP) == 0) {
+            return;
+        }
+    }
+    for (uint32_t epoch = engine->successor.epoch; epoch >= epoch_first(engine);
+         epoch--) {
+        size_t mark = engine->turn.used;
+        struct frame frame;
+
+        if (word_frame(engine, epoch, &frame) == 0) {
+            action_send_frame(engine, peer, &frame);
+        }
+        arena_rewind(&engine->turn, mark);
     }
 }
 
@@ -146,16 +285,24 @@ void successor_answer(struct engine *engine, const struct route *route)
     struct span bytes;
     struct error err = {0};
 
-    if (engine->transport != NULL && successor_frame(engine, &frame) == 0 &&
-        (frame_pack(&frame, &engine->turn, &bytes, &err) != 0 ||
-         transport_queue(engine->transport, route, bytes, &err) != 0)) {
-        engine_react(engine, "successor", "answer", &err);
+    for (uint32_t epoch = engine->successor.epoch;
+         engine->transport != NULL && epoch != 0 &&
+         epoch >= epoch_first(engine);
+         epoch--) {
+        if (word_frame(engine, epoch, &frame) == 0 &&
+            (frame_pack(&frame, &engine->turn, &bytes, &err) != 0 ||
+             transport_queue(engine->transport, route, bytes, &err) != 0)) {
+            engine_react(engine, "successor", "answer", &err);
+            break;
+        }
+        arena_rewind(&engine->turn, mark);
     }
     arena_rewind(&engine->turn, mark);
 }
 
-/* Everybody below hears of it; whoever is still with the machine before looks
- * for the new one. */
+/* Everybody below hears of it, and the machine that we take for above us: it
+ * may be the one that leads no more. Whoever is still with that one looks for
+ * the new one. */
 static void successor_tell(struct engine *engine)
 {
     struct peer *up = peer_up(engine);
@@ -163,7 +310,7 @@ static void successor_tell(struct engine *engine)
     for (size_t i = 0; i < engine->peers->len; i++) {
         struct peer *peer = &engine->peers->all[i];
 
-        if (peer->used && !peer->up && peer->announced) {
+        if (peer->used && peer->announced) {
             successor_send(engine, peer);
         }
     }
@@ -171,29 +318,73 @@ static void successor_tell(struct engine *engine)
     if (up != NULL && up->node == engine->successor.node &&
         memcmp(&up->server, &engine->successor.curve_key, sizeof(up->server)) !=
             0) {
-        up->lost = true;
+        if (up->announced) {
+            up->leave_at_ms = clock_steady_ms() + FAREWELL_MS;
+        } else {
+            up->lost = true;
+        }
         up->retry_ms = RETRY_LEAST_MS / 8;
     }
 }
 
+/* ---- taken ---- */
+
+/* The one that was newest until now is kept under its epoch. */
+static int newest_put(struct engine *engine, const struct successor *told,
+                      struct span leaf, struct error *err)
+{
+    struct span bytes;
+    int rc = 0;
+
+    if (engine->successor.epoch != 0) {
+        rc = word_get(engine, engine->successor.epoch, &bytes, err);
+        rc = rc != 0 ? rc
+                     : before_put(engine, engine->successor.epoch, bytes, err);
+    }
+    if (rc == 0) {
+        rc = store_meta_put(engine->store, STORE_META_SUCCESSOR, leaf, err);
+    }
+    if (rc == 0) {
+        if (engine->successor.epoch != 0) {
+            before_add(engine, &engine->successor);
+        }
+        engine->successor = *told;
+    }
+    return rc;
+}
+
 int successor_take(struct engine *engine, struct span leaf, struct error *err)
 {
+    struct sign_public known;
     struct successor told;
     int rc = successor_read(engine, leaf, &told, err);
+    bool newest = told.epoch > engine->successor.epoch;
 
-    if (rc != 0 || told.epoch <= engine->successor.epoch) {
+    if (rc != 0 || told.epoch == engine->successor.epoch ||
+        (!newest && (told.node != engine->successor.node ||
+                     told.epoch < epoch_first(engine) ||
+                     before_has(engine, told.epoch, &known)))) {
         return rc; /* known */
     }
     rc = engine_write(engine, err);
-    if (rc == 0) {
-        rc = store_meta_put(engine->store, STORE_META_SUCCESSOR, leaf, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (newest) {
+        rc = newest_put(engine, &told, leaf, err);
+    } else {
+        rc = before_put(engine, told.epoch, leaf, err);
+        if (rc == 0) {
+            before_add(engine, &told);
+        }
     }
     if (rc != 0) {
         return rc;
     }
-    engine->successor = told;
     log_line(LOG_WARN, "successor",
-             successor_replaces_us(engine) ? "replaced" : "learnt",
+             !newest                         ? "learnt_before"
+             : successor_replaces_us(engine) ? "replaced"
+                                             : "learnt",
              "node=%u epoch=%u endpoint=%s", told.node, told.epoch,
              told.endpoint);
     engine->grew = true;

@@ -2,6 +2,7 @@
  * the tree. Reads only; whatever the directory does not certify does not
  * exist. Next: logs.c (what is certified of a log), peers.c. */
 #include "node/peers.h"
+#include "node/successor.h"
 #include "node/tree.h"
 
 #include <string.h>
@@ -166,10 +167,11 @@ static int view_next(void *data, const struct origin *after, struct origin *out,
                           out, &found);
         }
     }
-    if (engine->successor.epoch != 0) {
+    for (uint32_t epoch = successor_epoch_after(engine, 0); epoch != 0;
+         epoch = successor_epoch_after(engine, epoch)) {
         next_consider(after,
                       (struct origin){.node = engine->successor.node,
-                                      .epoch = engine->successor.epoch,
+                                      .epoch = epoch,
                                       .dir = true},
                       out, &found);
     }

@@ -167,11 +167,12 @@ static int frame_body(struct step *s, const struct frame *frame)
     return 0;
 }
 
-/* From whoever we took for above us, in any state: it proves itself. */
+/* From whoever we took for above us, in any state: it proves itself. From one
+ * below in a session alone: it may have heard elsewhere who leads. */
 static int frame_successor(struct step *s, const struct frame *frame)
 {
-    if (s->link->options.side != LINK_UP &&
-        s->link->options.side != LINK_JOINER) {
+    if (s->link->options.side == LINK_INVITER ||
+        (s->link->options.side == LINK_DOWN && s->link->state != LINK_OPEN)) {
         return frame_unasked(s, frame);
     }
     step_do(s, LINK_DO_SUCCESSOR)->bytes = frame->successor;

@@ -36,6 +36,8 @@
 #define LINK_HEARD_DAILY_S 86400u /* at least once */
 /* Bits of `features`: takes a child's cosignature of its own directory log. */
 #define LINK_FEATURE_HELD_UP 1u
+/* Takes from a child, too, the root key's word on who leads (Successor). */
+#define LINK_FEATURE_SUCCESSOR_UP 2u
 #define LINK_HELD_REST_MS 1000u /* of one child; sooner is not looked at */
 #define LINK_RANDOM_SIZE 32u
 /* So long no other copy of a node must have been heard before one that shows

@@ -3,7 +3,9 @@
 # mirrors all that it holds, takes its place by the root key from the safe;
 # district and commune find it by themselves and nothing cosigned is lost, not
 # even what the province cosigned while the standby was away. The old machine,
-# back from a copy of its disk, is refused, is told, and tells who leads.
+# back from a copy of its disk, is refused, is told, and tells who leads. Then
+# the second machine burns too: a commune that was off for both promotions reads
+# both directory logs. A machine that nobody above can reach is told from below.
 . "$(dirname "$0")/images"
 
 # petitions NODE WORD COUNT: recorded in the running node.
@@ -52,6 +54,10 @@ stop province
 enrol province district 2 $((PORT + 1))
 stop district
 quiet district
+enrol district away 13 0
+stop away
+stop district
+image district # of the time when nobody had been promoted
 enrol district commune 12 0
 for pair in commune:2011 district:2001; do
     at "${pair%:*}" user add clerk --unit "${pair#*:}" --post "Cán bộ" \
@@ -145,7 +151,48 @@ held province thu/1/dir/e1 "size=$dir " || die "the old machine signed more"
 at district sync | found "^Above.*node 1): connected" || die "the district left"
 say_held after standby thu/1/dir/e1 thu/1/dir/e2 thu/2/e1 thu/12/e1
 say_held after commune thu/1/dir/e1 thu/1/dir/e2 thu/12/e1
-for node in second commune district standby province; do
+
+# The second machine burns as well, its own standby follows.
+line=$(at standby invite 9001 --role standby --auto \
+    --at "tcp://127.0.0.1:$((PORT + 8))") || die "invite the next standby"
+"$DRIVE" join "$WORK/third" "$line" $((PORT + 8)) || die "join"
+quiet third
+start third
+until_true 30 logged third "event=open peer=1 side=down"
+until_true 30 logged standby "event=open peer=9001 side=up"
+same thu/1/dir/e2 3 standby third district second commune
+stop third
+stop standby 9
+promote third "$WORK/root.key" >"$WORK/said" || die "the second promotion"
+start third
+until_true 60 logged district "room=successor event=learnt node=1 epoch=3"
+start away
+until_true 60 logged away "room=successor event=learnt node=1 epoch=3"
+until_true 60 logged away "room=successor event=learnt_before node=1 epoch=2"
+same thu/1/dir/e1 "$dir" third district away
+same thu/1/dir/e2 3 third district away
+same thu/1/dir/e3 1 third district away
+
+# Two tops: the first one is up again, and only a district that was set back to
+# its day reaches it; no machine above says a word. The commune below does.
+for node in third province away commune district; do
     stop $node || die "$node did not end well"
 done
-sound standby district commune second
+put_back district
+put_back province
+: >"$WORK/province.log"
+start province
+start district
+until_true 60 logged province "event=open peer=2 side=down"
+start away
+until_true 60 logged district "room=successor event=learnt node=1 epoch=3"
+until_true 60 logged province "room=successor event=replaced node=1 epoch=3"
+at province sync | found "TO DO: another machine leads the realm" ||
+    die "the machine before is not told by those below"
+start third
+start commune
+until_true 60 held district thu/1/dir/e3 size=1
+for node in second commune away district third province; do
+    stop $node || die "$node did not end well"
+done
+sound third district commune second away
