@@ -210,21 +210,33 @@ static int still_fetching(void *data, const struct store_recovery *recovery)
     return 0;
 }
 
-/* With its guard open and nothing left to fetch, the node knows every erasure
- * that anyone cosigned; without a guard nobody knows of more than it does. */
-/* Does the peer hold more of any log, be it ours, than is here? */
-static bool holds_more(const struct link *link)
+/* The node moved away since, as the copy shows it: its log comes here no more.
+ * What was erased here by its word stands in the list beside the database. */
+static bool moved_away(const struct directory *dir, uint32_t self,
+                       uint32_t node)
 {
+    return directory_node_was_within(dir, node, self) &&
+           !directory_node_within(dir, node, self);
+}
+
+/* Does the peer hold more than is here of any log that comes here, be it ours?
+ */
+static bool holds_more(struct engine *engine, const struct link *link)
+{
+    const struct directory *dir = engine_directory(engine);
     struct link_lag lag;
 
     for (size_t i = 0; link_lag(link, i, &lag); i++) {
-        if (lag.there > lag.here) {
+        if (lag.there > lag.here &&
+            !moved_away(dir, engine_node(engine), lag.origin.node)) {
             return true;
         }
     }
     return false;
 }
 
+/* With its guard open and nothing left to fetch, the node knows every erasure
+ * that anyone cosigned; without a guard nobody knows of more than it does. */
 static bool is_up_to_date(struct engine *engine)
 {
     const struct dir_cert *cert =
@@ -248,7 +260,7 @@ static bool is_up_to_date(struct engine *engine)
         return false;
     }
     link_info(peer->link, &info);
-    return info.state == LINK_OPEN && !holds_more(peer->link);
+    return info.state == LINK_OPEN && !holds_more(engine, peer->link);
 }
 
 int erase_catch_up(struct engine *engine, struct error *err)
