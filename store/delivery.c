@@ -92,9 +92,9 @@ int delivery_enqueue(struct store *store, const struct record_out *record,
     size_t i, j, len = 0;
     int rc = store_directory(store, &dir, err);
 
-    for (i = 0; rc == 0 && i < record->units_len; i++) {
+    for (i = 0; rc == 0 && i < record->told_len; i++) {
         uint32_t child =
-            party_child_of_unit(dir, store->self, record->units[i], day);
+            party_child_of_unit(dir, store->self, record->told[i], day);
 
         for (j = 0; j < len && children[j] != child; j++) {
         }

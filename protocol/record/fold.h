@@ -114,6 +114,10 @@ struct record_out {
     struct event_id dialogue; /* a petition raised there */
     const uint32_t *units;    /* every unit with a role, ascending, once */
     size_t units_len;
+    const uint32_t *told; /* units whose hosts are owed its events: as `units`;
+                             of a denunciation who has it, is offered it, or is
+                             to decide (DESIGN section 6), in no order */
+    size_t told_len;
     const uint32_t *readers; /* units that events which count are addressed to,
                                 ascending, once: beside the holder they may
                                 read private bodies (DESIGN section 4) */

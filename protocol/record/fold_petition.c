@@ -325,6 +325,21 @@ static enum standing petition_step(void *state, struct entry *e)
     return walk_apply(rows, sizeof(rows) / sizeof(rows[0]), p->state, p, e);
 }
 
+/* Of a denunciation nobody hears who had it once, or took it to pass it on. */
+static void told_only(const struct petition *p, struct record_out *out)
+{
+    uint32_t *told = fold_alloc(p->f, 3, sizeof(*told));
+
+    if (told == NULL) {
+        return;
+    }
+    told[0] = p->r.holder;
+    told[1] = p->r.decider;
+    told[2] = p->state == REFERRED ? p->offering.holder : 0;
+    out->told = told;
+    out->told_len = 3;
+}
+
 static ProtobufCMessage *petition_finish(void *state, struct record_out *out)
 {
     struct petition *p = state;
@@ -349,6 +364,9 @@ static ProtobufCMessage *petition_finish(void *state, struct record_out *out)
     out->state = (uint32_t)p->state;
     out->holder = p->r.holder;
     out->decider = p->r.decider;
+    if (f->denunciation) {
+        told_only(p, out);
+    }
     if (p->r.dialogue_id.len == sizeof(out->dialogue.bytes)) {
         out->has_dialogue = true;
         memcpy(out->dialogue.bytes, p->r.dialogue_id.data,

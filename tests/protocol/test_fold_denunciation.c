@@ -96,6 +96,69 @@ the_right_to_denunciations_alone_records_no_other_petition(void **state)
     world_close(&w);
 }
 
+/* Of the units that are owed its events each is one of the two; 0: none. */
+static void expect_told(struct world *w, uint32_t first, uint32_t second)
+{
+    const struct record_out *out = &w->out;
+    size_t found = 0;
+
+    (void)world_fold(w);
+    for (size_t i = 0; i < out->told_len; i++) {
+        if (out->told[i] != 0) {
+            assert_true(out->told[i] == first || out->told[i] == second);
+            found++;
+        }
+    }
+    assert_int_equal(found, second == 0 ? 1 : 2);
+}
+
+/* DESIGN section 6: to its holder and the competent addressee alone. */
+static void only_who_has_it_or_is_offered_it_is_told_of_one(void **state)
+{
+    struct world w;
+
+    (void)state;
+    world_open(&w, RECORD_PETITION);
+
+    struct event_id p = tell_received(&w, "2024-03-01", KIND(DENUNCIATION), 3);
+
+    expect_told(&w, 11, 0);
+
+    struct event_id offer =
+        TELL(&w, .type = EVENT_PETITION_REFERRED, .on = "2024-03-04",
+             .subject = p, .ref = p, .addressee = 21,
+             .facts = SAYS(PetitionReferred, petition_referred, .to = 21));
+
+    expect_told(&w, 11, 21);
+    (void)TELL(&w, .type = EVENT_REFERRAL_RETURNED, .on = "2024-03-05",
+               .unit = 21, .subject = p, .ref = offer,
+               .facts = SAYS(ReferralReturned, referral_returned, .reason = 1));
+    expect_told(&w, 11, 0);
+    assert_int_equal(w.out.units_len, 2); /* both had a role */
+    world_close(&w);
+}
+
+/* Of any other petition whoever had a role hears on. */
+static void whoever_had_a_role_is_told_of_a_proposal(void **state)
+{
+    struct world w;
+
+    (void)state;
+    world_open(&w, RECORD_PETITION);
+
+    struct event_id p = tell_received(&w, "2024-03-01", KIND(PROPOSAL), 3);
+    struct event_id offer =
+        TELL(&w, .type = EVENT_PETITION_REFERRED, .on = "2024-03-04",
+             .subject = p, .ref = p, .addressee = 21,
+             .facts = SAYS(PetitionReferred, petition_referred, .to = 21));
+
+    (void)TELL(&w, .type = EVENT_REFERRAL_RETURNED, .on = "2024-03-05",
+               .unit = 21, .subject = p, .ref = offer,
+               .facts = SAYS(ReferralReturned, referral_returned, .reason = 1));
+    expect_told(&w, 11, 21);
+    world_close(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +166,8 @@ int main(void)
         cmocka_unit_test(what_came_before_it_was_a_denunciation_stands),
         cmocka_unit_test(
             the_right_to_denunciations_alone_records_no_other_petition),
+        cmocka_unit_test(only_who_has_it_or_is_offered_it_is_told_of_one),
+        cmocka_unit_test(whoever_had_a_role_is_told_of_a_proposal),
     };
 
     return TEST_RUN(tests);

@@ -8,8 +8,12 @@
 chain
 stop province
 image province
+opened=$(grep -c "event=open peer=1" "$WORK/district.log")
+opened_again() {
+    [ "$(grep -c "event=open peer=1" "$WORK/district.log")" -gt "$opened" ]
+}
 start province
-until_true 30 logged district "event=open peer=1"
+until_true 30 opened_again
 stop province
 # Since the image: another district, and events of the commune. The first one
 # runs: with its children there a province signs at once.
