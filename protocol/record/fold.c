@@ -347,13 +347,14 @@ int record_fold(const struct fold_input *input, struct arena *arena,
     if (!f.no_memory) {
         walk_events(&f, &walk);
         fill_columns(&f, &record);
-        record.units = f.roles.units;
-        record.units_len = f.roles.len;
-        record.told = record.units;
-        record.told_len = record.units_len;
-
         ProtobufCMessage *message = walk.finish(walk.state, &record);
 
+        record.units = f.roles.units;
+        record.units_len = f.roles.len;
+        if (record.told == NULL) {
+            record.told = record.units;
+            record.told_len = record.units_len;
+        }
         record.readers = f.readers.units;
         record.readers_len = f.readers.len;
         record.erasures = f.erasures;
