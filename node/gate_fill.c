@@ -92,7 +92,7 @@ static void replaced_put(struct filling *filling, const struct dir_node *node)
     }
 }
 
-/* Those to be let in, or all the others. */
+/* Those to be let in, or all the others; ourselves apart. */
 static void nodes_put(struct filling *filling, const struct directory *dir,
                       bool children)
 {
@@ -101,13 +101,7 @@ static void nodes_put(struct filling *filling, const struct directory *dir,
     for (size_t i = 0; i < dir->nodes_len; i++) {
         const struct dir_node *node = &dir->nodes[i];
 
-        if (node->number == self) {
-            if (!children) {
-                replaced_put(filling, node);
-            }
-            continue;
-        }
-        for (size_t j = 0; j < node->certs_len; j++) {
+        for (size_t j = 0; j < node->certs_len && node->number != self; j++) {
             bool newest = j + 1 == node->certs_len;
             bool child =
                 newest &&
@@ -122,12 +116,19 @@ static void nodes_put(struct filling *filling, const struct directory *dir,
     }
 }
 
-/* A promoted standby goes on with its key under the top node's number: what it
- * may now is put last, for it wins. */
+/* The last word on a key wins. A promoted standby goes on with its own under
+ * the top node's number: what it may now comes after what it was. One that was
+ * replaced since was our child once, too, and still must hear of it. */
 static void children_put(struct filling *filling, const struct directory *dir)
 {
+    const struct dir_node *ours =
+        directory_node(dir, engine_node(filling->engine));
+
     nodes_put(filling, dir, false);
     nodes_put(filling, dir, true);
+    if (ours != NULL) {
+        replaced_put(filling, ours);
+    }
 }
 
 int gate_refresh(struct engine *engine, struct error *err)

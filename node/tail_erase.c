@@ -468,8 +468,10 @@ void tails_resume(struct engine *engine)
     uint64_t acted = store_erasures_acted(engine->store);
     struct error err = {0};
 
+    /* A file that cannot be written anew is said, and tried again: the office
+     * goes on, for the store itself is sound. */
     if (tails_erase(engine, &err) != 0) {
-        engine_react(engine, "erase", "tails", &err);
+        log_error("erase", "tails", &err);
         engine->tails_ms = clock_steady_ms() + RETRY_MS;
         return;
     }

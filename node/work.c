@@ -184,8 +184,8 @@ int engine_findable(struct engine *engine, struct error *err)
     struct store_integrated done = {0};
     int rc;
 
-    if (engine->indexed) {
-        return 0;
+    if (engine->indexed || lend_is_out(engine)) {
+        return 0; /* lent: what is shown is the moment before anyway */
     }
     rc = engine_write(engine, err);
     return rc != 0 ? rc : store_index(engine->store, PACE_MOST, &done, err);

@@ -79,7 +79,9 @@ static int put_facts(const struct api_call *call, json_t *object,
     struct api_named named = {call, api_put_object(object, "facts")};
     int rc = 0;
 
-    if (type != NULL && type->shape != NULL) {
+    if (type != NULL && type->number == EVENT_RESTORED) { /* `from`: a leaf */
+        rc = facts_visit(type, leaf->facts, api_put_value, named.object, &why);
+    } else if (type != NULL && type->shape != NULL) {
         rc = facts_visit(type, leaf->facts, api_put_named, &named, &why);
     }
     if (rc == ERR_LIMIT || rc == ERR_NOMEM) {

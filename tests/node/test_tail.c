@@ -287,6 +287,26 @@ static void a_damaged_file_stays_as_it_is_and_is_told(void **state)
                     "aa.qcdc-tail is damaged: what was erased may be in it");
 }
 
+/* A name that leads elsewhere cannot be written anew, nor can a file on a full
+ * disk: said, tried again later, and the node goes on. */
+static void what_cannot_be_written_anew_stops_nobody(void **state)
+{
+    char path[CONFIG_PATH_SIZE];
+
+    (void)state;
+    tail_write(NAME);
+    erased(1, AUDIENCE_OF_PRIVATE, true);
+    path_in(NAME, path);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("/dev/null", path), 0);
+    assert_err(tails_erase(engine, &err), ERR_IO, err);
+    again_open();
+    assert_int_equal(engine_fatal(engine), 0);
+    assert_false(tails_are_due(engine)); /* not in this minute */
+    assert_ok(engine_write(engine, &err), err);
+    assert_ok(engine_commit(engine, &err), err);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, top_open, gone)
 
 int main(void)
@@ -297,6 +317,7 @@ int main(void)
         TEST(what_only_the_list_knows_goes_too),
         TEST(an_older_file_brings_no_erased_body_back),
         TEST(a_damaged_file_stays_as_it_is_and_is_told),
+        TEST(what_cannot_be_written_anew_stops_nobody),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,6 +173,11 @@ same thu/1/dir/e1 "$dir" third district away
 same thu/1/dir/e2 3 third district away
 same thu/1/dir/e3 1 third district away
 
+# The second machine comes back as it was killed: its standby of then tells it.
+start standby
+until_true 60 logged standby "room=successor event=replaced node=1 epoch=3"
+stop standby || die "the second machine did not end well"
+
 # Two tops: the first one is up again, and only a district that was set back to
 # its day reaches it; no machine above says a word. The commune below does.
 for node in third province away commune district; do
