@@ -5,6 +5,7 @@
 #include "node/engine_internal.h"
 
 #include "node/clock.h"
+#include "node/log.h"
 #include "store/attachment.h"
 
 #define FIRST_MS 2000u     /* after the start */
@@ -56,10 +57,16 @@ static int piece(struct engine *engine, struct hash *file, struct error *err)
 
     if (round->look.fd < 0) {
         if (!next_file(engine, file, &rc, err)) {
+            if (rc == ERR_NOTFOUND) {
+                log_line(LOG_INFO, "attach", "round_done", "files=%llu",
+                         (unsigned long long)round->files);
+            }
             round->row = 0;
+            round->files = 0;
             round->step_ms = clock_steady_ms() + ROUND_MS;
             return rc == ERR_NOTFOUND ? 0 : rc;
         }
+        round->files++;
         rc =
             store_file_look_begin(&round->look, engine->config->dir, file, err);
         if (rc != 0) {

@@ -95,6 +95,7 @@ struct successor {
 struct files_round {
     struct store_file_look look; /* fd < 0: between two files */
     int64_t row;                 /* of the newest file looked at */
+    uint64_t files;              /* looked at in this round */
     uint64_t step_ms;            /* steady: no piece before */
 };
 

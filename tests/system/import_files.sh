@@ -121,7 +121,11 @@ for node in commune province; do
         die "check of $node"
 done
 
-# Damage: found by check, named, put away, fetched from the neighbour.
+# Damage: found by check, named, put away, fetched from the neighbour. The nodes'
+# own round after the start is over: it would find it first.
+for node in province commune; do
+    until_true 60 logged $node "room=attach event=round_done"
+done
 heals() {
     at "$1" check >/dev/null 2>&1 && cmp -s "$(file "$1" "$first")" \
         "$WORK/scans/một.pdf" && [ -e "$(file "$1" "$second")" ]
