@@ -28,11 +28,9 @@ start district
 start commune
 until_true 30 held province thu/12/e1 "size=152 integrated=152 guarded=152"
 until_true 30 held province thu/2/e1 "size=51 integrated=51 guarded=51"
-until_true 30 held commune thu/12/e1 "guarded=152"
+until_true 30 at commune receipt "$private" --output "$WORK/receipt"
 stop commune
 stop district
-"$DRIVE" receipt "$WORK/commune" "$private" >"$WORK/receipt" ||
-    die "no receipt"
 "$DRIVE" peek "$WORK/district" | grep "^log=thu/12/e1 " |
     sed 's/ mirrored.*//' >"$WORK/before"
 

@@ -35,7 +35,7 @@ stop district || die "the district did not end well"
     die "the second 50 are not counted once, as only here"
 start district
 until_true 30 held province thu/2/e1 "size=351 integrated=351 guarded=351"
-until_true 30 held district thu/2/e1 "guarded=351"
+until_true 30 held district thu/2/e1 "integrated=351 guarded=351"
 stop province || die "the province did not end well"
 stop district || die "the district did not end well"
 
@@ -47,7 +47,7 @@ id=$("$DRIVE" event "$WORK/district" clerk NothingToReport duty=D1 year=2024 |
     die "a receipt before the cosignature"
 start province
 start district
-until_true 30 held district thu/2/e1 "guarded=352"
+until_true 30 held district thu/2/e1 "integrated=352 guarded=352"
 stop district
 "$DRIVE" receipt "$WORK/district" "$id" >"$WORK/receipt" || die "no receipt"
 "$DRIVE" verify "$WORK/district" "$WORK/receipt" ||
