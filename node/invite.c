@@ -324,8 +324,10 @@ static int request_keep(struct engine *engine, const struct box_public *key,
                          "the invitation was used with other keys already");
     }
     keys.keys.has_dir_log = keys.keys.has_dir_log && invited->has_dir;
+    if (invited->state != INVITED_ASKED) {
+        invited->asked_ms = clock_now_ms(); /* it asks again, and again */
+    }
     invited->state = INVITED_ASKED;
-    invited->asked_ms = clock_now_ms();
     invited->curve = keys.keys.curve;
     invited->request = request->request;
     invited->signatures = request->signatures;

@@ -117,6 +117,8 @@ static const struct word rows[] = {
     {"more signatures than keys", "nhiều chữ ký hơn khóa"},
     {"more than %u logs on one link", "quá {1} sổ trên một đường nối"},
     {"no answer to the greeting", "không có trả lời cho lời chào"},
+    {"no answer to the request to join",
+     "không có trả lời cho yêu cầu gia nhập; sẽ hỏi lại"},
     {"no batch begins at event %u of that log",
      "không có lô nào bắt đầu ở sự kiện {1} của sổ đó"},
     {"no memory for a codec", "không đủ bộ nhớ cho bộ nén"},
@@ -163,6 +165,7 @@ static const struct word rows[] = {
      "of log %s back from here",
      "nút {1} được khôi phục từ bản cũ: đang lấy lại các sự kiện {2} đến {3} "
      "của sổ {4} từ đây"},
+    {"not confirmed yet: asking again", "chưa được xác nhận; đang hỏi lại"},
     {"not the size they claim", "không đúng độ dài đã báo"},
     {"nothing heard for %u s", "không nghe thấy gì trong {1} giây"},
     {"private bodies of %u bytes", "nội dung riêng tổng cộng {1} byte"},

@@ -84,6 +84,7 @@ void link_forget(struct link *link)
     link->delivery_sent = 0;
     link->delivery_stored = 0;
     link->asked_ms = 0;
+    link->undecided = false;
     link->staging = false;
     link->staging_later = false;
     link->staged_asks = 0;
@@ -364,7 +365,10 @@ static const step_fn steps[LINK_HAPPENINGS][LINK_STATES] = {
     [LINK_OPENED] = EVERYWHERE(step_opened),
     [LINK_FRAME] = EVERYWHERE(step_frame),
     [LINK_LOST] = EVERYWHERE(step_lost),
-    [LINK_TICK] = {[LINK_GREETING] = tick_greeting, [LINK_OPEN] = tick_open},
+    [LINK_TICK] = {[LINK_GREETING] = tick_greeting,
+                   [LINK_OPEN] = tick_open,
+                   [LINK_ASKING] = join_tick,
+                   [LINK_ENROLLED] = join_tick},
     [LINK_LOG_GREW] = {[LINK_OPEN] = step_log_grew},
     [LINK_SPOOL_GREW] = {[LINK_OPEN] = step_spool_grew},
     [LINK_BATCH_STORED] =
@@ -451,7 +455,7 @@ uint64_t link_deadline_ms(const struct link *link)
         return link->since_ms + LINK_GREETING_MS;
     }
     if (link->state != LINK_OPEN) {
-        return at;
+        return join_until_ms(link);
     }
     at = link->heard_ms + LINK_SILENT_MS;
     if (link->spoke_ms + LINK_PING_MS < at) {

@@ -30,6 +30,7 @@
 #define LINK_PING_MS 20000u       /* nothing sent for that long: a ping */
 #define LINK_SILENT_MS 65000u     /* nothing received: the session is dead */
 #define LINK_GREETING_MS 30000u   /* wait for an answer to HELLO */
+#define LINK_UNDECIDED_MS 600000u /* joining: asks again whether confirmed */
 #define LINK_STRIKES_MAX 8u       /* faults of one session before it ends */
 #define LINK_HEARD_REST_S 60u     /* after the last batch */
 #define LINK_HEARD_EVERY_S 3600u  /* at most once */

@@ -102,6 +102,10 @@ struct link {
     uint64_t delivery_sent;
     uint64_t asked_ms; /* last ASK_HEARD */
 
+    /* joining */
+    bool undecided;      /* JOINER: a person has to confirm first */
+    unsigned unanswered; /* JOINER: requests in vain, one after the other */
+
     /* events staged at the guard */
     bool staging;       /* DOWN: told of; UP: nothing else is sequenced */
     bool staging_later; /* UP: the note waits until our log grew */
@@ -286,7 +290,10 @@ int step_dir_changed(struct step *s);
 
 /* ---- link_join.c ---- */
 
+/* When a joiner has waited long enough; UINT64_MAX if it waits for nothing. */
+uint64_t join_until_ms(const struct link *link);
 int join_opened(struct step *s);
+int join_tick(struct step *s);
 int join_decided(struct step *s);
 int join_sent(struct step *s);
 int join_stored(struct step *s);

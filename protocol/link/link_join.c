@@ -5,6 +5,8 @@
  * Must never take anything else from a one-time key. Next: join.c. */
 #include "protocol/link/link_internal.h"
 
+#define DOUBLED_MOST 4u /* waits that double: 65 s to 17 minutes */
+
 int join_opened(struct step *s)
 {
     struct link *link = s->link;
@@ -14,6 +16,40 @@ int join_opened(struct step *s)
     link_move(link, LINK_ASKING, s->event->now_ms);
     frame.join_request = link->options.join;
     return step_send(s, &frame);
+}
+
+/* An answer, or a batch, may be lost without the connection: then whoever waits
+ * for it asks again. On a slow line a batch may take longer than the first
+ * wait, so each is twice as long as the one before. */
+uint64_t join_until_ms(const struct link *link)
+{
+    unsigned doubled =
+        link->unanswered < DOUBLED_MOST ? link->unanswered : DOUBLED_MOST;
+
+    if (link->options.side != LINK_JOINER ||
+        (link->state != LINK_ASKING && link->state != LINK_ENROLLED)) {
+        return UINT64_MAX;
+    }
+    return link->heard_ms + (link->undecided
+                                 ? LINK_UNDECIDED_MS
+                                 : (uint64_t)LINK_SILENT_MS << doubled);
+}
+
+int join_tick(struct step *s)
+{
+    struct link *link = s->link;
+    struct span text;
+
+    if (s->event->now_ms < join_until_ms(link)) {
+        return 0;
+    }
+    if (link->undecided) {
+        text = step_text(s, "not confirmed yet: asking again");
+    } else {
+        link->unanswered++;
+        text = step_text(s, "no answer to the request to join");
+    }
+    return step_close(s, LINK_REASON_SILENT, text, LINK_CLOSED);
 }
 
 /* INVITER */
@@ -116,6 +152,7 @@ int frame_join_answer(struct step *s, const struct frame *frame)
         return step_strike(s, LINK_REASON_UNASKED,
                            step_text(s, "an answer to nothing"));
     }
+    s->link->undecided = frame->join_answer.status == JOIN_WAITING;
     action = step_do(s, LINK_DO_JOIN_ANSWERED);
     action->status = frame->join_answer.status;
     action->text = frame->join_answer.text;

@@ -283,6 +283,48 @@ static void an_invited_node_is_certified_and_gets_the_directory(void **state)
     world_free(world);
 }
 
+static void a_joiner_that_hears_nothing_asks_again(void **state)
+{
+    struct world *world = world_new(tree);
+    struct frame_join_request request = {.request = span_str("keys")};
+    struct frame answer = {.kind = FRAME_JOIN_ANSWER};
+    struct world_end *joiner = NULL;
+    uint64_t waits_s[] = {65, 130, 260, 520, 1040, 1040};
+
+    (void)state;
+    world_join_line(world, 2, request);
+    joiner = world_end_of(world, 2, 1);
+    /* The answer is lost: each wait is twice as long, up to a bound. */
+    for (size_t i = 0; i < TEST_LEN(waits_s); i++) {
+        world_connect(world, 2);
+        world_seconds(world, waits_s[i] - 1);
+        assert_int_equal(world_info(world, 2, 1).state, LINK_ASKING);
+        world_seconds(world, 2);
+        assert_int_equal(world_info(world, 2, 1).state, LINK_CLOSED);
+        assert_true(joiner->closed);
+        joiner->closed = false;
+    }
+    /* Answered, but nobody has confirmed: every ten minutes. */
+    world_connect(world, 2);
+    world_seconds(world, 1000);
+    answer.join_answer.status = JOIN_WAITING;
+    world_inject(world, joiner, &answer);
+    world_seconds(world, 599);
+    assert_int_equal(world_info(world, 2, 1).state, LINK_ASKING);
+    world_seconds(world, 2);
+    assert_int_equal(world_info(world, 2, 1).state, LINK_CLOSED);
+    /* Certified, and the directory does not come. */
+    world_connect(world, 2);
+    answer.join_answer.status = JOIN_CERTIFIED;
+    world_inject(world, joiner, &answer);
+    assert_int_equal(world_info(world, 2, 1).state, LINK_ENROLLED);
+    world_seconds(world, 1039);
+    assert_int_equal(world_info(world, 2, 1).state, LINK_ENROLLED);
+    world_seconds(world, 2);
+    assert_int_equal(world_info(world, 2, 1).state, LINK_CLOSED);
+    world_free(world);
+}
+
 static void an_invitation_takes_one_request_and_nothing_else(void **state)
 {
     struct world *world = world_new(tree);
@@ -320,6 +362,7 @@ int main(void)
         cmocka_unit_test(who_has_said_all_says_no_more),
         cmocka_unit_test(eight_faults_end_the_session),
         cmocka_unit_test(an_invited_node_is_certified_and_gets_the_directory),
+        cmocka_unit_test(a_joiner_that_hears_nothing_asks_again),
         cmocka_unit_test(an_invitation_takes_one_request_and_nothing_else),
     };
 
