@@ -34,7 +34,7 @@ struct bundle_job {
     bool applying;    /* else: looking whether it is whole */
     bool greeted;     /* HELLO was read */
     bool up;          /* it comes from our parent */
-    bool enrolling;   /* we have no certificate yet: directory logs only */
+    bool enrolling;   /* its sender is not known yet: what proves itself only */
     struct peer peer; /* what intake knows as the sender: no link */
     uint64_t acked;   /* deliveries that the child says it holds */
     struct staged_count staged;
@@ -75,14 +75,27 @@ int bundle_request_read(struct engine *engine, struct bundle_job *job, bool *is,
 /* A file that is a request to join, whole. */
 int bundle_request_take(struct engine *engine, struct bundle_job *job,
                         struct span file, struct error *err) MUST_USE;
-/* True if the bundle is what a node that joins waits for. */
-bool bundle_enrolls(const struct engine *engine, const struct bundle_job *job);
+/* True if the bundle may say itself whose keys signed it: what a node that
+ * joins waits for, or one of the machine that leads the realm since. */
+bool bundle_enrolls(struct engine *engine, const struct bundle_job *job);
 /* True if the frame proves itself, whoever signed the bundle. */
 bool bundle_is_for_enrolling(const struct engine *engine,
                              const struct frame *frame);
-/* The directory logs are in: are we certified now? ERR_CONFLICT. */
+/* What proves itself is in: are we certified now? ERR_CONFLICT. */
 int bundle_enrolled(struct engine *engine, struct bundle_job *job,
                     struct error *err) MUST_USE;
+
+/* ---- bundle_words.c ---- */
+/* Whose signature makes a bundle of that node; false: nobody knows. */
+bool bundle_sender_key(struct engine *engine, uint32_t node,
+                       struct sign_public *out);
+/* To whom one for that node is sealed; false: nobody knows. */
+bool bundle_receiver_key(struct engine *engine, uint32_t node,
+                         struct box_public *out);
+/* A word of the root key on who leads the realm. What the root key did not
+ * sign is shown, and fails nothing. */
+int bundle_word_take(struct engine *engine, struct bundle_job *job,
+                     const struct frame *frame, struct error *err) MUST_USE;
 
 /* ---- bundle_export.c ---- */
 /* At most that many bytes, but at least one thing that is new; 0 = all. */

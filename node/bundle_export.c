@@ -118,6 +118,7 @@ static int contents_put(struct writing *w, struct error *err)
 {
     int rc = hello_say(w, err);
 
+    rc = rc != 0 ? rc : writing_words(w, err);
     rc = rc != 0 ? rc : writing_wants(w, err);
     rc = rc != 0 ? rc : writing_logs(w, err);
     if (rc == 0 && w->up) {
@@ -132,7 +133,7 @@ static int contents_put(struct writing *w, struct error *err)
     return rc != 0 ? rc : chunk_end(w, true, err);
 }
 
-static int head_write(struct writing *w, const struct dir_cert *cert,
+static int head_write(struct writing *w, const struct box_public *receiver,
                       struct error *err)
 {
     struct bundle_job *job = w->job;
@@ -140,7 +141,7 @@ static int head_write(struct writing *w, const struct dir_cert *cert,
                                .from = engine_node(w->engine),
                                .to = w->to,
                                .made_ms = w->status->made_ms,
-                               .key = key_id_of(SPAN_OF(cert->curve_key))};
+                               .key = key_id_of(SPAN_OF(*receiver))};
     uint8_t sealed[BUNDLE_SEALED_SIZE];
     int rc;
 
@@ -151,7 +152,7 @@ static int head_write(struct writing *w, const struct dir_cert *cert,
     job->stream = (struct bundle_stream){.chunk = 0};
     crypto_random(job->stream.key.bytes, sizeof(job->stream.key.bytes));
     w->out.len = 0;
-    rc = seal_to(&cert->curve_key, SPAN_OF(job->stream.key), sealed, err);
+    rc = seal_to(receiver, SPAN_OF(job->stream.key), sealed, err);
     if (rc == 0) {
         rc = bundle_head_put(&head, SPAN_OF(sealed), &w->engine->keys.actor.sec,
                              &w->out, err);
@@ -215,7 +216,8 @@ static bool session_is_open(struct engine *engine, uint32_t node)
 int bundle_write(struct engine *engine, uint32_t to, uint64_t max_bytes,
                  struct bundle_job *job, struct error *err)
 {
-    const struct dir_cert *cert = directory_cert(engine_directory(engine), to);
+    struct box_public receiver = {{0}};
+    bool known = bundle_receiver_key(engine, to, &receiver);
     const struct dir_cert *own =
         directory_cert(engine_directory(engine), engine_node(engine));
     struct writing w = {.engine = engine,
@@ -227,7 +229,7 @@ int bundle_write(struct engine *engine, uint32_t to, uint64_t max_bytes,
                         .in_session = session_is_open(engine, to)};
     int rc;
 
-    if (own == NULL || cert == NULL) {
+    if (own == NULL || !known) {
         return error_set(err, ERR_NOTFOUND,
                          "%s is not certified yet: join first",
                          own == NULL ? "this node" : "that node");
@@ -236,10 +238,14 @@ int bundle_write(struct engine *engine, uint32_t to, uint64_t max_bytes,
     if (rc != 0) {
         return rc;
     }
+    w.anew = bundle_is_news_to(&w);
+    if (w.anew) {
+        w.known.heads = (struct span){NULL, 0};
+    }
     w.chunk = buf_over(job->plain, BUNDLE_CHUNK_MAX);
     w.out = buf_over(job->cipher, BUNDLE_CHUNK_MAX + 4);
     job->status.token_old = !w.up && w.known.taken_s != 0 && !w.known.token_ok;
-    rc = head_write(&w, cert, err);
+    rc = head_write(&w, &receiver, err);
     rc = rc != 0 ? rc : contents_put(&w, err);
     rc = rc != 0 || w.up ? rc : unconfirmed_tell(&w, err);
     if (rc == 0 && fsync(job->fd) != 0) {

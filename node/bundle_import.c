@@ -362,6 +362,7 @@ static const struct bundle_frame {
     [FRAME_HEARD_ASK] = {heard_take, true, false},
     [FRAME_DELIVERY_ACK] = {ack_take, true, false},
     [FRAME_STAGED] = {note_take, false, true},
+    [FRAME_SUCCESSOR] = {bundle_word_take, true, true},
     [FRAME_DELIVERY] = {delivery_take, false, true},
 };
 

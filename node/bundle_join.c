@@ -2,7 +2,8 @@
  * and the first bundle of a node that has no directory yet. Its directory logs
  * prove themselves by the realm's root key; once they say who its superior is,
  * the bundle's signature is looked at, and only then the rest of it. It must
- * never believe a frame before that. Next: invite.c, joining.c. */
+ * never believe a frame before that. Next: invite.c, joining.c, bundle_words.c
+ * (the same for a top node that goes on at another machine). */
 #include "node/bundle.h"
 #include "node/invite.h"
 #include "node/tree.h"
@@ -44,21 +45,33 @@ int bundle_request_take(struct engine *engine, struct bundle_job *job,
     return 0;
 }
 
-bool bundle_enrolls(const struct engine *engine, const struct bundle_job *job)
+bool bundle_enrolls(struct engine *engine, const struct bundle_job *job)
 {
-    return engine->keys.joining && job->up;
+    struct sign_public key;
+
+    if (!job->up || engine->keys.joining) {
+        return job->up;
+    }
+    return job->head.from == engine_directory(engine)->top &&
+           bundle_sender_key(engine, job->head.from, &key) &&
+           !bundle_head_verify(&job->head, &key);
 }
 
 bool bundle_is_for_enrolling(const struct engine *engine,
                              const struct frame *frame)
 {
-    return frame->kind == FRAME_BATCH && frame->batch.origin.dir &&
-           frame->batch.origin.node != engine_node(engine);
+    return frame->kind == FRAME_SUCCESSOR ||
+           (engine->keys.joining && frame->kind == FRAME_BATCH &&
+            frame->batch.origin.dir &&
+            frame->batch.origin.node != engine_node(engine));
 }
 
 int bundle_enrolled(struct engine *engine, struct bundle_job *job,
                     struct error *err)
 {
+    if (!engine->keys.joining) {
+        return 0; /* a word on who leads is all that was looked for */
+    }
     join_finished(engine, &job->peer);
     if (!engine->joined) {
         return error_set(err, ERR_CONFLICT,

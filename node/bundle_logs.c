@@ -206,6 +206,9 @@ static uint64_t lack_from(const struct writing *w, const struct link_log *log,
     uint64_t seen = log->seen.has ? log->seen.head.size : 0;
     uint64_t said_s = w->known.round / 1000;
 
+    if (w->anew) {
+        return 0; /* the machine before cosigned it */
+    }
     if (!marked || mark->size >= seen) {
         return marked && mark->size <= log->head.size ? mark->size : seen;
     }

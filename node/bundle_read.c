@@ -44,12 +44,29 @@ static int bytes_read(struct bundle_job *job, void *out, size_t len,
     return 0;
 }
 
+/* Whoever made it may have heard of another machine, or not yet of this one. */
+static int sealed_elsewhere(struct engine *engine, struct error *err)
+{
+    if (engine_directory(engine)->top != engine_node(engine)) {
+        return error_set(err, ERR_USAGE,
+                         "the bundle is sealed to another key of this node: "
+                         "have it made again");
+    }
+    return error_set(err, ERR_USAGE,
+                     "the bundle is sealed to another machine that leads the "
+                     "realm than this one: if this one leads it, have a bundle "
+                     "of this node taken in there, then made again there; if "
+                     "another was promoted since, take it to that one and let "
+                     "this one rest");
+}
+
 static int sender_check(struct engine *engine, struct bundle_job *job,
                         bool certified, struct error *err)
 {
     const struct directory *dir = engine_directory(engine);
     const struct dir_node *from = directory_node(dir, job->head.from);
-    const struct dir_cert *cert = directory_cert(dir, job->head.from);
+    struct sign_public key = {{0}};
+    bool known = bundle_sender_key(engine, job->head.from, &key);
     struct key_id own = key_id_of(SPAN_OF(engine->keys.curve.pub));
 
     if (strcmp(job->head.realm, engine->config->realm) != 0) {
@@ -64,7 +81,7 @@ static int sender_check(struct engine *engine, struct bundle_job *job,
     }
     job->up = job->head.from == tree_parent(engine);
     job->enrolling = !certified && bundle_enrolls(engine, job);
-    if ((cert == NULL && !job->enrolling) ||
+    if ((!known && !job->enrolling) ||
         (!job->up && (from == NULL || from->parent != engine_node(engine)))) {
         return error_set(err, ERR_UNTRUSTED,
                          "the bundle is from node %u, which is neither the "
@@ -72,11 +89,9 @@ static int sender_check(struct engine *engine, struct bundle_job *job,
                          job->head.from);
     }
     if (memcmp(&own, &job->head.key, sizeof(own)) != 0) {
-        return error_set(err, ERR_USAGE,
-                         "the bundle is sealed to another key of this node: "
-                         "have it made again");
+        return sealed_elsewhere(engine, err);
     }
-    if (!job->enrolling && !bundle_head_verify(&job->head, &cert->actor_key)) {
+    if (!job->enrolling && !bundle_head_verify(&job->head, &key)) {
         return error_set(err, ERR_UNTRUSTED,
                          "the bundle is not signed by node %u, or was changed",
                          job->head.from);

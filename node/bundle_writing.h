@@ -1,5 +1,5 @@
-/* A bundle being written: of bundle_export.c, bundle_logs.c, bundle_queue.c and
- * bundle_files.c only, which put four kinds of things into one file.
+/* A bundle being written: of bundle_export.c, bundle_words.c, bundle_logs.c,
+ * bundle_queue.c and bundle_files.c only, which put all into one file.
  *
  * One with a size ends where that is reached: what came so far stands by
  * itself, and what is left goes on where the other then says it is.
@@ -14,6 +14,7 @@ struct writing {
     struct bundle_job *job;
     struct bundle_status *status;
     struct store_bundles known; /* what the other said last */
+    bool anew; /* that was the machine before it: nothing is known of it */
     uint32_t to;
     bool up;         /* to our parent */
     bool in_session; /* with that child, now */
@@ -35,6 +36,12 @@ int writing_add(struct writing *w, const struct frame *frame,
 /* The same if it fits; once one did not, none does: w->full. */
 int writing_try(struct writing *w, const struct frame *frame,
                 struct error *err) MUST_USE;
+
+/* ---- bundle_words.c ---- */
+/* Who leads the realm, by the root key's words. */
+int writing_words(struct writing *w, struct error *err) MUST_USE;
+/* What we know of the other is of the machine that had its number before. */
+bool bundle_is_news_to(const struct writing *w);
 
 /* ---- bundle_files.c ---- */
 /* The files that we lack and the other may have. */

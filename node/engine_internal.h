@@ -88,6 +88,7 @@ struct successor {
     uint64_t made_ms;
     struct sign_public dir_log_key;
     struct box_public curve_key;
+    struct sign_public actor_key;
     char endpoint[256];
 };
 

@@ -52,6 +52,8 @@ static int fact_read(void *ctx, const char *path, struct span value,
         key_read(reading, value, &out->dir_log_key);
     } else if (strcmp(path, "keys.curve_key") == 0) {
         key_read(reading, value, &out->curve_key);
+    } else if (strcmp(path, "keys.actor_key") == 0) {
+        key_read(reading, value, &out->actor_key);
     } else if (strcmp(path, "realm") == 0) {
         reading->realm = value;
     } else if (strcmp(path, "endpoint") == 0 &&
@@ -81,7 +83,7 @@ static int successor_read(const struct engine *engine, struct span bytes,
     rc = facts_visit(event_type_find(EVENT_TOP_NODE_CERTIFIED), leaf.facts,
                      fact_read, &reading, err);
     if (rc == 0 &&
-        (out->epoch < 2 || out->node != leaf.header.node || reading.keys != 2 ||
+        (out->epoch < 2 || out->node != leaf.header.node || reading.keys != 3 ||
          out->endpoint[0] == '\0' ||
          !span_equal(reading.realm, span_str(engine->config->realm)))) {
         return error_set(err, ERR_UNTRUSTED,
@@ -238,6 +240,34 @@ uint32_t successor_epoch_after(const struct engine *engine, uint32_t epoch)
         found = before > epoch && before < found ? before : found;
     }
     return found;
+}
+
+const struct successor *successor_ahead(struct engine *engine, uint32_t node)
+{
+    const struct successor *word = &engine->successor;
+
+    return word->epoch != 0 && word->node == node &&
+                   directory_epoch_now(engine_directory(engine), node, true) <
+                       word->epoch
+               ? word
+               : NULL;
+}
+
+int successor_each(struct engine *engine, successor_fn visit, void *data,
+                   struct error *err)
+{
+    int rc = 0;
+
+    for (uint32_t epoch = engine->successor.epoch;
+         rc == 0 && epoch != 0 && epoch >= epoch_first(engine); epoch--) {
+        size_t mark = engine->turn.used;
+        struct span word;
+
+        rc = word_get(engine, epoch, &word, err);
+        rc = rc == ERR_NOTFOUND ? 0 : rc != 0 ? rc : visit(data, word, err);
+        arena_rewind(&engine->turn, mark);
+    }
+    return rc;
 }
 
 /* ---- passed on ---- */

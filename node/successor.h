@@ -4,7 +4,8 @@
  *
  * A word proves itself: signed by the root key that this node was set up with.
  * It comes from whoever we took for above us, or from a child that heard it
- * elsewhere, and goes to everybody below and to whom we take for above us.
+ * elsewhere, and goes to everybody below and to whom we take for above us, by
+ * link and by stick (bundle_words.c).
  * All are kept: a node that was away for two promotions reads two new logs.
  */
 #ifndef QCDC_NODE_SUCCESSOR_H
@@ -33,6 +34,13 @@ bool successor_log(const struct engine *engine, const struct origin *origin,
                    struct sign_public *key);
 /* The next epoch after that one of which there is a word; 0: none. */
 uint32_t successor_epoch_after(const struct engine *engine, uint32_t epoch);
+/* Calls it with each word kept here, the newest first, until it fails. */
+typedef int (*successor_fn)(void *data, struct span word, struct error *err);
+int successor_each(struct engine *engine, successor_fn visit, void *data,
+                   struct error *err) MUST_USE;
+/* The newest word if it names other keys for that node than any certificate
+ * held here, whose directory log is still to come; else NULL. */
+const struct successor *successor_ahead(struct engine *engine, uint32_t node);
 /* Another machine has our number: this one must not go on. */
 bool successor_replaces_us(const struct engine *engine);
 

@@ -137,6 +137,14 @@ static const struct word rows[] = {
      "gói thuộc hệ \"{1}\", nút này thuộc hệ \"{2}\""},
     {"the bundle is sealed to another key of this node: have it made again",
      "gói niêm phong cho khóa khác của nút này: hãy nhờ bên kia làm lại gói"},
+    {"the bundle is sealed to another machine that leads the realm than this "
+     "one: if this one leads it, have a bundle of this node taken in there, "
+     "then made again there; if another was promoted since, take it to that "
+     "one and let this one rest",
+     "gói niêm phong cho máy khác đứng đầu hệ, không phải máy này: nếu máy này "
+     "đang đứng đầu thì hãy để bên kia nhận một gói của nút này rồi làm lại "
+     "gói; nếu máy khác đã được đưa lên thay thì hãy mang gói đến máy đó và để "
+     "máy này nghỉ"},
     {"the bundle's greeting is another node's",
      "lời chào trong gói là của nút khác"},
     {"the directory is not here yet", "danh mục đơn vị chưa về đến đây"},

@@ -22,7 +22,12 @@
  * directory logs and of the child's own logs where it lacks them, Cosigned and
  * Held, Spooled events that the child lacks, the Staged note, Deliveries.
  *
- * Both ways, after the heads, AttachAsks: files that the sender lacks, and from
+ * Both ways, after the heads, Successors: the root key's words on who leads the
+ * realm. A receiver that does not know the signature of a bundle of its top
+ * node takes these first; nothing else of it counts before one of them names
+ * the key that signed it.
+ *
+ * Both ways, after those, AttachAsks: files that the sender lacks, and from
  * where on; at the end AttachChunks: pieces of those that the other lacked. A
  * bundle with a size ends before the first thing that does not fit; what is in
  * it stands by itself, a Staged note only with all that it stands on.

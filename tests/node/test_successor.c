@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/bundle.h"
 #include "node/setup_internal.h"
 #include "node/successor.h"
 #include "protocol/base/hex.h"
@@ -147,6 +148,48 @@ static void a_word_of_another_root_key_is_refused(void **state)
     assert_int_equal(engine->successor.epoch, 0);
 }
 
+/* From either side; it says whose keys come before the log that does. */
+static void a_stick_brings_a_word_from_above_and_from_below(void **state)
+{
+    struct bundle_job job = {.fd = -1, .head = {.from = 2}};
+    struct frame frame = {.kind = FRAME_SUCCESSOR};
+    struct sign_public sender;
+    struct box_public receiver;
+
+    (void)state;
+    root_open();
+    assert_null(successor_ahead(engine, 1));
+    frame.successor = word_of(2);
+    assert_true(bundle_frame_fits(&job, &frame));
+    job.up = true;
+    assert_true(bundle_frame_fits(&job, &frame));
+    assert_ok(bundle_word_take(engine, &job, &frame, &err), err);
+    assert_ok(engine_commit(engine, &err), err);
+    assert_string_equal(job.status.note, "");
+    assert_ptr_equal(successor_ahead(engine, 1), &engine->successor);
+    assert_null(successor_ahead(engine, 2));
+    assert_true(bundle_sender_key(engine, 1, &sender));
+    assert_memory_equal(&sender, &engine->keys.actor.pub, sizeof(sender));
+    assert_true(bundle_receiver_key(engine, 1, &receiver));
+    assert_memory_equal(&receiver, &engine->keys.curve.pub, sizeof(receiver));
+    assert_false(bundle_sender_key(engine, 2, &sender));
+}
+
+static void a_false_word_on_a_stick_is_shown_and_holds_nothing_up(void **state)
+{
+    struct bundle_job job = {.fd = -1, .head = {.from = 2}};
+    struct frame frame = {.kind = FRAME_SUCCESSOR};
+
+    (void)state;
+    sign_pair_new(&root);
+    frame.successor = word_of(2);
+    assert_ok(bundle_word_take(engine, &job, &frame, &err), err);
+    assert_string_equal(job.status.note,
+                        "a word about who leads the realm that the root key "
+                        "did not sign");
+    assert_int_equal(engine->successor.epoch, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +199,12 @@ int main(void)
                                         top_open, top_close),
         cmocka_unit_test_setup_teardown(a_word_of_another_root_key_is_refused,
                                         top_open, top_close),
+        cmocka_unit_test_setup_teardown(
+            a_stick_brings_a_word_from_above_and_from_below, top_open,
+            top_close),
+        cmocka_unit_test_setup_teardown(
+            a_false_word_on_a_stick_is_shown_and_holds_nothing_up, top_open,
+            top_close),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
