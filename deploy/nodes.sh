@@ -107,5 +107,23 @@ node_join() {
 # The link to the parent is open.
 node_linked() { grep -q '"connected": *true' <(node "$1" sync --json); }
 
+# node_logs N: each log there, "origin node size counted" a line.
+node_logs() {
+    node "$1" sync --json | tr -d '\n' |
+        grep -oE '"origin": *"[^"{}]*", *"node": *[0-9]+[^{}]*"integrated": *[0-9]+' |
+        sed -E 's/^"origin": *"([^"]*)", *"node": *([0-9]+),.*"size": *([0-9]+), *"integrated": *([0-9]+)$/\1 \2 \3 \4/'
+}
+
+# node_reached N TOP: all that N has of its own is at TOP, and counted there.
+node_reached() {
+    local here there origin number size counted
+    here=$(node_logs "$1") && there=$(node_logs "$2") || return 1
+    while read -r origin number size counted; do
+        if [ "$number" = "$1" ] && [ "$size" -gt 0 ]; then
+            grep -qxF -- "$origin $number $size $size" <<<"$there" || return 1
+        fi
+    done <<<"$here"
+}
+
 # Nothing exists on this node alone.
 node_settled() { grep -q '"only_here": *0\b' <(node "$1" sync --json); }

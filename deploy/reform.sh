@@ -129,11 +129,12 @@ heard_on() {
         grep -c "\"heard\": *\"$1")" -ge "$((2 * reform_heard))" ]
 }
 
+# Whatever the nodes that run have is at the province, and counted there.
 all_in() {
     local n
     for n in "${nodes[@]}"; do
         if [ "$n" != "${nodes[0]}" ] && node_running "$n"; then
-            node_settled "$n" || return 1
+            node_settled "$n" && node_reached "$n" "${nodes[0]}" || return 1
         fi
     done
 }
@@ -169,7 +170,7 @@ reform_walk() { # date...
             petition "$n" "reform-$day" "$day" || return 1
             told "$n" "reform-$day" "$day" || return 1
         done
-        wait_until 60 "the petitions of $day to reach the province" all_in ||
+        wait_until 120 "the petitions of $day to reach the province" all_in ||
             return 1
         reform_say "  $day: one petition at each of ${#communes[@]} offices, its person told"
     done
@@ -182,7 +183,7 @@ eve_petitions() {
     for n in "${communes[@]}"; do
         petition "$n" running "$reform_eve" || return 1
     done
-    wait_until 60 "the petitions to reach the province" all_in || return 1
+    wait_until 120 "the petitions to reach the province" all_in || return 1
     clocks_set "${reform_eve}T17:00"
     wait_until 120 "the province to hear from every office" heard_on \
         "$reform_eve" || return 1
@@ -243,7 +244,7 @@ reform_move() {
     local n
     for n in "${communes[@]}"; do
         if [ "$n" = "$reform_away" ]; then continue; fi
-        wait_until 60 "node $n to move to the province" moved "$n" || return 1
+        wait_until 120 "node $n to move to the province" moved "$n" || return 1
         reform_say "  node $n moved by itself"
     done
 }
@@ -253,9 +254,9 @@ reform_return() {
     node "$reform_away" clock --set "${reform_day}T08:00" >/dev/null
     node_stop "$reform_away" # a link judges clocks when it opens
     node_start "$reform_away" || return 1
-    wait_until 60 "node $reform_away to move to the province" moved \
+    wait_until 120 "node $reform_away to move to the province" moved \
         "$reform_away" || return 1
-    wait_until 60 "all its events to be at the province" all_in || return 1
+    wait_until 120 "all its events to be at the province" all_in || return 1
     reform_say "  node $reform_away learned it from its old parent, and moved"
 }
 
@@ -269,7 +270,7 @@ reform_custody() {
     host=$(awk -v u="$new" '$3 == u && $4 == 1 {print $1}' "$reform_dir/hosts")
     id=$(reform_id "$reform_away" running) || return 1
     if [ "$host" != "$reform_away" ]; then
-        wait_until 60 "the petition to reach its heir" heir_has "$host" "$id" ||
+        wait_until 120 "the petition to reach its heir" heir_has "$host" "$id" ||
             return 1
     fi
     node "$host" user add xa --unit "$new" --post "Văn phòng UBND xã mới" \
@@ -283,7 +284,7 @@ reform_custody() {
 # Nodes without units any more: their tails are in, their logs end.
 reform_end() {
     local n said
-    wait_until 60 "every tail to be in" all_in || return 1
+    wait_until 120 "every tail to be in" all_in || return 1
     for n in $(awk '$4 == 0 {print $1}' "$reform_dir/hosts") "${districts[@]}"; do
         if ! said=$(node "${nodes[0]}" record LogEnded node="$n" 2>&1); then
             case $said in

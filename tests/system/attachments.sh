@@ -44,21 +44,21 @@ came() {
     size=$(stat -c %s "$(file district "$long").part" 2>/dev/null)
     [ "${size:-0}" -ge 65536 ]
 }
-until_true 60 came
+caught 60 came
 kill -STOP "${PIDS[commune]}"
 at district show "$id" --attachment "$long" --output "$WORK/half" \
     >"$WORK/said" 2>&1 && die "half a file was opened"
 [ -e "$(file district "$long")" ] && die "it has its name already"
-kill -CONT "${PIDS[commune]}"
-stop commune KILL
+stop commune KILL # without waking it: nothing more leaves it
 had=$(stat -c %s "$(file district "$long").part")
 [ "$had" -ge 65536 ] || die "nothing had come"
 echo "before: $had of $(stat -c %s "$WORK/long.txt") bytes at the district," \
     "without a name; both ends are killed"
 stop district KILL
 start district
+: >"$WORK/commune.log"
 start commune
-until_true 60 test -e "$(file district "$long")"
+until_true 120 test -e "$(file district "$long")"
 until_true 60 test -e "$(file province "$long")"
 at province login head >/dev/null || die "login"
 at province show "$id" --attachment "$long" --output "$WORK/got.txt" ||
@@ -74,7 +74,7 @@ printf 'x' | dd of="$(file province "$long")" bs=1 seek=5000000 conv=notrunc \
     status=none || die "no byte turned"
 cmp -s "$(file province "$long")" "$WORK/long.txt" && die "the same byte"
 start province
-until_true 60 cmp -s "$(file province "$long")" "$WORK/long.txt"
+until_true 120 cmp -s "$(file province "$long")" "$WORK/long.txt"
 logged province "room=attach event=put_away" || die "nobody noticed"
 echo "one byte of it rotted at the province: found without being asked, and" \
     "fetched again from the district"
@@ -98,7 +98,9 @@ at district show "$id" --attachment "$sealed" --output "$WORK/no" 2>/dev/null &&
 grep -rqF "Nguyễn Thị Kín" "$WORK"/{commune,district,province}/attachments &&
     die "it stands in clear"
 
-# A peer that has other bytes under that name: never opened above.
+# A peer that has other bytes under that name: never opened above. Its own round
+# after the start is over: it would find them first.
+until_true 60 logged commune "room=attach event=round_done"
 printf 'Một văn bản khác\n' >"$WORK/other.txt"
 other=$(hash_of "$WORK/other.txt")
 stop district || die "the district did not end well"

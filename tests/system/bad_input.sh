@@ -119,7 +119,7 @@ bad "" "${init[@]}" --root-key "$work/root2"
 "$QCDC_BUILD/qcdc-node" --dir "$QCDC_DIR" 2>>"$work/log" &
 node=$!
 alive=$node
-for _ in $(seq 200); do
+for _ in $(seq 600); do
     "$qcdc" clock >/dev/null 2>&1 && break
     sleep 0.05
 done

@@ -18,7 +18,7 @@ online() {
         "$WORK/$1/qcdc.conf"
 }
 answers() { at "$1" sync --json >/dev/null 2>&1; }
-run() { start "$1" && until_true 20 answers "$1"; }
+run() { start "$1" && until_true 30 answers "$1"; }
 # enter COUNT PREFIX: petitions at the commune, which is running.
 enter() {
     stop ward
@@ -56,7 +56,9 @@ run ward
 # ---- a round: out, in, answer, in, out, in
 enter 5 a
 up a.up
+stop ward
 cp -r "$WORK/ward" "$WORK/image"
+run ward
 [ "$("$DRIVE" peek "$WORK/ward" | grep -c '^spooled=6$')" = 1 ] ||
     die "an export sequenced something"
 echo "before: 6 events in the commune's spool, nothing at its superior"
@@ -74,7 +76,7 @@ take ward a.down || die "the same answer again"
 held ward thu/2/e1 "size=6" || die "the answer counted twice"
 up b.up
 take province b.up || die "import b"
-until_true 20 settled province 6
+until_true 30 settled province 6
 staged 3 || die "what was recorded later is not staged now"
 
 at province show --raw "$STICK/b.up" | found "node 2 to node 1" ||
@@ -103,7 +105,7 @@ staged 3 || die "an older bundle changed what is staged"
 # ---- an old image that exports again forks nothing
 down b.down
 take ward b.down || die "answer b"
-until_true 10 held ward thu/2/e1 "size=9"
+until_true 30 held ward thu/2/e1 "size=9"
 stop ward
 mv "$WORK/ward" "$WORK/lost"
 cp -r "$WORK/image" "$WORK/ward"
@@ -114,12 +116,12 @@ take province c.up || die "import of the old image"
 down c.down
 take ward c.down || die "answer to the old image"
 # The tail that it lost comes back, then what the note says.
-until_true 20 held ward thu/2/e1 "size=9"
-until_true 20 held ward thu/2/e1 "integrated=9"
-logged ward "room=recover event=done" || die "the restored image kept silent"
+until_true 30 held ward thu/2/e1 "size=9"
+until_true 30 held ward thu/2/e1 "integrated=9"
+until_true 30 logged ward "room=recover event=done"
 up d.up
 take province d.up || die "import d"
-until_true 20 settled province 9
+until_true 30 settled province 9
 [ "$(note_of lost)" = "$(note_of ward)" ] ||
     die "the old image signed another history than the lost machine"
 
@@ -130,10 +132,11 @@ take province e.up || die "import e"
 enter 2 f
 stop ward
 online ward
+: >"$WORK/ward.log"
 run ward
-until_true 40 logged ward "event=sequenced"
-until_true 40 settled ward 16
-until_true 40 settled province 16
+until_true 60 logged ward "event=sequenced"
+until_true 60 settled ward 16
+until_true 60 settled province 16
 stop ward
 offline ward
 run ward
@@ -162,10 +165,10 @@ for month in 1 2 3 4 5 6 7 8 9 10 11 12; do
 done
 up end.up
 take province end.up >/dev/null || die "the last one"
-until_true 20 settled province 64
+until_true 30 settled province 64
 down end.down
 take ward end.down || die "the last answer"
-until_true 20 settled ward 64
+until_true 30 settled ward 64
 staged 0 || die "something is staged at the end"
 up heard.up
 take province heard.up | found "1 new cosignatures" || die "not heard"
@@ -185,13 +188,13 @@ up back2.up
 take province back2.up || die "the rest did not come back"
 down back2.down
 take ward back2.down || die "answer after it came back"
-until_true 20 held ward thu/2/e1 "size=65"
+until_true 30 held ward thu/2/e1 "size=65"
 up back3.up
 take province back3.up || die "the last bundle"
-until_true 20 settled province 65
+until_true 30 settled province 65
 down back3.down
 take ward back3.down || die "the last answer"
-until_true 20 settled ward 65
+until_true 30 settled ward 65
 [ "$(note_of ward)" = "$(note_of province)" ] || die "two histories"
 
 at ward sync | found "by bundle" || die "sync says nothing of bundles"

@@ -31,7 +31,7 @@ sed -i "s|^parent_endpoint.*|parent_endpoint = tcp://127.0.0.1:9|" \
     "$WORK/ward/qcdc.conf"
 "$DRIVE" official "$WORK/ward" clerk 2001 15 || die "official"
 start ward
-until_true 20 answers ward
+until_true 30 answers ward
 at ward login clerk >/dev/null || die "login"
 
 base64 -w 76 /dev/urandom | head -c 700000 >"$WORK/long.txt"
@@ -126,7 +126,7 @@ while :; do
     settled province 123 && break
 done
 [ "$rounds" -ge 2 ] || die "64K was never too small"
-until_true 20 settled ward 123
+until_true 30 settled ward 123
 stop ward
 stop province
 "$DRIVE" check "$WORK/province" || die "the superior's store has findings"

@@ -75,19 +75,17 @@ for _ in 1 2 3; do
 done
 carry district commune 12
 for node in commune district province; do
-    held $node thu/12/e1 "size=3 integrated=3 guarded=3" ||
-        die "the commune's log at $node"
+    until_true 30 held $node thu/12/e1 "size=3 integrated=3 guarded=3"
 done
 for node in district province; do
-    held $node thu/2/e1 "size=2 integrated=2 guarded=2" ||
-        die "the district's log at $node"
+    until_true 30 held $node thu/2/e1 "size=2 integrated=2 guarded=2"
 done
 id=$(at commune show a --json | grep -oE '"id": *"[0-9a-f]{32}"' |
     head -n 1 | grep -oE '[0-9a-f]{32}')
 at province show "$id" | found "Xin sửa cầu" || die "not at the province"
 at commune show "$id" --json | found '"node": *1\b' ||
     die "the commune does not know that the province has it"
-at commune receipt "$id" --output "$WORK/receipt" || die "receipt"
+until_true 30 at commune receipt "$id" --output "$WORK/receipt"
 at province policy >"$WORK/policy" || die "policy"
 root=$(sed -n 's/^root_key *= *//p' "$WORK/province/qcdc.conf")
 at commune verify "$WORK/receipt" --root "$root" --policy "$WORK/policy" ||

@@ -39,6 +39,7 @@ node_of() { # unit
 }
 
 all_settled() { node_settled 5 && node_settled 58; }
+all_reached() { node_reached 5 1 && node_reached 58 1; }
 
 # type_in FILE: by the unit's official, who logs in when his key locked itself.
 type_in() {
@@ -87,7 +88,8 @@ heard() {
     [ "$(node 1 status --json --units --year 2024 |
         grep -o '"heard": *"2025-01-27' | wc -l)" -ge 4 ]
 }
-wait_until 60 "the province to hear from all" heard
+wait_until 120 "the province to hear from all" heard
+wait_until 60 "all of it to be counted at the province" all_reached
 for year in 2024 2025; do
     node 1 status --json --detail --year "$year" --as-of 2025-01-24 \
         >"$NODES_DIR/$year.json"

@@ -15,8 +15,8 @@ stop district
 # In the greeting, in the first batch, later, and twice in a row.
 echo "cut 700 9000 60000 3000 3000 40000" >"$WORK/relay.ctl"
 start district
-until_true 60 held province thu/2/e1 "size=601 integrated=601 guarded=601"
-until_true 60 held district thu/2/e1 "guarded=601"
+until_true 120 held province thu/2/e1 "size=601 integrated=601 guarded=601"
+until_true 120 held district thu/2/e1 "guarded=601"
 [ "$(grep -c event=cut "$WORK/relay.log")" -eq 6 ] || die "not cut six times"
 stop district
 stop province

@@ -83,6 +83,12 @@ echo "held after:" && "$DRIVE" peek "$WORK/commune"
 at commune user add clerk --unit 2011 --post "Cán bộ" --rights record,lead \
     >/dev/null || die "the official is added anew"
 at commune login clerk >/dev/null || die "login"
+# Nothing is on its way any more: what changes below is not by itself.
+for node in province district commune; do
+    until_true 30 held $node thu/12/e2 "size=2 integrated=2 guarded=2"
+done
+until_true 30 agree commune district
+until_true 30 agree commune province
 
 # The private body is back and sealed; the old paper opens it, no other does.
 at commune show "$private" --private 2>&1 | found -F "$planted" &&

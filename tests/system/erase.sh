@@ -44,7 +44,7 @@ at commune record PetitionReceived key=other channel=counter kind=proposal \
     die "record the other"
 id=$(ids k commune | head -n 1)
 all_have 3
-until_true 10 at commune receipt "$id" --output "$WORK/before.receipt"
+until_true 30 at commune receipt "$id" --output "$WORK/before.receipt"
 for node in commune district province; do
     "$TRACES" marks "$WORK/$node" "$id" >>"$WORK/marks" || die "marks"
     at $node search "tuyet mat" | found "$(at commune show k --json |
@@ -83,7 +83,7 @@ for audience in text private; do
     at commune record Erased subject="$id" refs="$id" audience=$audience \
         ground=request >/dev/null || die "Erased $audience"
 done
-until_true 20 gone commune
+until_true 90 gone commune
 say_traces "the commune's word"
 all_have 5
 at commune show k | found "ERASED: text" || die "the commune does not say so"
@@ -96,11 +96,11 @@ at district sync | found "2 bodies erased below are still held" ||
 kept district && kept province || die "gone without approval"
 
 approve district "$id"
-until_true 20 gone district
+until_true 90 gone district
 kept province || die "gone at the province before its word"
 approve province "$id"
-until_true 20 gone province
-until_true 10 held province thu/2/e1 "guarded=[3-9]"
+until_true 90 gone province
+until_true 30 held province thu/2/e1 "guarded=[3-9]"
 for node in commune district province; do
     gone $node || die "$node has it again"
     at $node search "tuyet mat" | found "$id" && die "$node finds it"
@@ -141,15 +141,15 @@ for node in commune district province; do
     start $node
 done
 for node in commune province; do
-    until_true 20 at $node sync
+    until_true 30 at $node sync
     at $node show "$id" | found -F "$planted" && die "$node shows it again"
-    until_true 20 gone $node
+    until_true 90 gone $node
 done
 
 # The commune fetches its tail back, and with it why the body is not there.
 says_erased() { at "$1" show "$id" | found "ERASED: text"; }
 until_true 30 says_erased commune
-until_true 30 logged commune "room=erase event=caught_up"
+until_true 60 logged commune "room=erase event=caught_up"
 at commune show other | found "Xin sửa cầu treo" || die "its neighbour"
 until_true 30 at commune check
 at commune show "$id" | found -F "$planted" && die "it came back with the tail"
