@@ -101,7 +101,7 @@ node_join() {
     invitation=$(node "$parent" invite "$n" "${invite[@]}") || return 1
     node "$n" join "$invitation" ${join[@]+"${join[@]}"} \
         >"$NODES_DIR/$n.made" || return 1
-    node_start "$n" && wait_until 60 "node $n to be certified" node_linked "$n"
+    node_start "$n" && wait_until 120 "node $n to be certified" node_linked "$n"
 }
 
 # The link to the parent is open.

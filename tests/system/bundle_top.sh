@@ -15,6 +15,16 @@ round() {
     carry "$1" district 2
     carry district commune 12
 }
+# dir_size: of the province's directory log; told SIZE: it grew beyond that, and
+# its guard, the standby, has all of it.
+dir_size() {
+    "$DRIVE" peek "$WORK/province" |
+        sed -n 's|^log=thu/1/dir/e1 size=\([0-9]*\) .*|\1|p'
+}
+told() {
+    [ "$(dir_size)" -gt "$1" ] &&
+        held province thu/1/dir/e1 'size=\([0-9]*\) .*guarded=\1 '
+}
 
 realm
 quiet province
@@ -24,10 +34,12 @@ line=$(at province invite 9000 --role standby --auto \
 "$DRIVE" join "$WORK/standby" "$line" $((PORT + 9)) || die "join"
 quiet standby
 start standby
-until_true 30 logged province "event=open peer=9000 side=up"
+until_true 100 logged province "event=open peer=9000 side=up"
 request province 2 district --with-children --numbers 102000-102999
 ask province district
+before=$(dir_size)
 confirm province district
+until_true 30 told "$before"
 enter province 2 district
 request district 12 commune
 ask district commune
@@ -45,8 +57,8 @@ petition commune b
 round province
 round province
 round province
-until_true 20 held commune thu/12/e1 "size=3 integrated=3 guarded=3"
-until_true 20 held standby thu/12/e1 "size=3 integrated=3"
+until_true 30 held commune thu/12/e1 "size=3 integrated=3 guarded=3"
+until_true 30 held standby thu/12/e1 "size=3 integrated=3"
 stop district
 image district
 run district
@@ -59,8 +71,8 @@ petition district l
 round province
 round province
 carry district province
-until_true 20 held province thu/12/e1 size=4
-until_true 20 held province thu/2/e1 "size=3 integrated=3 guarded=3"
+until_true 30 held province thu/12/e1 size=4
+until_true 30 held province thu/2/e1 "size=3 integrated=3 guarded=3"
 say_held before province thu/1/dir/e1 thu/2/e1 thu/12/e1
 say_held before standby thu/1/dir/e1 thu/2/e1 thu/12/e1
 at district bundle export "$STICK/old.up" >/dev/null || die "to the machine before"
@@ -94,15 +106,15 @@ round standby
 round standby
 round standby
 for node in commune district standby; do
-    until_true 20 held $node thu/12/e1 "size=5 integrated=5 guarded=5"
+    until_true 30 held $node thu/12/e1 "size=5 integrated=5 guarded=5"
 done
 for node in district standby; do
-    until_true 20 held $node thu/2/e1 "size=3 integrated=3 guarded=3"
+    until_true 30 held $node thu/2/e1 "size=3 integrated=3 guarded=3"
 done
 id=$(at commune show d --json | grep -oE '"id": *"[0-9a-f]{32}"' |
     head -n 1 | grep -oE '[0-9a-f]{32}')
 at standby show "$id" | found "Xin sửa cầu" || die "not at the new top node"
-at commune receipt "$id" --output "$WORK/receipt" || die "receipt"
+until_true 30 at commune receipt "$id" --output "$WORK/receipt"
 at standby policy >"$WORK/policy" || die "policy"
 root=$(sed -n 's/^root_key *= *//p' "$WORK/standby/qcdc.conf")
 at commune verify "$WORK/receipt" --root "$root" --policy "$WORK/policy" ||
@@ -134,7 +146,7 @@ held district thu/1/dir/e2 size=2 || die "the next directory log is not there"
 carry district commune 12
 carry commune district
 for node in commune district standby; do
-    until_true 20 held $node thu/12/e1 "size=5 integrated=5 guarded=5"
+    until_true 30 held $node thu/12/e1 "size=5 integrated=5 guarded=5"
 done
 say_held after district thu/1/dir/e1 thu/1/dir/e2 thu/2/e1 thu/12/e1
 say_held after standby thu/1/dir/e1 thu/1/dir/e2 thu/2/e1 thu/12/e1

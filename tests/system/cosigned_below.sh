@@ -19,7 +19,7 @@ branch
 line=$(at province invite 3 --auto) || die "invite"
 "$DRIVE" join "$WORK/second" "$line" 0 || die "join"
 start second
-until_true 30 logged second "event=open peer=1"
+until_true 100 logged second "event=open peer=1"
 for node in 2 3; do
     until_true 30 says thu/1/dir/e1 $node province "$(top_size)"
 done

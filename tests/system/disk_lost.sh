@@ -41,13 +41,13 @@ at district join "$line" --listen "tcp://127.0.0.1:$((PORT + 1))" \
     >"$WORK/district.paper" || die "join"
 start province
 start district
-until_true 30 logged district "event=open"
+until_true 100 logged district "event=open"
 stop district
 line=$("$DRIVE" invite "$WORK/district" 12 1) || die "invite"
 at commune join "$line" >"$WORK/paper" || die "join"
 start district
 start commune
-until_true 30 logged commune "event=open"
+until_true 100 logged commune "event=open"
 at commune user add clerk --unit 2011 --post "Cán bộ" --rights record,lead \
     >/dev/null || die "official"
 stop commune

@@ -28,7 +28,7 @@ done
 start district
 for commune in 12 13; do
     start c$commune
-    until_true 30 logged c$commune "event=open peer=2"
+    until_true 100 logged c$commune "event=open peer=2"
     stop c$commune
 done
 stop district
@@ -76,7 +76,7 @@ at district join "$line" --listen "tcp://127.0.0.1:$((PORT + 1))" \
     >"$WORK/joined" || die "join again"
 print=$(grep -oE '[0-9A-Z]{5}(-[0-9A-Z]{5}){3}' "$WORK/joined")
 start district
-until_true 30 logged province "event=requested node=2 fingerprint=$print"
+until_true 100 logged province "event=requested node=2 fingerprint=$print"
 at province invite --confirm "$print" >/dev/null || die "confirm $print"
 
 # Nobody touches the communes.

@@ -95,7 +95,7 @@ stop first
 at first join "$line" >"$WORK/joined" || die "join again"
 print=$(grep -oE '[0-9A-Z]{5}(-[0-9A-Z]{5}){3}' "$WORK/joined")
 start first
-until_true 30 logged district "event=requested node=12 fingerprint=$print"
+until_true 100 logged district "event=requested node=12 fingerprint=$print"
 at district invite --confirm "$print" >/dev/null || die "confirm"
 start province
 for node in province district first; do
