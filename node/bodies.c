@@ -42,18 +42,18 @@ static bool was_guard(const struct directory *dir, uint32_t node,
 }
 
 /* From the side that the event came from, or who had it before us. */
-static bool may_have(struct engine *engine, const struct peer *peer,
+bool bodies_may_have(struct engine *engine, uint32_t peer, bool up,
                      uint32_t node)
 {
     const struct directory *dir = engine_directory(engine);
 
-    return was_guard(dir, node, peer->node) ||
-           (peer->up ? !directory_node_within(dir, node, engine_node(engine))
-                     : directory_node_within(dir, node, peer->node));
+    return was_guard(dir, node, peer) ||
+           (up ? !directory_node_within(dir, node, engine_node(engine))
+               : directory_node_within(dir, node, peer));
 }
 
 /* What came meanwhile another way, or was erased here, is not asked for. */
-static int is_lacking(struct engine *engine, const struct event_id *event,
+int bodies_is_lacking(struct engine *engine, const struct event_id *event,
                       bool *lacking, struct error *err)
 {
     enum store_wanted_state state = STORE_WANTED_HERE;
@@ -126,8 +126,8 @@ static void page_ask(struct engine *engine, struct peer *peer)
             bool lacking = false;
 
             fetch->row = page[i].row;
-            if (may_have(engine, peer, page[i].node)) {
-                rc = is_lacking(engine, &page[i].event, &lacking, &err);
+            if (bodies_may_have(engine, peer->node, peer->up, page[i].node)) {
+                rc = bodies_is_lacking(engine, &page[i].event, &lacking, &err);
             }
             if (rc == 0 && lacking) {
                 ask(engine, peer, &page[i].event);
@@ -313,7 +313,7 @@ static bool was_asked(struct body_fetch *fetch, const struct event_id *event)
 /* That a body is erased is a mere word, which would keep it from its readers
  * for good: it ends the asking only beside an Erased that is held here, be it
  * that this level did not approve it yet. Without one it is asked for again. */
-static bool is_erased(struct engine *engine, const struct event_id *event)
+bool bodies_is_erased(struct engine *engine, const struct event_id *event)
 {
     struct store_erasure erasure;
     struct error ignored = {0};
@@ -336,7 +336,7 @@ static void take(struct engine *engine, struct peer *peer,
         engine->bodies_ms = 0;
     }
     if ((came->bodies.len == 0 &&
-         !(came->erased && asked && is_erased(engine, &came->event))) ||
+         !(came->erased && asked && bodies_is_erased(engine, &came->event))) ||
         store_wanted_find(engine->store, &came->event, &state, &err) != 0 ||
         state != STORE_WANTED) {
         return; /* not there (yet), or nobody waits for it any more */

@@ -34,10 +34,12 @@ void bundle_job_end(struct bundle_job *job)
     free(job->plain);
     free(job->marks.ptr);
     free(job->wants.ptr);
+    free(job->asks.ptr);
     job->cipher = NULL;
     job->plain = NULL;
     job->marks = buf_over(NULL, 0);
     job->wants = buf_over(NULL, 0);
+    job->asks = buf_over(NULL, 0);
     crypto_wipe(&job->stream, sizeof(job->stream));
 }
 
@@ -50,6 +52,11 @@ struct bundle_job *bundle_job_of(struct engine *engine)
         }
     }
     return engine->bundle;
+}
+
+bool bundle_counts(const struct engine *engine)
+{
+    return engine->integrating || engine->behind;
 }
 
 void bundle_free(struct engine *engine)
@@ -98,13 +105,15 @@ static int job_begin(struct engine *engine, const char *name, int flags,
     job->plain = malloc(BUNDLE_CHUNK_MAX);
     job->marks.ptr = malloc((size_t)BUNDLE_HEADS_MAX * BUNDLE_MARK_SIZE);
     job->wants.ptr = malloc((size_t)BUNDLE_WANTS_MAX * BUNDLE_WANT_SIZE);
+    job->asks.ptr = malloc((size_t)BUNDLE_BODIES_MAX * BUNDLE_BODY_SIZE);
     if (job->cipher == NULL || job->plain == NULL || job->marks.ptr == NULL ||
-        job->wants.ptr == NULL) {
+        job->wants.ptr == NULL || job->asks.ptr == NULL) {
         bundle_job_end(job);
         return error_set(err, ERR_NOMEM, "no memory for a bundle");
     }
     job->marks.size = (size_t)BUNDLE_HEADS_MAX * BUNDLE_MARK_SIZE;
     job->wants.size = (size_t)BUNDLE_WANTS_MAX * BUNDLE_WANT_SIZE;
+    job->asks.size = (size_t)BUNDLE_BODIES_MAX * BUNDLE_BODY_SIZE;
     job->fd = open(path, flags | O_CLOEXEC, 0600);
     if (job->fd < 0) {
         rc = errno == ENOENT ? ERR_USAGE : ERR_LIMIT;

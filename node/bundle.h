@@ -18,9 +18,11 @@ struct bundle_mark {
     uint64_t size;
     uint64_t cosigs;
 };
-#define BUNDLE_MARK_SIZE 25u   /* bytes of one there */
-#define BUNDLE_WANTS_MAX 1024u /* files that one bundle asks for */
-#define BUNDLE_WANT_SIZE 40u   /* bytes of one: hash || u64 offset */
+#define BUNDLE_MARK_SIZE 25u    /* bytes of one there */
+#define BUNDLE_WANTS_MAX 1024u  /* files that one bundle asks for */
+#define BUNDLE_WANT_SIZE 40u    /* bytes of one: hash || u64 offset */
+#define BUNDLE_BODIES_MAX 1024u /* private bodies that one bundle asks for */
+#define BUNDLE_BODY_SIZE 16u    /* bytes of one: event id */
 
 struct bundle_job {
     struct bundle_status status;
@@ -46,6 +48,7 @@ struct bundle_job {
     size_t touched_len;
     struct buf marks; /* of this bundle's heads; heap */
     struct buf wants; /* files its sender lacks, as encoded; heap */
+    struct buf asks;  /* private bodies it waits for, 16 bytes each; heap */
     bool files_full;  /* no room for more files here */
 };
 
@@ -54,6 +57,9 @@ struct bundle_job {
 struct bundle_job *bundle_job_of(struct engine *engine);
 /* Closes and wipes it; its status stays. */
 void bundle_job_end(struct bundle_job *job);
+/* Events that came are on their way to be counted, or with the threads that
+ * verify them: what they mean is not known yet. */
+bool bundle_counts(const struct engine *engine);
 void bundle_job_fail(struct bundle_job *job, const struct error *err);
 /* True if it may carry that log from the other to us. */
 bool bundle_way_in(struct engine *engine, const struct bundle_job *job,
@@ -113,6 +119,19 @@ int bundle_piece_take(struct engine *engine, struct bundle_job *job,
  * transaction. */
 int bundle_wants_keep(struct engine *engine, const struct bundle_job *job,
                       struct error *err) MUST_USE;
+
+/* ---- bundle_bodies.c ---- */
+/* A private body that the sender waits for. */
+int bundle_body_ask(struct engine *engine, struct bundle_job *job,
+                    const struct frame *frame, struct error *err) MUST_USE;
+/* One that is waited for here. ERR_BUSY: its event is not counted yet. One that
+ * its event does not commit to is shown, and fails nothing. */
+int bundle_body_take(struct engine *engine, struct bundle_job *job,
+                     const struct frame *frame, struct error *err) MUST_USE;
+/* The newest bundle of a node: what it waits for, until it says so again. Needs
+ * a transaction. */
+int bundle_asks_keep(struct engine *engine, const struct bundle_job *job,
+                     struct error *err) MUST_USE;
 
 /* ---- bundle_heads.c ---- */
 /* Marks what the sender holds. ERR_CONFLICT: two histories of one log; notes

@@ -120,6 +120,8 @@ static int contents_put(struct writing *w, struct error *err)
 
     rc = rc != 0 ? rc : writing_words(w, err);
     rc = rc != 0 ? rc : writing_wants(w, err);
+    rc = rc != 0 ? rc : writing_bodies_begin(w, err);
+    rc = rc != 0 ? rc : writing_body_wants(w, err);
     rc = rc != 0 ? rc : writing_logs(w, err);
     if (rc == 0 && w->up) {
         rc = writing_spool(w, err);
@@ -128,6 +130,7 @@ static int contents_put(struct writing *w, struct error *err)
         rc = w->in_session ? 0 : writing_notes(w, err);
         rc = rc != 0 ? rc : writing_deliveries(w, err);
     }
+    rc = rc != 0 ? rc : writing_bodies(w, err);
     rc = rc != 0 ? rc : writing_files(w, err);
     w->status->cut = w->full;
     return rc != 0 ? rc : chunk_end(w, true, err);
@@ -170,7 +173,8 @@ static int remember(struct writing *w, struct error *err)
 
     w->known.made_s = (int64_t)(w->status->made_ms / 1000);
     rc = rc != 0 ? rc : store_bundles_put(w->engine->store, &w->known, err);
-    return rc != 0 ? rc : writing_files_keep(w, err);
+    rc = rc != 0 ? rc : writing_files_keep(w, err);
+    return rc != 0 ? rc : writing_bodies_keep(w, err);
 }
 
 /* A superior sends on nothing of its own that its guard has not confirmed: not

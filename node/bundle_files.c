@@ -312,7 +312,7 @@ static int is_wanted(struct engine *engine, struct bundle_job *job,
     if (rc != ERR_NOTFOUND) {
         return rc;
     }
-    if (engine->integrating &&
+    if (bundle_counts(engine) &&
         (job->waits_ms == 0 || clock_steady_ms() - job->waits_ms < WAIT_MS)) {
         return error_set(err, ERR_BUSY,
                          "what came back is not all here or counted yet");

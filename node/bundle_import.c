@@ -359,6 +359,8 @@ static const struct bundle_frame {
     [FRAME_SPOOLED] = {spooled_take, true, true},
     [FRAME_ATTACH_ASK] = {bundle_want_take, true, true},
     [FRAME_ATTACH_CHUNK] = {bundle_piece_take, true, true},
+    [FRAME_BODY_ASK] = {bundle_body_ask, true, true},
+    [FRAME_BODY_GIVE] = {bundle_body_take, true, true},
     [FRAME_HEARD_ASK] = {heard_take, true, false},
     [FRAME_DELIVERY_ACK] = {ack_take, true, false},
     [FRAME_STAGED] = {note_take, false, true},
@@ -424,6 +426,7 @@ static int remember(struct engine *engine, struct bundle_job *job,
             known.round = job->head.made_ms;
             known.token_ok = !job->status.token_old;
             rc = bundle_wants_keep(engine, job, err);
+            rc = rc != 0 ? rc : bundle_asks_keep(engine, job, err);
         }
         known.deliveries = job->acked;
         known.heads = buf_span(&job->marks);

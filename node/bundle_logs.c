@@ -126,6 +126,12 @@ static int batches_put(struct writing *w, const struct origin *origin,
             return 0;
         }
         w->status->events += stored.parts.count;
+        rc = !w->up || origin->dir
+                 ? 0
+                 : writing_bodies_note(w, log, &stored.parts, err);
+        if (rc != 0) {
+            return rc;
+        }
     }
     return 0;
 }

@@ -1,5 +1,6 @@
 /* A bundle being written: of bundle_export.c, bundle_words.c, bundle_logs.c,
- * bundle_queue.c and bundle_files.c only, which put all into one file.
+ * bundle_queue.c, bundle_bodies.c and bundle_files.c only, which put all into
+ * one file.
  *
  * One with a size ends where that is reached: what came so far stands by
  * itself, and what is left goes on where the other then says it is.
@@ -25,6 +26,11 @@ struct writing {
     struct span files;
     int64_t files_row;
     bool files_known;
+    /* bundle_bodies.c: event ids; in the arena */
+    struct buf fresh; /* of what goes up with this bundle */
+    struct buf given;
+    struct buf asks_left;
+    bool asks_known;
     struct buf chunk; /* frames not written yet */
     struct buf out;   /* one chunk, sealed */
 };
@@ -50,6 +56,22 @@ int writing_wants(struct writing *w, struct error *err) MUST_USE;
 int writing_files(struct writing *w, struct error *err) MUST_USE;
 /* What is left of them for the next one. Needs a transaction. */
 int writing_files_keep(struct writing *w, struct error *err) MUST_USE;
+
+/* ---- bundle_bodies.c ---- */
+/* Room for what it keeps, before all else. */
+int writing_bodies_begin(struct writing *w, struct error *err) MUST_USE;
+/* The private bodies that are wanted here and the other may have. */
+int writing_body_wants(struct writing *w, struct error *err) MUST_USE;
+/* These leaves go to our superior: what is private in them, and he does not get
+ * with them, goes as well if he has a reader behind him. ERR_BUSY: they are
+ * counted in a moment, then it is known who reads it. */
+int writing_bodies_note(struct writing *w, const struct store_log *log,
+                        const struct segment *segment,
+                        struct error *err) MUST_USE;
+/* What the other asked for, and what of those is owed to it. */
+int writing_bodies(struct writing *w, struct error *err) MUST_USE;
+/* What is left of its questions. Needs a transaction. */
+int writing_bodies_keep(struct writing *w, struct error *err) MUST_USE;
 
 /* ---- bundle_logs.c ---- */
 /* The heads of every log that concerns the other. */

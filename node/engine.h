@@ -358,6 +358,7 @@ struct bundle_status {
     uint64_t sequenced;   /* put into our log as the guard's note says */
     uint64_t cosigs;      /* guard cosignatures */
     uint64_t deliveries;
+    uint64_t bodies;     /* private ones for readers further on */
     uint64_t files;      /* sent to their end, or complete here now */
     uint64_t file_bytes; /* of pieces of files */
     bool cut;            /* it ends at its size; left of ours: */

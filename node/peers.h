@@ -243,6 +243,14 @@ void bodies_frame(struct engine *engine, struct peer *peer,
 int bodies_answer(struct engine *engine, uint32_t peer,
                   const struct event_id *event, struct frame_body *out,
                   struct error *err) MUST_USE;
+/* May that neighbour, above us or below, have what node recorded? */
+bool bodies_may_have(struct engine *engine, uint32_t peer, bool up,
+                     uint32_t node);
+/* Is one that is wanted neither here nor erased? Else notes that. */
+int bodies_is_lacking(struct engine *engine, const struct event_id *event,
+                      bool *lacking, struct error *err) MUST_USE;
+/* An Erased of it is held here, approved or not. */
+bool bodies_is_erased(struct engine *engine, const struct event_id *event);
 
 /* ---- cut.c ---- */
 /* TRANSPORT_DOWN_CUT. */

@@ -57,6 +57,9 @@ static void print_notes(const struct cli *cli, const struct client_reply *reply)
 
 static void print_files(const struct cli *cli, const struct client_reply *reply)
 {
+    print_line(cli, reply, "bodies",
+               "nội dung riêng đã niêm phong, cho nơi được đọc ở xa",
+               "sealed private contents for readers further on");
     if (count(reply, "file_bytes") > 0) {
         printf("  %lld %s, %lld byte\n", count(reply, "files"),
                say(cli, "tệp đính kèm đã trọn", "attached files to their end"),
@@ -302,7 +305,8 @@ static void print_taken(const struct cli *cli, const struct client_reply *reply)
     bool nothing =
         count(reply, "events") == 0 && count(reply, "spooled") == 0 &&
         count(reply, "sequenced") == 0 && count(reply, "cosignatures") == 0 &&
-        count(reply, "deliveries") == 0 && count(reply, "file_bytes") == 0;
+        count(reply, "deliveries") == 0 && count(reply, "bodies") == 0 &&
+        count(reply, "file_bytes") == 0;
 
     printf("%s %s (%s %lld)%s\n",
            say(cli, "Đã nhận gói của", "Took in a bundle of"),

@@ -51,6 +51,7 @@ static void put_status(const struct api_call *call)
     api_put_number(answer, "sequenced", (int64_t)status.sequenced);
     api_put_number(answer, "cosignatures", (int64_t)status.cosigs);
     api_put_number(answer, "deliveries", (int64_t)status.deliveries);
+    api_put_number(answer, "bodies", (int64_t)status.bodies);
     api_put_number(answer, "files", (int64_t)status.files);
     api_put_number(answer, "file_bytes", (int64_t)status.file_bytes);
     api_put_bool(answer, "cut", status.cut);

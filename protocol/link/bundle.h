@@ -28,9 +28,11 @@
  * the key that signed it.
  *
  * Both ways, after those, AttachAsks: files that the sender lacks, and from
- * where on; at the end AttachChunks: pieces of those that the other lacked. A
- * bundle with a size ends before the first thing that does not fit; what is in
- * it stands by itself, a Staged note only with all that it stands on.
+ * where on; at the end AttachChunks: pieces of those that the other lacked.
+ * Likewise BodyAsks, and BodyGives after the deliveries: private bodies for
+ * readers further on; to a superior also those that the events before are owed.
+ * A bundle with a size ends before the first thing that does not fit; what is
+ * in it stands by itself, a Staged note only with all that it stands on.
  *
  * The rules that keep one history (DESIGN sections 5 and 6):
  *

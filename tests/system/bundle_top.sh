@@ -56,7 +56,6 @@ petition commune a
 petition commune b
 round province
 round province
-round province
 until_true 30 held commune thu/12/e1 "size=3 integrated=3 guarded=3"
 until_true 30 held standby thu/12/e1 "size=3 integrated=3"
 stop district
@@ -102,7 +101,6 @@ held commune thu/1/dir/e2 size=1 || die "the next directory log at the commune"
 
 # It goes on where it was, with what the standby had not seen.
 petition commune d
-round standby
 round standby
 round standby
 for node in commune district standby; do
