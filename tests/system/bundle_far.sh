@@ -72,8 +72,6 @@ official far 2002
 official district 2001
 official province 2000
 far_round
-up
-down
 
 # Away it goes: the events of the referral bring what they need with them.
 event commune PetitionReceived key=k on=2024-03-01 channel=counter \
@@ -82,7 +80,6 @@ event commune PetitionReceived key=k on=2024-03-01 channel=counter \
 k=$id
 "$TRACES" marks "$WORK/commune" "$k" >"$WORK/marks" || die "marks"
 up # nobody reads it but the office itself: it stops at the guard
-down
 holds district marks || die "the guard does not hold the ciphertext"
 holds province marks && die "the province holds what nobody behind it reads"
 event commune PetitionReferred subject=k refs=k to=2002 on=2024-03-05 \
@@ -91,9 +88,9 @@ first=$id
 up
 holds province marks || die "the ciphertext did not come with the referral"
 carry province far 3
-shows far "$k" "$first" || die "the referral is not there"
+until_true 20 shows far "$k" "$first"
 for text in "${planted[@]:0:3}"; do
-    reads far "$k" "$text" || die "the other district does not read: $text"
+    until_true 20 reads far "$k" "$text"
     for node in "${between[@]}"; do
         reads $node "$k" "$text" && die "$node reads what it carries"
     done
@@ -105,9 +102,10 @@ nowhere_in "after the referral"
 event far ReferralReturned subject="$k" refs="$first" reason=1 to=2011 \
     on=2024-03-06 "private.content=${planted[3]}"
 far_round
+until_true 20 held province thu/3/e1 "size=2 integrated=2 guarded=2"
 down
-shows commune "$k" "$id" || die "the answer is not there"
-reads commune "$k" "${planted[3]}" || die "the commune does not read the answer"
+until_true 20 shows commune "$k" "$id"
+until_true 20 reads commune "$k" "${planted[3]}"
 for node in "${between[@]}"; do
     reads $node "$k" "${planted[3]}" && die "$node reads the answer"
 done
@@ -121,8 +119,9 @@ l=$id
 up
 holds province marks.l && die "it came before anybody there reads it"
 event province PetitionReferred subject="$l" refs="$l" to=2002 on=2024-03-05
+until_true 20 held province thu/1/e1 "size=2 integrated=2"
 carry province far 3
-shows far "$l" "$id" || die "the province's referral is not there"
+until_true 20 shows far "$l" "$id"
 holds far marks.l && die "it is there before it was asked for"
 carry province district 2
 at district bundle export "$STICK/lost" >/dev/null || die "a stick to lose"
