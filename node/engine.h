@@ -26,6 +26,7 @@
 struct engine;
 struct reader;
 struct store;
+struct store_copied_files;
 struct directory;
 struct config;
 struct field_pair; /* protocol/event/facts.h: {path, value} */
@@ -463,9 +464,13 @@ int engine_file_get(struct engine *engine, const char *session,
  * from the neighbours, or removed where no event names it. */
 void engine_file_suspect(struct engine *engine, const struct hash *file);
 
-/* A consistent copy of the store in a new file. */
+/* A consistent copy of the store in a new file, the attached files beside it
+ * (store_backup_files). On an error there is no copy. */
 int engine_backup(struct engine *engine, const char *path,
-                  struct error *err) MUST_USE;
+                  struct store_copied_files *files, struct error *err) MUST_USE;
+/* May a copy go there? Not into the node's own folder: ERR_USAGE. */
+int engine_backup_allowed(const struct engine *engine, const char *path,
+                          struct error *err) MUST_USE;
 
 /* Before a search: texts that integration took up lately become findable. */
 int engine_findable(struct engine *engine, struct error *err) MUST_USE;

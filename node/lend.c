@@ -16,7 +16,6 @@
 #include "node/log.h"
 #include "store/check.h"
 #include "store/erase.h"
-#include "store/restore.h"
 
 #define STACK_BYTES ((size_t)8 << 20) /* a main thread has as much */
 #define READER_CACHE_KIB 4096u
@@ -276,21 +275,6 @@ int engine_rebuild(struct engine *engine, struct error *err)
     }
     if (rc == 0) {
         rebuilt(engine, &done);
-    }
-    return rc;
-}
-
-int engine_backup(struct engine *engine, const char *path, struct error *err)
-{
-    uint64_t start_ms = clock_steady_ms();
-    int rc = engine_commit(engine, err);
-
-    if (rc == 0) {
-        rc = store_backup(engine->store, path, NULL, err);
-    }
-    if (rc == 0) {
-        log_line(LOG_INFO, "engine", "backed_up", "took_ms=%llu",
-                 (unsigned long long)(clock_steady_ms() - start_ms));
     }
     return rc;
 }

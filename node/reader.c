@@ -11,11 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zmq.h>
 
 #include "node/clock.h"
 #include "node/config.h"
 #include "node/log.h"
+#include "store/attachment.h"
 #include "store/restore.h"
 #include "store/store.h"
 
@@ -35,6 +37,8 @@ struct work {
     atomic_bool *stopping;       /* the reader's */
     void *socket;                /* the thread's */
     uint64_t noted_ms;           /* when the last note was sent */
+    uint64_t behind;             /* bytes of a backup: of the store, copied */
+    uint64_t ahead;              /* ... of files, still to come */
 };
 
 /* From the thread: how far it is; with `ended` the work is the loop's. */
@@ -124,10 +128,42 @@ static int work_check(struct work *work, struct store *store, struct error *err)
     return rc != 0 ? rc : store_check(store, &options, &work->job.found, err);
 }
 
+/* The store, then its files, as one way. */
+static int copy_progress(void *data, uint64_t done, uint64_t total)
+{
+    struct work *work = data;
+
+    return work_progress(work, work->behind + done,
+                         work->behind + total + work->ahead);
+}
+
+static int work_backup(struct work *work, struct store *store,
+                       struct error *err)
+{
+    const struct store_copying copying = {.progress = copy_progress,
+                                          .data = work};
+    struct store_attachment_sum sum;
+    int rc = store_attachment_sum(store, &sum, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    work->ahead = sum.bytes;
+    if ((rc = store_backup(store, work->copy, &copying, err)) != 0) {
+        return rc;
+    }
+    work->behind = work->job.total - work->ahead;
+    work->ahead = 0;
+    rc = store_backup_files(store, work->dir, work->copy, &copying,
+                            &work->job.copied, err);
+    if (rc != 0) {
+        (void)unlink(work->copy);
+    }
+    return rc;
+}
+
 static int work_do(struct work *work, struct error *err)
 {
-    const struct store_copying copying = {.progress = work_progress,
-                                          .data = work};
     struct store_options open = {
         .path = work->path, .read_only = true, .cache_kib = READER_CACHE_KIB};
     struct store *store = NULL;
@@ -139,7 +175,7 @@ static int work_do(struct work *work, struct error *err)
             rc = work_check(work, store, err);
             break;
         case READER_BACKUP:
-            rc = store_backup(store, work->copy, &copying, err);
+            rc = work_backup(work, store, err);
             break;
         }
     }
@@ -279,9 +315,13 @@ static void note_take(struct reader *reader, const struct note *note)
                  (unsigned long long)job->found);
         break;
     case READER_BACKUP:
-        log_line(LOG_INFO, "reader", "backed_up", "job=%llu bytes=%llu",
+        log_line(LOG_INFO, "reader", "backed_up",
+                 "job=%llu bytes=%llu copied=%llu kept=%llu missing=%llu",
                  (unsigned long long)job->number,
-                 (unsigned long long)job->total);
+                 (unsigned long long)job->total,
+                 (unsigned long long)job->copied.copied,
+                 (unsigned long long)job->copied.kept,
+                 (unsigned long long)job->copied.missing);
         break;
     }
 }

@@ -11,6 +11,7 @@
 
 #include "protocol/base/error.h"
 #include "store/check.h"
+#include "store/restore.h"
 
 struct reader;
 
@@ -35,11 +36,12 @@ struct reader_job {
     enum reader_state state;
     uint64_t done; /* of total, of the part being read; total 0 = unknown */
     uint64_t total;
-    uint64_t found;         /* findings, when done */
-    uint64_t erased;        /* bodies that are gone with a ground, when done */
-    uint64_t files;         /* attached files that are sound, when done */
-    uint64_t orphans;       /* files that no event names, when done */
-    struct hash *bad_files; /* for the writer to look at, when done */
+    uint64_t found;   /* findings, when done */
+    uint64_t erased;  /* bodies that are gone with a ground, when done */
+    uint64_t files;   /* attached files that are sound, when done */
+    uint64_t orphans; /* files that no event names, when done */
+    struct store_copied_files copied; /* by a backup, when done */
+    struct hash *bad_files;           /* for the writer to look at, when done */
     size_t bad_files_len;
     struct store_finding *findings;
     size_t findings_len;
@@ -57,7 +59,8 @@ void reader_close(struct reader *reader);
  * is one. ERR_IO. */
 int reader_check(struct reader *reader, struct store_now now, uint64_t *number,
                  struct error *err) MUST_USE;
-/* store_backup into `path` (copied) of what is committed now, as a job.
+/* store_backup into `path` (copied) of what is committed now, and
+ * store_backup_files, as a job.
  * ERR_BUSY: another one is under way; ERR_LIMIT, ERR_IO. */
 int reader_backup(struct reader *reader, const char *path, uint64_t *number,
                   struct error *err) MUST_USE;

@@ -37,8 +37,7 @@ int file_path(const char *dir, const struct hash *file, const char *tail,
                : error_set(err, ERR_USAGE, "the path is too long");
 }
 
-static int folders_make(const char *dir, const struct hash *file,
-                        struct error *err)
+int file_folders(const char *dir, const struct hash *file, struct error *err)
 {
     char path[PATH_MAX];
     char hex[65];
@@ -109,7 +108,7 @@ bool store_file_is_sealed(const char *dir, const struct hash *file)
     return sealed;
 }
 
-static int write_all(int fd, uint64_t offset, struct span bytes)
+int file_bytes_write(int fd, uint64_t offset, struct span bytes)
 {
     while (bytes.len > 0) {
         ssize_t len = pwrite(fd, bytes.ptr, bytes.len, (off_t)offset);
@@ -134,7 +133,7 @@ int store_file_append(const char *dir, const struct hash *file, uint64_t offset,
         rc = error_set(err, ERR_LIMIT, "a file of more than %u bytes",
                        ATTACHMENT_MAX);
     }
-    rc = rc != 0 ? rc : folders_make(dir, file, err);
+    rc = rc != 0 ? rc : file_folders(dir, file, err);
     if (rc != 0) {
         return rc;
     }
@@ -143,7 +142,7 @@ int store_file_append(const char *dir, const struct hash *file, uint64_t offset,
         return error_set(err, ERR_LIMIT, "%s: %s", path, strerror(errno));
     }
     if (ftruncate(fd, (off_t)offset) != 0 ||
-        write_all(fd, offset, bytes) != 0 || fsync(fd) != 0) {
+        file_bytes_write(fd, offset, bytes) != 0 || fsync(fd) != 0) {
         rc = error_set(err, ERR_LIMIT, "%s: %s; free space", path,
                        strerror(errno));
     }
@@ -333,7 +332,7 @@ static int path_destroy(const char *path, struct error *err)
                          ? (size_t)(facts.st_size - at)
                          : sizeof(zeros);
 
-        ok = write_all(fd, (uint64_t)at, span_make(zeros, len)) == 0;
+        ok = file_bytes_write(fd, (uint64_t)at, span_make(zeros, len)) == 0;
         at += (off_t)len;
     }
     ok = ok && fsync(fd) == 0;

@@ -14,6 +14,7 @@
 
 #include "protocol/base/hex.h"
 #include "store/attachment.h"
+#include "store/store_parts.h"
 
 #define HEX 64u
 #define FOLDERS 256u
@@ -34,9 +35,7 @@ static bool is_older(struct timespec a, struct timespec b)
     return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
 }
 
-typedef void (*entry_fn)(void *data, const char *folder, const char *name);
-
-static void each_entry(const char *dir, entry_fn visit, void *data)
+void file_entries(const char *dir, file_entry_fn visit, void *data)
 {
     for (unsigned i = 0; i < FOLDERS; i++) {
         char folder[PATH_MAX];
@@ -88,7 +87,7 @@ static void look(struct trimming *t)
 {
     t->bytes = 0;
     t->found = false;
-    each_entry(t->dir, entry_look, t);
+    file_entries(t->dir, entry_look, t);
 }
 
 uint64_t store_parts_trim(const char *dir, uint64_t max_bytes,
@@ -120,6 +119,6 @@ uint64_t store_files_bytes(const char *dir)
 {
     uint64_t bytes = 0;
 
-    each_entry(dir, entry_add, &bytes);
+    file_entries(dir, entry_add, &bytes);
     return bytes;
 }

@@ -237,6 +237,7 @@ static int compare(const struct store_restore *restore, struct store *copy,
         }
     }
     rc = rc != 0 ? rc : mark_copy(copy, there, err);
+    rc = rc != 0 ? rc : restore_files(copy, there, restore, report, err);
     store_close(there);
     return rc;
 }

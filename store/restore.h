@@ -25,19 +25,43 @@ int store_backup(struct store *store, const char *path,
                  const struct store_copying *copying,
                  struct error *err) MUST_USE;
 
+/* The attached files go beside the copy, once for all copies of a node in that
+ * folder: <folder of copy>/files-of-node-N/attachments/xx/<hash>. ERR_USAGE:
+ * too long. */
+int store_backup_folder(const char *copy, uint32_t node, char folder[PATH_MAX],
+                        struct error *err) MUST_USE;
+struct store_copied_files {
+    uint64_t copied;  /* now */
+    uint64_t kept;    /* were there already, read whole */
+    uint64_t missing; /* gone or damaged at the node: not in the copy */
+    uint64_t bytes;   /* of those copied and kept */
+};
+/* After store_backup, from `dir`, the node's folder: each file is hashed while
+ * it is copied; what is there is read and left; what is erased here goes from
+ * there. Durable when it returns 0. ERR_LIMIT: no room; then what came whole
+ * stays, and the next time goes on from there. */
+int store_backup_files(struct store *store, const char *dir, const char *copy,
+                       const struct store_copying *copying,
+                       struct store_copied_files *out,
+                       struct error *err) MUST_USE;
+
 struct store_restore {
     const char *copy; /* what store_backup made */
     const char *path; /* the store to be replaced, or a new one; nobody has it
                          open */
+    const char *dir;  /* the node's folder, to which its attached files come
+                         back from beside the copy; NULL: none */
     uint32_t node;    /* whose store it must be */
     bool force;       /* even if what is there holds more than the copy */
 };
 struct store_restored_report {
-    uint64_t events;     /* held by the copy */
-    uint64_t ahead;      /* events of the store there that the copy lacks */
-    bool replaced;       /* there was one */
-    bool unread;         /* it is damaged: nobody knows what it holds alone */
-    char kept[PATH_MAX]; /* where it is now if `ahead` or `unread`, else "" */
+    uint64_t events;       /* held by the copy */
+    uint64_t ahead;        /* events of the store there that the copy lacks */
+    bool replaced;         /* there was one */
+    bool unread;           /* it is damaged: nobody knows what it holds alone */
+    uint64_t files;        /* that came back, or were here, whole */
+    uint64_t files_absent; /* neither here nor beside the copy */
+    char kept[PATH_MAX];   /* where it is now if `ahead` or `unread`, else "" */
 };
 /* ERR_USAGE when the store there is newer, with its lead in *report;
  * or when another program wrote it; ERR_UNTRUSTED for a copy of another node;

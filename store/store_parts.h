@@ -439,5 +439,32 @@ int asof_tables(struct store *store, struct error *err) MUST_USE;
  */
 int file_path(const char *dir, const struct hash *file, const char *tail,
               char path[PATH_MAX], struct error *err) MUST_USE;
+/* Makes the folders in which the file lies; `dir` is there. */
+int file_folders(const char *dir, const struct hash *file,
+                 struct error *err) MUST_USE;
+/* All of it at that place; -1 with errno. */
+int file_bytes_write(int fd, uint64_t offset, struct span bytes) MUST_USE;
+
+/* ---- attachment_trim.c ---- */
+/* Every name in the folders of attached files. */
+typedef void (*file_entry_fn)(void *data, const char *folder, const char *name);
+void file_entries(const char *dir, file_entry_fn visit, void *data);
+
+/* ---- backup_files.c ---- */
+/* From one folder of files into another, hashed on its way; it has its name
+ * there when it is durable. ERR_NOTFOUND, ERR_CORRUPT: of `from`, nothing was
+ * copied; ERR_LIMIT: `to` cannot be written. */
+int file_copy(const char *from, const char *to, const struct hash *file,
+              uint64_t *bytes, struct error *err) MUST_USE;
+
+/* ---- restore_files.c ---- */
+struct store_restore;
+struct store_restored_report;
+/* Files that `copy` holds come back; those that `there` (or NULL) erased do
+ * not. Outside a transaction. */
+int restore_files(struct store *copy, struct store *there,
+                  const struct store_restore *restore,
+                  struct store_restored_report *report,
+                  struct error *err) MUST_USE;
 
 #endif

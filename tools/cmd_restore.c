@@ -1,4 +1,5 @@
-/* tools: `qcdc restore FILE`: puts a copy back in the place of the store.
+/* tools: `qcdc restore FILE`: puts a copy back in the place of the store,
+ * the attached files too.
  * Owns the lock while it does so: no node may run here. What comes after is a
  * normal start, in which the node fetches its tail from others. */
 #include <errno.h>
@@ -45,6 +46,7 @@ static int restore_here(const struct cli *cli, const struct config *config,
     struct store_restore restore = {
         .copy = copy,
         .path = path,
+        .dir = config->dir,
         .node = (uint32_t)config->node,
         .force = force != NULL && strcmp(force, FORCE_WORDS) == 0,
     };
@@ -63,6 +65,19 @@ static int restore_here(const struct cli *cli, const struct config *config,
     }
     printf("%s: %llu %s\n", say(cli, "Đã đặt lại kho", "Put back"),
            (unsigned long long)report.events, say(cli, "sự kiện", "events"));
+    if (report.files > 0) {
+        printf("%llu %s\n", (unsigned long long)report.files,
+               say(cli, "tệp đính kèm đủ và đúng mã băm",
+                   "attached files are here, as their hashes say"));
+    }
+    if (report.files_absent > 0) {
+        printf("%llu %s\n", (unsigned long long)report.files_absent,
+               say(cli,
+                   "tệp đính kèm không có ở đây và không có cạnh bản sao: nút "
+                   "sẽ xin lại từ cấp khác.",
+                   "attached files are neither here nor beside the copy: the "
+                   "node asks others for them."));
+    }
     if (report.unread) {
         printf("%s\n",
                say(cli,

@@ -31,6 +31,11 @@ static void put_job(const struct api_call *call, const struct reader_job *job)
         api_put_number(answer, "done", (int64_t)job->done);
         api_put_number(answer, "total", (int64_t)job->total);
     }
+    if (job->state == READER_DONE && job->task == READER_BACKUP) {
+        api_put_number(answer, "copied", (int64_t)job->copied.copied);
+        api_put_number(answer, "kept", (int64_t)job->copied.kept);
+        api_put_number(answer, "missing", (int64_t)job->copied.missing);
+    }
     if (job->state != READER_DONE || job->task != READER_CHECK) {
         return;
     }
@@ -65,7 +70,7 @@ int api_check(struct api_call *call, struct error *err)
 }
 
 /* POST: begins a copy of what is durable now. `path`: absolute, on the node's
- * machine, a file that is not there yet. */
+ * machine, a file that is not there yet. The attached files go beside it. */
 int api_backup(struct api_call *call, struct error *err)
 {
     struct reader *reader = engine_reader(call->engine);
@@ -76,6 +81,7 @@ int api_backup(struct api_call *call, struct error *err)
     if (rc == 0 && path[0] != '/') {
         rc = error_set(err, ERR_USAGE, "path: name a file from / on");
     }
+    rc = rc != 0 ? rc : engine_backup_allowed(call->engine, path, err);
     rc = rc != 0 ? rc : engine_commit(call->engine, err);
     rc = rc != 0 ? rc : reader_backup(reader, path, &number, err);
     if (rc == 0) {

@@ -23,11 +23,18 @@ static const struct word rows[] = {
     {"%s is no copy of a store that can be used: %s",
      "{1} không phải bản sao dùng được của kho: {2}"},
     {"%s is not set", "chưa đặt {1}"},
+    {"%s lies in the node's own folder: name a file outside it, best on "
+     "another disk",
+     "{1} nằm trong thư mục của chính nút: hãy đặt tệp ở ngoài, tốt nhất là "
+     "trên "
+     "đĩa khác"},
     {"%s.replaced: %u older stores are kept here already: move them away, then "
      "repeat",
      "{1}.replaced: ở đây đã giữ {2} kho cũ: hãy chuyển đi nơi khác rồi làm "
      "lại"},
     {"%s: %s; free space", "{1}: {2}; hãy dọn đĩa"},
+    {"%s: %s; free space, or let the node's user write there",
+     "{1}: {2}; hãy dọn đĩa, hoặc cho người dùng của nút ghi vào đó"},
     {"%s: a value is too big", "{1}: một giá trị quá lớn"},
     {"%s: an event at place %u", "{1}: một sự kiện ở chỗ {2}"},
     {"%s: another process holds the database",
