@@ -29,7 +29,7 @@ for mode in flood parts garbage sizes foreign lies deaf; do
         kind=proposal field=land person_known=false >/dev/null ||
         die "ward 13 cannot record while $mode"
     events=$((events + 1))
-    until_true 20 held province thu/13/e1 "size=$events "
+    until_true 60 held province thu/13/e1 "size=$events "
     wait "${PIDS[hostile]}" || die "$mode: $(cat "$WORK/$mode.said")"
     unset "PIDS[hostile]"
     kill -0 "${PIDS[city]}" || die "the district died of $mode"
@@ -37,16 +37,18 @@ for mode in flood parts garbage sizes foreign lies deaf; do
     [ "$(most)" -lt $MOST_KIB ] || die "$mode took $(most) KiB"
     case $mode in
     flood | parts)
-        grep -q "event=cut peer=12" "$WORK/city.log" || die "$mode: not cut"
+        until_true 30 logged city "event=cut peer=12"
         ;;
     esac
 done
-at city sync >"$WORK/said"
+named() {
+    at city sync >"$WORK/said" &&
+        grep -A6 "node 12" "$WORK/said" | found "refused: [1-9]"
+}
+until_true 30 named
 grep -A6 "node 12" "$WORK/said"
-grep -A6 "node 12" "$WORK/said" | found "refused: [1-9]" ||
-    die "sync does not name it"
 for why in flood foreign-log strikes; do
-    grep -q "peer=12.*$why" "$WORK/city.log" || found "$why.*" "$WORK/said" ||
+    grep -q "peer=12.*$why" "$WORK/city.log" || found "$why" <"$WORK/said" ||
         die "no word of $why"
 done
 echo "after: $(most) KiB at most, $(disk) KiB on disk"
@@ -61,7 +63,7 @@ copies() {
 more_copies() { [ "$(copies)" -gt "$1" ]; }
 heard=$(copies)
 start ward12
-until_true 20 more_copies "$heard"
+until_true 60 more_copies "$heard"
 stop ward12
 stop ward13
 stop city

@@ -24,7 +24,7 @@ for lie in leaf text note; do
     : >"$WORK/province.log"
     start province
     start city
-    until_true 30 logged province "event=refused peer=2 log=thu/12/e1"
+    until_true 60 logged province "event=refused peer=2 log=thu/12/e1"
     "$DRIVE" peek "$WORK/province" | found "^log=thu/12/e1 size=[1-9]" &&
         die "the province took a changed $lie"
     stop city 9
@@ -34,7 +34,7 @@ rm -rf "$WORK/city"
 cp -r "$WORK/truth" "$WORK/city"
 start province
 start city
-until_true 60 held province thu/12/e1 "size=21 integrated=21 guarded=21"
+until_true 120 held province thu/12/e1 "size=21 integrated=21 guarded=21"
 stop city
 stop province
 "$DRIVE" check "$WORK/province" || die "the province's store has findings"

@@ -96,12 +96,12 @@ grep -q "mixed.csv:3: .*field" "$WORK/said" || die "its line is not named"
 
 sed 's/moon/land/' "$WORK/mixed.csv" >"$WORK/good.csv"
 at commune import PetitionReceived "$WORK/good.csv" --dry-run |
-    grep -q "2 would be recorded" || die "dry run"
+    found "2 would be recorded" || die "dry run"
 [ -e "$WORK/commune/attachments" ] && die "a dry run sent files"
 at commune import PetitionReceived "$WORK/good.csv" | found "2 recorded" ||
     die "import"
 at commune import PetitionReceived "$WORK/good.csv" |
-    grep -q "0 recorded, 2 there already" || die "the second import"
+    found "0 recorded, 2 there already" || die "the second import"
 cat >"$WORK/sealed.jsonl" <<END
 
 {"type": "PetitionReceived", "key": "s", "fields": {"channel": "counter", "kind": "proposal", "field": "land", "person_known": "true", "document.kind": "petition", "private.content": "Kín", "attach": "scans/kín.txt"}}
@@ -114,7 +114,7 @@ at commune show s --attachment "$sealed" --output "$WORK/got.txt" ||
     die "the sealed one does not open"
 cmp "$WORK/got.txt" "$WORK/scans/kín.txt" || die "other bytes in the seal"
 for name in "$first" "$second" "$sealed"; do
-    until_true 30 test -e "$(file province "$name")"
+    until_true 90 test -e "$(file province "$name")"
 done
 for node in commune province; do
     at $node check | found "3 attached files read whole" ||
@@ -144,7 +144,7 @@ for node in province commune; do
         die "the damaged one at $node"
     grep -q "attachment: file ${second:0:16}...: it was here" "$WORK/said" ||
         die "the lost one at $node"
-    until_true 30 heals $node
+    until_true 120 heals $node
     [ -e "$(file $node "$orphan")" ] && die "the orphan stays at $node"
 done
 stop commune || die "the commune did not end well"

@@ -63,9 +63,11 @@ importing() {
         n=$((n + 1))
         rows $n >"$WORK/file"
         type_in "" "$WORK/file"
-        echo $n >"$WORK/acknowledged"
+        echo $n >"$WORK/acknowledged.new"
+        mv "$WORK/acknowledged.new" "$WORK/acknowledged"
     done
 }
+acknowledged_over() { [ "$(cat "$WORK/acknowledged")" -gt "$1" ]; }
 
 # settled PREFIX FILES: all is at the province and every level has said so.
 settled() {
@@ -79,11 +81,14 @@ settled() {
 # figures PREFIX: hashes of the cells, on that day and when time has run out.
 figures() {
     local node
+    for node in province district commune; do
+        until_true 30 at "$1$node" clock
+    done
     at "$1province" snapshot >"$WORK/$1march.json" || die "snapshot"
     for node in province district commune; do
         clock "$1$node" 2024-04-10T08:00
     done
-    until_true 60 heard_all "$1"
+    until_true 120 heard_all "$1"
     at "$1province" snapshot --as-of 2024-04-09 >"$WORK/$1april.json" ||
         die "snapshot"
 }
@@ -100,6 +105,8 @@ hash_of() {
 
 # ---- the disturbed realm
 tree ""
+files=0
+echo 0 >"$WORK/acknowledged"
 importing &
 adopt importing $!
 nodes=(commune district province)
@@ -110,8 +117,15 @@ for ((kill = 1; kill <= KILLS; kill++)); do
     read -r -t "0.$(printf %03d $((RANDOM % 1000)))" _ <>"$WORK/.never" || true
     stop "$name" 9
     start "$name"
+    # A slow machine comes to an import, too, in every ten kills.
+    if [ $((kill % 10)) -eq 0 ]; then
+        until_true 120 acknowledged_over "$files"
+        files=$(cat "$WORK/acknowledged")
+    fi
 done
-meanwhile=$("$DRIVE" peek "$WORK/province" | sed -n 's/^log=thu.12.e1 size=\([0-9]*\) .*/\1/p')
+peeked() { "$DRIVE" peek "$WORK/province" >"$WORK/peeked"; }
+until_true 30 peeked # not while the one just started opens its store
+meanwhile=$(sed -n 's/^log=thu.12.e1 size=\([0-9]*\) .*/\1/p' "$WORK/peeked")
 echo "$KILLS kills in $((SECONDS - began)) s, ${meanwhile:=0} events arrived"
 [ "$meanwhile" -gt 1 ] || die "nothing was replicated between kills"
 touch "$WORK/enough"

@@ -8,7 +8,7 @@ realm
 "$DRIVE" official "$WORK/province" clerk 2000 15 >/dev/null || die "official"
 "$DRIVE" petitions "$WORK/province" clerk 1200 p >/dev/null || die "petitions"
 start province
-until_true 20 at province sync
+until_true 60 at province sync
 at province login clerk >/dev/null || die "login"
 # The first leaves every cell settled, so that the page stands still.
 at province rebuild >/dev/null 2>&1 || die "the first rebuild"
@@ -20,7 +20,7 @@ lent() {
 
 at province rebuild >/dev/null 2>"$WORK/said" &
 rebuild=$!
-until_true 20 lent out
+until_true 60 lent out
 at province record PetitionReceived key=late channel=counter kind=proposal \
     field=land person_known=true text.title="Ghi khi đang dựng lại" \
     >/dev/null 2>&1 &

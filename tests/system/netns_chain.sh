@@ -15,7 +15,7 @@
 . "$(dirname "$0")/common"
 long=${1:-}
 EVENTS=${EVENTS:-$([ "$long" = long ] && echo 10000 || echo 300)}
-PATIENCE=$([ "$long" = long ] && echo 3000 || echo 120)
+PATIENCE=$([ "$long" = long ] && echo 3000 || echo 300)
 
 # ---- lines: line NODE ORDER..., each node's line to its superior
 
@@ -40,7 +40,7 @@ wire() {
     "$HANDS/wire" "$WORK/$1.line" "$below" up0 "$above" "d$3" \
         2>"$WORK/line-$1.log" &
     adopt "line-$1" $!
-    until_true 10 test -p "$WORK/$1.line"
+    until_true 30 test -p "$WORK/$1.line"
     if ! { ip -n "$below" addr add "10.92.$3.2" peer "10.92.$3.1" dev up0 &&
         ip -n "$above" addr add "10.92.$3.1" peer "10.92.$3.2" dev "d$3" &&
         ip -n "$below" link set up0 up &&
@@ -83,7 +83,7 @@ else
         "$HANDS/relay" $port $((port == PORT + 10 ? PORT : PORT + 1)) \
             "$WORK/$node.line" 2>"$WORK/line-$node.log" &
         adopt "line-$node" $!
-        until_true 10 test -p "$WORK/$node.line"
+        until_true 30 test -p "$WORK/$node.line"
         port=$((port + 1))
     done
     ENDPOINTS=("tcp://127.0.0.1:$((PORT + 10))"
@@ -144,7 +144,7 @@ for ((round = 0; round < 3; round++)); do
     start "$victim"
 done
 until_true "$PATIENCE" held province thu/12/e1 "size=301 integrated=301"
-until_true 60 held commune thu/12/e1 "guarded=301"
+until_true 120 held commune thu/12/e1 "guarded=301"
 echo "three kills, six cuts: 301 of 301 events at the province"
 
 # counted TIMES: the line has said so often what passed.
@@ -184,9 +184,9 @@ done
 opened=$(grep -c event=open "$WORK/commune.log")
 start commune
 is_open() { [ "$(grep -c event=open "$WORK/commune.log")" -gt "$opened" ]; }
-until_true 60 is_open
+until_true 120 is_open
 line commune count
-until_true 10 counted 1
+until_true 30 counted 1
 began=$SECONDS
 declare -A BEFORE=() QUARTER=() WERE=()
 for node in province district commune; do
@@ -218,8 +218,8 @@ until held district thu/12/e1 "size=$total"; do
 done
 took=$((SECONDS - began))
 line commune count
-until_true 60 held commune thu/12/e1 "guarded=$total"
-until_true 60 held province thu/12/e1 "integrated=$total"
+until_true 120 held commune thu/12/e1 "guarded=$total"
+until_true 120 held province thu/12/e1 "integrated=$total"
 for node in province district commune; do
     now=$(memory $node RssAnon)
     echo "memory of the $node, its own: ${BEFORE[$node]} KiB before," \
@@ -237,7 +237,7 @@ for node in province district commune; do
     until_true 120 rests $node
     echo "the $node at rest: $(memory $node RssAnon) KiB of its own"
 done
-[ "$form" = loopback ] || { until_true 10 counted 2 && row; }
+[ "$form" = loopback ] || { until_true 30 counted 2 && row; }
 
 # ---- an outage, longer than any pause between two attempts: nobody is told
 if [ "$long" = long ] && [ "$form" = spaces ]; then

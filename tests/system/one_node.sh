@@ -45,7 +45,7 @@ refuses() {
 start() {
     "$QCDC_BUILD/qcdc-node" --dir "$QCDC_DIR" 2>>"$work/log" &
     node=$!
-    for _ in $(seq 200); do
+    for _ in $(seq 1200); do
         "$qcdc" clock >/dev/null 2>&1 && return
         kill -0 "$node" || fail "the node ended"
         sleep 0.05

@@ -81,10 +81,10 @@ clerk $province 2000
 
 # The province is away: the district has it, and the receipt says who has not.
 petition $commune >/dev/null || die "petition"
-wait_until 30 "the commune to be settled" node_settled $commune
+wait_until 60 "the commune to be settled" node_settled $commune || die "unsettled"
 node_stop $province
 of_commune=$(petition $commune) && [ ${#of_commune} -eq 32 ] || die "petition"
-wait_until 30 "the district to have it" node_settled $commune
+wait_until 60 "the district to have it" node_settled $commune || die "unsettled"
 # Never a receipt; and once the event has its place in the log, who is missing.
 province_is_named() {
     if node $commune receipt "$of_commune" >"$NODES_DIR/early" 2>"$NODES_DIR/said"; then
@@ -93,7 +93,7 @@ province_is_named() {
     fi
     grep -q "the province (node $province) has not cosigned it yet" "$NODES_DIR/said"
 }
-wait_until 30 "the missing province to be named" province_is_named ||
+wait_until 60 "the missing province to be named" province_is_named ||
     die "who is missing is not said: $(cat "$NODES_DIR/said")"
 QCDC_LANG="vi" node $commune receipt "$of_commune" 2>"$NODES_DIR/vi" && die "a receipt"
 grep -q "LỖI: tỉnh (nút $province) chưa xác nhận.*hãy thử lại" "$NODES_DIR/vi" ||
@@ -113,7 +113,8 @@ wait_until 60 "the receipt at the province" \
     made $province "$of_commune" "$NODES_DIR/receipt-1"
 wait_until 60 "the district's own" \
     made $district "$of_district" "$NODES_DIR/receipt-d"
-made $province "$of_province" "$NODES_DIR/receipt-p" || die "the province's own"
+wait_until 60 "the province's own" \
+    made $province "$of_province" "$NODES_DIR/receipt-p" || die "no receipt"
 node $commune show "$of_commune" | found "has it" || die "show names nobody"
 node $province policy --output "$NODES_DIR/policy" || die "policy"
 node $commune policy --output "$NODES_DIR/policy-c" || die "policy at 58"

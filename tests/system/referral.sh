@@ -36,7 +36,7 @@ shows() {
     at "$1" show "$2" | found -F -- "$3"
 }
 seen() {
-    until_true 30 shows "$@"
+    until_true 60 shows "$@"
 }
 
 # reads NODE SUBJECT TEXT: a login there reads private content.
@@ -71,7 +71,9 @@ done
 acts commune clerk
 acts district head
 # Who refers must know the keys of whom he refers to.
-until_true 30 held commune thu/1/dir/e1 "size="
+dir_size=$("$DRIVE" peek "$WORK/province" |
+    sed -n 's|^log=thu/1/dir/e1 size=\([0-9]*\).*|\1|p')
+until_true 30 held commune thu/1/dir/e1 "size=$dir_size integrated=$dir_size "
 until_true 30 held commune thu/2/dir/e1 "size=1 integrated=1"
 until_true 30 held province thu/2/dir/e1 "size=1 integrated=1"
 
@@ -93,7 +95,7 @@ clocks "while referred" province "$k" "$code"
 acts province u2900
 # The department reads what is for it, and what came before; nobody between.
 for text in "${planted[@]:0:3}"; do
-    until_true 30 reads province "$k" "$text"
+    until_true 90 reads province "$k" "$text"
     reads district "$k" "$text" && die "the node between reads it"
 done
 nowhere "after the first referral"
@@ -119,7 +121,7 @@ at province status >"$WORK/open/status" || die "status of the province"
 grep -F "$code" "$WORK/open/status" | found "to decide: UBND tỉnh Kon Tum" ||
     die "the province's status asks nobody"
 at province list --decider 2000 | grep -F "$code" |
-    grep -q "returned twice, to be decided by UBND tỉnh Kon Tum" ||
+    found "returned twice, to be decided by UBND tỉnh Kon Tum" ||
     die "the province's list asks nobody"
 at district status | found -F "$code" && die "the district is asked, too"
 
@@ -147,7 +149,7 @@ event province PetitionReferred subject=d refs=d to=2011 on=2024-03-04 \
 down=$id
 seen commune "$d" "$down"
 for text in "${planted[3]}" "${planted[4]}"; do
-    until_true 30 reads commune "$d" "$text"
+    until_true 90 reads commune "$d" "$text"
 done
 reads district "$d" "${planted[4]}" && die "the node between reads what goes by"
 event commune ReferralReturned subject="$d" refs="$down" reason=1 on=2024-03-05

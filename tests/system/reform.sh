@@ -68,49 +68,61 @@ at province record NodeCertified node=12 >/dev/null || die "12 to the province"
 at province record NodeCertified node=14 >/dev/null || die "14 to the province"
 
 # The one that was there moves at once, the other when it comes back.
-until_true 30 logged ward14 "event=moved from=2 to=1"
+until_true 120 logged ward14 "event=moved from=2 to=1"
 start ward12
-until_true 30 logged ward12 "event=moved from=2 to=1"
+until_true 120 logged ward12 "event=moved from=2 to=1"
 # The old guard was there when the province took over, so nobody waits for it.
-until_true 60 held province thu/12/e1 "size=505 integrated=505 guarded=505"
+until_true 120 held province thu/12/e1 "size=505 integrated=505 guarded=505"
 stop city # abolished: nobody needs it any more
 say_held "afterwards" province thu/12/e1 thu/14/e1
 echo "500 events recorded while the tree changed: all cosigned by the new guard"
 
 # What was 14's is delivered to the heir, with the running clock it had.
-until_true 30 held ward12 thu/14/e1 "size="
+until_true 60 held ward12 thu/14/e1 "size="
 at ward12 login clerk >/dev/null || die "login of the old ward's clerk"
-until_true 10 at ward12 user add heir --unit $new --post "Cán bộ tiếp dân" \
+until_true 30 at ward12 user add heir --unit $new --post "Cán bộ tiếp dân" \
     --rights record,lead
 at ward12 login heir >/dev/null || die "login of the new ward's clerk"
 held_by_heir() {
     [ "$(at province list petition --unit "$1" --holder $new --max 500 --json |
         grep -o '"holder"' | wc -l)" -eq "$2" ]
 }
-until_true 30 held_by_heir 2013 3
-until_true 30 held_by_heir 2011 500
+until_true 60 held_by_heir 2013 3
+until_true 60 held_by_heir 2011 500
 # The new guard fetches it from the ward itself: nobody else has it any more.
-until_true 30 has_private province
+until_true 90 has_private province
 echo "what was private before is at the new guard"
-until_true 30 at ward12 show "$first"
+until_true 60 at ward12 show "$first"
+until_true 60 "$DRIVE" has "$WORK/ward12" "$custody"
 at ward12 record CustodyTaken "subject=$first" "refs=$custody" >/dev/null ||
     die "custody taken"
 at ward12 record PersonNotified "subject=$first" "refs=$first" \
     notice=accepted >/dev/null || die "the heir told the person"
-until_true 30 held province thu/12/e1 "guarded=508"
+until_true 30 held province thu/12/e1 "size=508 integrated=508 guarded=508"
 at province show "$first" | found "UBND phường Kon Tum" || die "holder"
 echo "the open petitions of two wards are the new one's; one was taken over"
 
 # The end of 14: its tail is in, nothing comes after.
 at province record LogEnded node=14 >/dev/null || die "end"
-until_true 30 held ward14 thu/1/dir/e1 "size="
+top_size() {
+    "$DRIVE" peek "$WORK/province" |
+        sed -n 's|^log=thu/1/dir/e1 size=\([0-9]*\).*|\1|p'
+}
+told=$(top_size)
+until_true 60 held ward14 thu/1/dir/e1 "size=$told integrated=$told "
 stop ward14
+: >"$WORK/ward14.log"
 "$DRIVE" petitions "$WORK/ward14" clerk 2 late >/dev/null || die "recorded after the end"
 start ward14
-until_true 30 logged ward14 "event=open"
+until_true 100 logged ward14 "event=open peer=1"
+# It has the province's next word: what it would have brought was there before.
+at province record UnitChanged number=$new name="UBND phường Kon Tum" \
+    from_day=2025-07-02 >/dev/null || die "a word of the province"
+until_true 60 held ward14 thu/1/dir/e1 "integrated=$((told + 1)) "
 at province sync | found "^Ended thu/14/e1: 4 events$" ||
     die "sync does not say that the log has ended"
 held province thu/14/e1 "size=4 " || die "the log took more than its end"
+"$DRIVE" peek "$WORK/ward14" | found "^spooled=2$" || die "what came late is gone"
 
 for node in ward12 ward14 province; do
     stop $node

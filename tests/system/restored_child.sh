@@ -15,6 +15,7 @@ start province
 start district
 start commune
 until_true 30 held province thu/12/e1 "size=41 integrated=41 guarded=41"
+until_true 30 held commune thu/12/e1 "guarded=41"
 stop commune
 # In the image: 41 in the log, 5 only in the spool.
 "$DRIVE" petitions "$WORK/commune" clerk 5 b || die "petitions"
@@ -40,12 +41,14 @@ say_held "image put back" commune thu/12/e1
 "$DRIVE" petitions "$WORK/commune" clerk 7 e || die "petitions after it"
 start commune
 # 41 + 206 come back, then 7 and the Restored.
-until_true 40 held commune thu/12/e1 "size=255 integrated=255 guarded=255"
-until_true 30 held province thu/12/e1 "size=255 integrated=255 guarded=255"
+until_true 120 held commune thu/12/e1 "size=255 integrated=255 guarded=255"
+until_true 60 held province thu/12/e1 "size=255 integrated=255 guarded=255"
 at commune sync | found "FETCHED BACK thu/12/e1.*events 41 to 247, node 2" ||
     die "sync of the commune does not say what happened"
 at district sync | found "LENT BACK thu/12/e1.*events 41 to 247, node 12" ||
     die "sync of the district does not say what happened"
+cosigs_back() { [ "$(cosigs commune thu/12/e1)" -ge "$before" ]; }
+until_true 30 cosigs_back
 stop commune
 say_held "afterwards" commune thu/12/e1
 "$DRIVE" state "$WORK/commune" | found "only_here=0 spooled=0" ||
@@ -54,7 +57,7 @@ say_held "afterwards" commune thu/12/e1
     die "the private body did not come back"
 "$DRIVE" verify "$WORK/commune" "$WORK/receipt" ||
     die "a receipt made before does not verify"
-[ "$(cosigs commune thu/12/e1)" -ge "$before" ] || die "cosignatures are gone"
+cosigs_back || die "cosignatures are gone"
 restored commune thu/12/e1 "from=41 until=247 source=2"
 stop district
 stop province

@@ -13,7 +13,7 @@ opened_again() {
     [ "$(grep -c "event=open peer=1" "$WORK/district.log")" -gt "$opened" ]
 }
 start province
-until_true 30 opened_again
+until_true 100 opened_again
 stop province
 # Since the image: another district, and events of the commune. The first one
 # runs: with its children there a province signs at once.
@@ -33,17 +33,18 @@ say_held "before" province thu/1/dir/e1 thu/12/e1
 put_back province
 say_held "image put back" province thu/1/dir/e1 thu/12/e1
 held province thu/1/dir/e1 "size=$top " && die "the image is no older"
+: >"$WORK/second.log" # what it says from now on
 start province
-until_true 90 held province thu/1/dir/e1 "size=$top integrated=$top"
-until_true 60 held province thu/12/e1 "size=61 integrated=61 guarded=61"
-until_true 90 logged second "event=open peer=1"
+until_true 120 held province thu/1/dir/e1 "size=$top integrated=$top"
+until_true 120 held province thu/12/e1 "size=61 integrated=61 guarded=61"
+until_true 120 logged second "event=open peer=1"
 at province sync | found "FETCHED BACK thu/1/dir/e1.*to $top, node 2" ||
     die "sync does not say what happened"
 # It goes on: the next certificate reaches all.
 stop province
 enrol province third 4 0
-until_true 60 held second thu/1/dir/e1 "size=$((top + 1)) "
-until_true 60 held district thu/1/dir/e1 "size=$((top + 1)) "
+until_true 120 held second thu/1/dir/e1 "size=$((top + 1)) "
+until_true 120 held district thu/1/dir/e1 "size=$((top + 1)) "
 say_held "afterwards" province thu/1/dir/e1 thu/12/e1
 stop third
 stop second

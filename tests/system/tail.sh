@@ -39,16 +39,16 @@ line=$(at district invite 12 --again --reason mirrors-lost) || die "invite"
 at commune join "$line" >"$WORK/joined" || die "join again"
 print=$(grep -oE '[0-9A-Z]{5}(-[0-9A-Z]{5}){3}' "$WORK/joined")
 start commune
-until_true 30 logged district "event=requested node=12 fingerprint=$print"
+until_true 60 logged district "event=requested node=12 fingerprint=$print"
 at district invite --confirm "$print" >/dev/null || die "confirm"
 stop district
 cp "$WORK/conf" "$WORK/district/qcdc.conf"
 start province
 start district
-until_true 60 held province thu/12/e1 "size=21 integrated=21"
-until_true 60 held commune thu/12/e1 "size=21 integrated=21"
+until_true 150 held province thu/12/e1 "size=21 integrated=21"
+until_true 150 held commune thu/12/e1 "size=21 integrated=21"
 say_held "cut off" province thu/12/e1
-until_true 30 held province thu/12/e2 "size="
+until_true 150 held province thu/12/e2 "size="
 
 # The province says what it kept, and where.
 at province sync >"$WORK/said"
@@ -73,17 +73,17 @@ refused "has not ended" at commune tail "$WORK/other"
 at commune tail "$file" >"$WORK/said" || die "tail"
 grep -q "Recorded again: 3; held already: 0; refused: 0" "$WORK/said" ||
     die "$(cat "$WORK/said")"
-at commune tail "$file" | grep -q "Recorded again: 0; held already: 3;" ||
+at commune tail "$file" | found "Recorded again: 0; held already: 3;" ||
     die "given twice"
 counted() {
     local id
     for id in $(grep -oE '[0-9a-f]{32}' "$WORK/late"); do
-        "$DRIVE" has "$WORK/$1" "$id" | grep -q "standing=" || return 1
+        "$DRIVE" has "$WORK/$1" "$id" | found "standing=" || return 1
     done
 }
 for node in commune district province; do
-    until_true 30 counted $node
-    until_true 30 held $node thu/12/e2 "size=4 integrated=4 guarded=4"
+    until_true 60 counted $node
+    until_true 60 held $node thu/12/e2 "size=4 integrated=4 guarded=4"
     say_held afterwards $node thu/12/e2
 done
 for node in commune district province; do

@@ -47,15 +47,21 @@ start ward12
 until_true 30 held province thu/12/e1 "size=9 integrated=9 guarded=9"
 start ward13
 start far
-until_true 30 held ward13 thu/1/dir/e1 "size="
-until_true 30 "$DRIVE" has "$WORK/ward13" "$first"
-until_true 30 "$DRIVE" has "$WORK/far" "$second"
+# What is private follows: who may read asks for it.
+has_bodies() {
+    [ "$(sqlite3 -readonly "$WORK/$1/store.db" \
+        "SELECT min(state) FROM wanted_bodies")" = 1 ]
+}
+until_true 60 "$DRIVE" has "$WORK/ward13" "$first"
+until_true 60 "$DRIVE" has "$WORK/far" "$second"
+until_true 90 has_bodies ward13
+until_true 90 has_bodies far
 "$DRIVE" has "$WORK/ward13" "$second" && die "it reached who is no party"
 stop ward13
 stop far
 "$DRIVE" private "$WORK/ward13" clerk "$first" | found "content=Đường hỏng" ||
     die "the sibling cannot read what was referred to it"
-# The province is not the ward's guard: it holds no ciphertext to pass on.
+# The ward knew no key of the node far away: what came there does not open.
 "$DRIVE" private "$WORK/far" clerk "$second" 2>/dev/null &&
     die "ciphertext took a way that nobody meant it to"
 stop city

@@ -24,7 +24,7 @@ same() {
     local log=$1 size=$2 node
     shift 2
     for node in "$@"; do
-        until_true 60 held "$node" "$log" "size=$size integrated=$size "
+        until_true 120 held "$node" "$log" "size=$size integrated=$size "
     done
 }
 
@@ -48,8 +48,8 @@ line=$(at province invite 9000 --role standby --auto \
 "$DRIVE" join "$WORK/standby" "$line" $((PORT + 9)) || die "join"
 quiet standby
 start standby
-until_true 30 logged standby "event=open peer=1 side=down"
-until_true 30 logged province "event=open peer=9000 side=up"
+until_true 60 logged standby "event=open peer=1 side=down"
+until_true 60 logged province "event=open peer=9000 side=up"
 stop province
 enrol province district 2 $((PORT + 1))
 stop district
@@ -110,25 +110,26 @@ grep -q "RECOVERY SECRETS" "$WORK/said" || die "the second try shows no secrets"
 grep -q "is the top node now, node 1" "$WORK/said" || die "$(cat "$WORK/said")"
 refused "has no standby" promote standby "$WORK/root.key"
 start standby
-until_true 60 logged district "room=successor event=learnt"
+until_true 120 logged district "room=successor event=learnt"
 same thu/1/dir/e2 1 standby district commune
 same thu/12/e1 13 commune district standby
 same thu/2/e1 6 district standby
 until_true 30 held standby thu/2/e1 guarded=6
-[ "$(cosigs standby thu/2/e1)" -ge "$old" ] || die "numbered words are lost"
+numbers_back() { [ "$(cosigs standby thu/2/e1)" -ge "$old" ]; }
+until_true 60 numbers_back
 
 # It goes on: another district, certified in the next epoch, and a receipt.
 line=$(at standby invite 3 --auto) || die "invite by the new top node"
 "$DRIVE" join "$WORK/second" "$line" 0 || die "join"
 start second
-until_true 30 logged second "event=open peer=1"
+until_true 60 logged second "event=open peer=1"
 same thu/1/dir/e2 2 standby district commune second
 same thu/1/dir/e1 "$dir" standby district commune second
 petitions commune after 2
 same thu/12/e1 15 commune district standby
 id=$(grep -oE '\b[0-9a-f]{32}\b' "$WORK/commune.slips" | tail -n 1)
 receipt() { rm -f "$WORK/receipt" && at commune receipt "$id" --output "$WORK/receipt"; }
-until_true 60 receipt
+until_true 120 receipt
 at standby policy --output "$WORK/policy" || die "policy"
 root=$(sed -n 's/^root_key *= *//p' "$WORK/standby/qcdc.conf")
 at commune verify "$WORK/receipt" --root "$root" --policy "$WORK/policy" \
@@ -141,8 +142,8 @@ at district sync | found "Node 1 is another machine since" || die "district's sy
 # The machine before comes back from a copy of its disk.
 put_back province
 start province
-until_true 60 logged province "room=successor event=replaced"
-until_true 10 at province list
+until_true 120 logged province "room=successor event=replaced"
+until_true 60 at province list
 at province sync | found "TO DO: another machine leads the realm" ||
     die "the old machine is not told"
 refused "another machine leads" at province record UnitChanged number=2001 \
@@ -158,24 +159,24 @@ line=$(at standby invite 9001 --role standby --auto \
 "$DRIVE" join "$WORK/third" "$line" $((PORT + 8)) || die "join"
 quiet third
 start third
-until_true 30 logged third "event=open peer=1 side=down"
-until_true 30 logged standby "event=open peer=9001 side=up"
+until_true 60 logged third "event=open peer=1 side=down"
+until_true 60 logged standby "event=open peer=9001 side=up"
 same thu/1/dir/e2 3 standby third district second commune
 stop third
 stop standby 9
 promote third "$WORK/root.key" >"$WORK/said" || die "the second promotion"
 start third
-until_true 60 logged district "room=successor event=learnt node=1 epoch=3"
+until_true 120 logged district "room=successor event=learnt node=1 epoch=3"
 start away
-until_true 60 logged away "room=successor event=learnt node=1 epoch=3"
-until_true 60 logged away "room=successor event=learnt_before node=1 epoch=2"
+until_true 120 logged away "room=successor event=learnt node=1 epoch=3"
+until_true 120 logged away "room=successor event=learnt_before node=1 epoch=2"
 same thu/1/dir/e1 "$dir" third district away
 same thu/1/dir/e2 3 third district away
 same thu/1/dir/e3 1 third district away
 
 # The second machine comes back as it was killed: its standby of then tells it.
 start standby
-until_true 60 logged standby "room=successor event=replaced node=1 epoch=3"
+until_true 120 logged standby "room=successor event=replaced node=1 epoch=3"
 stop standby || die "the second machine did not end well"
 
 # Two tops: the first one is up again, and only a district that was set back to
@@ -188,15 +189,15 @@ put_back province
 : >"$WORK/province.log"
 start province
 start district
-until_true 60 logged province "event=open peer=2 side=down"
+until_true 120 logged province "event=open peer=2 side=down"
 start away
-until_true 60 logged district "room=successor event=learnt node=1 epoch=3"
-until_true 60 logged province "room=successor event=replaced node=1 epoch=3"
+until_true 120 logged district "room=successor event=learnt node=1 epoch=3"
+until_true 120 logged province "room=successor event=replaced node=1 epoch=3"
 at province sync | found "TO DO: another machine leads the realm" ||
     die "the machine before is not told by those below"
 start third
 start commune
-until_true 60 held district thu/1/dir/e3 size=1
+until_true 120 held district thu/1/dir/e3 size=1
 for node in second commune away district third province; do
     stop $node || die "$node did not end well"
 done

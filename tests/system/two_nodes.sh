@@ -15,7 +15,7 @@ fingerprint=${printed##*fingerprint=}
 start province
 start district
 until_true 30 logged province "event=requested node=2 fingerprint=$fingerprint"
-until_true 10 logged district "event=answered"
+until_true 60 logged district "event=answered"
 "$DRIVE" peek "$WORK/district" | found '^spooled=301$' ||
     die "sequenced before it was certified"
 stop district || die "the district did not end well"

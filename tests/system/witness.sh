@@ -25,8 +25,10 @@ at province policy >"$WORK/front/logs.policy" || die "policy"
 serve() {
     "$witness" serve "$WORK/front" "$WORK/front.sock" >>"$WORK/front.log" 2>&1 &
     adopt front $!
-    until_true 10 test -S "$WORK/front.sock"
+    until_true 30 listens
 }
+# It has bound its own, and listens (flag 00010000): not one that was left.
+listens() { grep -q " 00010000 .* $WORK/front.sock$" /proc/net/unix; }
 carry() { "$witness" carry "$WORK/$1" "unix:$WORK/front.sock"; }
 
 serve
@@ -53,7 +55,7 @@ cp -a "$WORK/province" "$WORK/copy"
 cp -a "$WORK/district" "$WORK/twin"
 start province
 start district
-until_true 10 at province clock
+until_true 30 at province clock
 at province record UnitRegistered number=9001 kind=front level=province \
     "name=Một" from_day=2024-01-01 >/dev/null || die "register"
 until_true 60 held province thu/1/dir/e1 "size=344 "
@@ -62,7 +64,7 @@ stop district
 stop province
 start copy
 start twin
-until_true 10 at copy clock
+until_true 30 at copy clock
 at copy record UnitRegistered number=9002 kind=front level=province \
     "name=Hai" from_day=2024-01-01 >/dev/null || die "register"
 until_true 60 held copy thu/1/dir/e1 "size=344 "
@@ -75,7 +77,7 @@ stop copy
 
 echo "== a damaged memory signs nothing"
 start province
-until_true 10 at province clock
+until_true 30 at province clock
 for state in "$WORK"/front/state/*; do
     sed -i '3s/./9/' "$state"
 done
