@@ -437,7 +437,9 @@ static int hello_from_parent(struct step *s, const struct frame_hello *hello)
                            step_text(s, "a greeting without a token"));
     }
     link->token = hello->token;
-    link->fenced = link->options.guard && !hello->unfenced;
+    /* Also by one that is our guard and whose certificate is still on its way:
+     * without its token we would look like an older copy to it. */
+    link->fenced = !hello->unfenced;
     link->token_wrong = link->options.guard && hello->unfenced;
     link->restored = link->options.guard && hello->restored;
     rc = heads_judge(s, hello->heads, hello->heads_len);

@@ -3,6 +3,7 @@
  */
 #include "tests/support/test.h"
 
+#include "protocol/link/link_internal.h"
 #include "tests/protocol/set_back.h"
 
 /* ---- case 6: tokens ---- */
@@ -155,6 +156,31 @@ static void nor_by_a_count_beside_a_signature_that_it_holds(void **state)
     cannot_be_made_to_wait(true);
 }
 
+/* It was certified while it was a guest, and has not heard it: the token of its
+ * guard is kept all the same, and shown when it knows. */
+static void who_does_not_know_its_guard_yet_is_no_older_copy(void **state)
+{
+    struct world *world = world_chain(tree, 3);
+    struct world_end *child = world_end_of(world, 2, 1);
+    struct world_end *guard = world_end_of(world, 1, 2);
+
+    (void)state;
+    child->link->options.guard = false;
+    world_connect(world, 2);
+    world_seconds(world, 2);
+    world_cut(world, 2);
+    child->link->options.guard = true;
+    world_record(world, 2, 2);
+    world_connect(world, 2);
+    world_seconds(world, 2);
+    assert_false(world_info(world, 1, 2).waiting);
+    assert_false(world_info(world, 1, 2).token_wrong);
+    assert_int_not_equal(guard->note, LINK_REASON_TOKEN);
+    world_assert_same(world, 1, 2, district, 2);
+    assert_false(world_log_at(world, 2, district)->restored);
+    world_free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +190,7 @@ int main(void)
         cmocka_unit_test(a_peer_cannot_make_a_node_recover_with_a_false_head),
         cmocka_unit_test(a_parent_cannot_be_made_to_wait_by_a_false_count),
         cmocka_unit_test(nor_by_a_count_beside_a_signature_that_it_holds),
+        cmocka_unit_test(who_does_not_know_its_guard_yet_is_no_older_copy),
     };
 
     return TEST_RUN(tests);
