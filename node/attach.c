@@ -310,7 +310,7 @@ void attach_end(struct engine *engine, struct peer *peer)
         rc = refused_put(engine, &fetch->file, &err);
     } else if (rc == 0) {
         rc = held_put(engine, &fetch->file, size, &err);
-        engine->files_bytes += size;
+        attach_recount(engine, &fetch->file);
         share_add(peer, size);
         if (rc == 0 && up != NULL && up != peer && up->link != NULL) {
             frame.attach.file = fetch->file;

@@ -38,7 +38,8 @@ static int destroy(struct engine *engine, const struct hash *file,
         hex_encode(SPAN_OF(*file), hex);
         log_line(LOG_INFO, "attach", "destroyed", "file=%.16s", hex);
     }
-    attach_recount(engine);
+    attach_recount(engine, file);
+    share_forget(engine);
     return rc;
 }
 
@@ -103,6 +104,7 @@ int attach_destroy_again(struct engine *engine, struct error *err)
                                  max, &len, err);
     for (size_t i = 0; rc == 0 && i < len; i++) {
         rc = store_file_destroy(engine->config->dir, &files[i], err);
+        attach_recount(engine, &files[i]);
         if (rc != 0) {
             error_wrap(err, "an erased file is here again and cannot be "
                             "destroyed: let the node's user write there, or "
@@ -135,7 +137,8 @@ static int held_suspect(struct engine *engine, const struct hash *file,
                  : store_attachment_set(engine->store, file,
                                         STORE_ATTACHMENT_MISSING, err);
     engine->attach_named = UINT64_MAX;
-    attach_recount(engine);
+    attach_recount(engine, file);
+    share_forget(engine);
     return rc;
 }
 
@@ -157,6 +160,7 @@ void engine_file_suspect(struct engine *engine, const struct hash *file)
     } else if (rc == 0 && known.state == STORE_ATTACHMENT_HELD) {
         rc = held_suspect(engine, file, &err);
     }
+    attach_recount(engine, file);
     if (rc != 0) {
         engine_react(engine, "attach", "suspect", &err);
         return;

@@ -13,37 +13,31 @@
 
 #define EVENTS_MAX 512u
 
-#define COUNT_MS 60000u     /* between readings of the folders */
-#define COUNT_FULL_MS 1000u /* before anything is refused */
-
-void attach_recount(struct engine *engine)
-{
-    engine->files_counted_ms = 0;
-    share_forget(engine);
-}
-
 /* What lies there, named by an event or not: an upload that nobody names stays
  * for a day, and must not fill the disk meanwhile. */
 int attach_room(struct engine *engine, uint64_t bytes, struct error *err)
 {
     uint64_t most = engine->config->files_mib * 1048576u;
-    uint64_t now_ms = clock_steady_ms();
 
-    if (engine->files_counted_ms == 0 ||
-        now_ms >= engine->files_counted_ms +
-                      (engine->files_bytes + bytes <= most ? COUNT_MS
-                                                           : COUNT_FULL_MS)) {
-        engine->files_bytes = store_files_bytes(engine->config->dir);
-        engine->files_counted_ms = now_ms;
+    if (engine->files_bytes + bytes <= most) {
+        return 0;
     }
-    return engine->files_bytes + bytes <= most
-               ? 0
-               : error_set(err, ERR_LIMIT,
-                           "a file of %llu bytes: at most %u, and %llu MiB of "
-                           "files in all (files_mib), %llu are here",
-                           (unsigned long long)bytes, ATTACHMENT_MAX,
-                           (unsigned long long)engine->config->files_mib,
-                           (unsigned long long)(engine->files_bytes / 1048576));
+    attach_recount_all(engine); /* somebody may have removed some by hand */
+    return error_set(err, ERR_LIMIT,
+                     "a file of %llu bytes: at most %u, and %llu MiB of "
+                     "files in all (files_mib), %llu are here",
+                     (unsigned long long)bytes, ATTACHMENT_MAX,
+                     (unsigned long long)engine->config->files_mib,
+                     (unsigned long long)(engine->files_bytes / 1048576));
+}
+
+static int file_put(struct engine *engine, struct span bytes, struct hash *file,
+                    struct error *err)
+{
+    int rc = store_file_put(engine->config->dir, bytes, file, err);
+
+    attach_recount(engine, file);
+    return rc;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): plain inputs, one answer */
@@ -77,9 +71,8 @@ int engine_file_put(struct engine *engine, const char *session,
                          "a file of a type that is not taken: PDF, JPEG, PNG, "
                          "TIFF, office documents and plain text are");
     }
-    engine->files_bytes += bytes.len;
     if (!sealed) {
-        return store_file_put(engine->config->dir, bytes, file, err);
+        return file_put(engine, bytes, file, err);
     }
     out.size = bytes.len + ATTACHMENT_SEAL_OVERHEAD;
     out.ptr = malloc(out.size);
@@ -89,9 +82,7 @@ int engine_file_put(struct engine *engine, const char *session,
     crypto_random(key, sizeof(*key));
     crypto_random(&nonce, sizeof(nonce));
     rc = attachment_seal(bytes, key, &nonce, &out, err);
-    rc = rc != 0
-             ? rc
-             : store_file_put(engine->config->dir, buf_span(&out), file, err);
+    rc = rc != 0 ? rc : file_put(engine, buf_span(&out), file, err);
     free(out.ptr);
     return rc;
 }

@@ -1,5 +1,6 @@
 /* Room: node. Owns the round through the attached files: each one held is read
- * whole once a day and after each start, a piece in an idle turn. It mends
+ * whole once a day and after each start, a piece in an idle turn; and the sum
+ * of what they take, counted by folder when a file comes or goes. It mends
  * nothing itself: what is wrong is engine_file_suspect's. Next: attach_erase.c,
  * mend.c (the same for what the store holds). */
 #include "node/engine_internal.h"
@@ -12,12 +13,63 @@
 #define STEP_MS 250u       /* between two pieces: 4 MiB a second at most */
 #define STEP_BYTES 1048576 /* some milliseconds of hashing */
 #define ROUND_MS 86400000u /* a round a day */
+#define COUNT_MS 50u       /* between two folders */
 #define HOLD_MS 30000u     /* what could not be noted: a full disk, say */
 
+/* ---- what they take ---- */
+
+static void folder_count(struct engine *engine, unsigned folder)
+{
+    struct files_round *round = &engine->round;
+
+    engine->files_bytes -= round->in_folder[folder];
+    round->in_folder[folder] = store_files_bytes(engine->config->dir, folder);
+    engine->files_bytes += round->in_folder[folder];
+}
+
+void attach_recount(struct engine *engine, const struct hash *file)
+{
+    folder_count(engine, file->bytes[0]);
+}
+
+void attach_recount_all(struct engine *engine)
+{
+    uint64_t soon_ms = clock_steady_ms() + COUNT_MS;
+
+    if (engine->round.folder >= STORE_FILE_FOLDERS) {
+        engine->round.folder = 0;
+        engine->round.count_ms = soon_ms;
+    }
+    if (engine->round.count_ms > soon_ms) {
+        engine->round.count_ms = soon_ms; /* not tomorrow */
+    }
+}
+
+static void count_next(struct engine *engine)
+{
+    struct files_round *round = &engine->round;
+    uint64_t now_ms = clock_steady_ms();
+
+    if (round->folder < STORE_FILE_FOLDERS && now_ms >= round->count_ms) {
+        folder_count(engine, round->folder++);
+        round->count_ms = now_ms + COUNT_MS;
+    }
+}
+
+/* ---- the round ---- */
+
+/* Before anything is served: the only time that all folders are read at once.
+ */
 void attach_round_open(struct engine *engine)
 {
-    engine->round = (struct files_round){
-        .look = {.fd = -1}, .step_ms = clock_steady_ms() + FIRST_MS};
+    engine->round =
+        (struct files_round){.look = {.fd = -1},
+                             .step_ms = clock_steady_ms() + FIRST_MS,
+                             .folder = STORE_FILE_FOLDERS};
+    engine->files_bytes = 0;
+    for (unsigned i = 0; i < STORE_FILE_FOLDERS; i++) {
+        folder_count(engine, i);
+    }
 }
 
 void attach_round_close(struct engine *engine)
@@ -27,9 +79,14 @@ void attach_round_close(struct engine *engine)
 
 uint64_t attach_round_deadline_ms(const struct engine *engine)
 {
+    const struct files_round *round = &engine->round;
     uint64_t now_ms = clock_steady_ms();
+    uint64_t due_ms = round->step_ms;
 
-    return engine->round.step_ms > now_ms ? engine->round.step_ms - now_ms : 0;
+    if (round->folder < STORE_FILE_FOLDERS && round->count_ms < due_ms) {
+        due_ms = round->count_ms;
+    }
+    return due_ms > now_ms ? due_ms - now_ms : 0;
 }
 
 /* The next file that should be here; false at the end of the round. */
@@ -64,6 +121,10 @@ static int piece(struct engine *engine, struct hash *file, struct error *err)
             round->row = 0;
             round->files = 0;
             round->step_ms = clock_steady_ms() + ROUND_MS;
+            if (round->folder >= STORE_FILE_FOLDERS) {
+                round->folder = 0; /* tomorrow, too */
+                round->count_ms = round->step_ms;
+            }
             return rc == ERR_NOTFOUND ? 0 : rc;
         }
         round->files++;
@@ -87,8 +148,11 @@ void attach_round(struct engine *engine)
     struct hash file = {{0}};
     int rc;
 
-    if (store_in_transaction(engine->store) ||
-        attach_round_deadline_ms(engine) > 0) {
+    if (store_in_transaction(engine->store)) {
+        return;
+    }
+    count_next(engine);
+    if (engine->round.step_ms > clock_steady_ms()) {
         return;
     }
     engine->round.step_ms = clock_steady_ms() + STEP_MS;

@@ -94,10 +94,13 @@ struct successor {
 
 /* The round through attached files: attach_round.c. */
 struct files_round {
-    struct store_file_look look; /* fd < 0: between two files */
-    int64_t row;                 /* of the newest file looked at */
-    uint64_t files;              /* looked at in this round */
-    uint64_t step_ms;            /* steady: no piece before */
+    struct store_file_look look;            /* fd < 0: between two files */
+    int64_t row;                            /* of the newest file looked at */
+    uint64_t files;                         /* looked at in this round */
+    uint64_t step_ms;                       /* steady: no piece before */
+    uint64_t in_folder[STORE_FILE_FOLDERS]; /* bytes; their sum: files_bytes */
+    unsigned folder; /* the next one to be counted again; the last + 1: none */
+    uint64_t count_ms; /* steady: none is before */
 };
 
 /* Words before the newest: whose key the logs of their epochs were signed by.
@@ -180,13 +183,12 @@ struct engine {
     uint64_t bodies_at;     /* leaf of that log, UINT64_MAX: the next log */
     uint32_t bodies_log;
     bool bodies_walked;
-    uint64_t bodies_noted;     /* store_wanted_noted then */
-    uint64_t attach_back;      /* store_attachment_back then */
-    uint64_t attach_trimmed;   /* bytes that came since parts were bounded */
-    uint64_t files_bytes;      /* of all files that have their name */
-    uint64_t files_counted_ms; /* steady; when the folders were read, 0 never */
-    int64_t attach_seen;       /* rows up to this one were looked for here */
-    uint64_t destroy_ms;       /* steady: erased files wait until then */
+    uint64_t bodies_noted;   /* store_wanted_noted then */
+    uint64_t attach_back;    /* store_attachment_back then */
+    uint64_t attach_trimmed; /* bytes that came since parts were bounded */
+    uint64_t files_bytes;    /* of all files that have their name */
+    int64_t attach_seen;     /* rows up to this one were looked for here */
+    uint64_t destroy_ms;     /* steady: erased files wait until then */
     struct files_round round;
     uint64_t attach_named;        /* store_attachment_named then */
     struct hash attach_asked[16]; /* on demand */
@@ -372,8 +374,10 @@ bool attach_is_erased(struct engine *engine, const struct hash *file);
 /* Is there room for a file of that size within files_mib? ERR_LIMIT. */
 int attach_room(struct engine *engine, uint64_t bytes,
                 struct error *err) MUST_USE;
-/* Files went: what they take is counted again when it is asked for. */
-void attach_recount(struct engine *engine);
+/* That file came or went: what its folder takes is counted again. */
+void attach_recount(struct engine *engine, const struct hash *file);
+/* All folders, one after the other, in idle turns. */
+void attach_recount_all(struct engine *engine);
 /* On an idle turn: erased files are destroyed, after the commit of the word. */
 void attach_destroy(struct engine *engine);
 bool attach_destroy_is_due(const struct engine *engine);

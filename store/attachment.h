@@ -123,9 +123,11 @@ int store_file_finish(const char *dir, const struct hash *file, uint64_t *size,
 typedef bool (*store_part_busy_fn)(void *data, const struct hash *file);
 uint64_t store_parts_trim(const char *dir, uint64_t max_bytes,
                           store_part_busy_fn busy, void *data);
-/* What all files take that have their name, whether an event names them or not
- * (yet): reads the folders. */
-uint64_t store_files_bytes(const char *dir);
+/* The files lie in so many folders, by the first byte of their hash. */
+#define STORE_FILE_FOLDERS 256u
+/* What all files of one of them take that have their name, whether an event
+ * names them or not (yet): reads that folder. */
+uint64_t store_files_bytes(const char *dir, unsigned folder);
 /* A new one as a whole. */
 int store_file_put(const char *dir, struct span bytes, struct hash *file,
                    struct error *err) MUST_USE;

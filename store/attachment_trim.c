@@ -17,7 +17,6 @@
 #include "store/store_parts.h"
 
 #define HEX 64u
-#define FOLDERS 256u
 
 struct trimming {
     const char *dir;
@@ -35,23 +34,28 @@ static bool is_older(struct timespec a, struct timespec b)
     return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
 }
 
+static void folder_entries(const char *dir, unsigned number,
+                           file_entry_fn visit, void *data)
+{
+    char folder[PATH_MAX];
+    int len =
+        snprintf(folder, sizeof(folder), "%s/attachments/%02x", dir, number);
+    DIR *entries =
+        len > 0 && len < (int)sizeof(folder) ? opendir(folder) : NULL;
+    const struct dirent *entry;
+
+    while (entries != NULL && (entry = readdir(entries)) != NULL) {
+        visit(data, folder, entry->d_name);
+    }
+    if (entries != NULL) {
+        (void)closedir(entries);
+    }
+}
+
 void file_entries(const char *dir, file_entry_fn visit, void *data)
 {
-    for (unsigned i = 0; i < FOLDERS; i++) {
-        char folder[PATH_MAX];
-        int len =
-            snprintf(folder, sizeof(folder), "%s/attachments/%02x", dir, i);
-        DIR *entries =
-            len > 0 && len < (int)sizeof(folder) ? opendir(folder) : NULL;
-        const struct dirent *entry;
-
-        if (entries == NULL) {
-            continue;
-        }
-        while ((entry = readdir(entries)) != NULL) {
-            visit(data, folder, entry->d_name);
-        }
-        (void)closedir(entries);
+    for (unsigned i = 0; i < STORE_FILE_FOLDERS; i++) {
+        folder_entries(dir, i, visit, data);
     }
 }
 
@@ -115,10 +119,10 @@ static void entry_add(void *data, const char *folder, const char *name)
     }
 }
 
-uint64_t store_files_bytes(const char *dir)
+uint64_t store_files_bytes(const char *dir, unsigned folder)
 {
     uint64_t bytes = 0;
 
-    file_entries(dir, entry_add, &bytes);
+    folder_entries(dir, folder, entry_add, &bytes);
     return bytes;
 }

@@ -275,10 +275,39 @@ static void files_that_no_event_names_count_too(void **state)
     assert_ok(store_file_put(engine->config->dir,
                              span_make(bytes, sizeof(bytes)), &file, &err),
               err);
-    attach_recount(engine);
+    attach_recount(engine, &file);
     assert_ok(attach_room(engine, 300000, &err), err);
     assert_err(attach_room(engine, 400000, &err), ERR_LIMIT, err);
     assert_err_says(err, "1 MiB of files in all (files_mib), 0 are here");
+    folders_remove(&file);
+}
+
+/* Nobody tells the node; it looks folder by folder when it had to refuse. */
+static void what_was_removed_by_hand_is_counted_no_more(void **state)
+{
+    static char bytes[700000];
+    struct hash file;
+    unsigned turns = 0;
+
+    (void)state;
+    memset(bytes, 'a', sizeof(bytes));
+    top_config.files_mib = 1;
+    assert_ok(store_file_put(engine->config->dir,
+                             span_make(bytes, sizeof(bytes)), &file, &err),
+              err);
+    attach_recount(engine, &file);
+    attach_recount(engine, &file); /* once only */
+    assert_int_equal(engine->files_bytes, sizeof(bytes));
+    assert_err(attach_room(engine, 400000, &err), ERR_LIMIT, err);
+    assert_ok(store_file_destroy(engine->config->dir, &file, &err), err);
+    assert_err(attach_room(engine, 400000, &err), ERR_LIMIT, err);
+    while (attach_room(engine, 400000, &err) != 0 && turns < 256) {
+        engine->round.count_ms = 0;
+        attach_round(engine);
+        turns++;
+    }
+    assert_int_equal(turns, file.bytes[0] + 1);
+    assert_int_equal(engine->files_bytes, 0);
     folders_remove(&file);
 }
 
@@ -295,6 +324,8 @@ int main(void)
             a_destroyed_file_that_stays_is_told_in_words, top_open, top_close),
         cmocka_unit_test_setup_teardown(
             a_round_finds_what_rotted_and_what_is_gone, top_open, top_close),
+        cmocka_unit_test_setup_teardown(
+            what_was_removed_by_hand_is_counted_no_more, top_open, top_close),
         cmocka_unit_test_setup_teardown(files_that_no_event_names_count_too,
                                         top_open, top_close),
     };
