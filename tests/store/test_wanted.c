@@ -3,6 +3,7 @@
  * away. */
 #include "tests/store/scene.h"
 
+#include "store/delivery.h"
 #include "store/erase.h"
 #include "store/integrate.h"
 #include "store/query.h"
@@ -273,6 +274,65 @@ static void what_nobody_reads_any_more_is_not_wanted_any_more(void **state)
     store_close(province);
 }
 
+static bool has_private(struct span list)
+{
+    struct error err = {0};
+    struct body body;
+
+    while (list.len > 0) {
+        assert_ok(body_take(&list, &body, &err), err);
+        if (body.slot == AUDIENCE_OF_PRIVATE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* How many events COMMUNE_B is sent with a ciphertext, of `len` in all. */
+static size_t sent_private(struct story *st, struct store *store, size_t *len)
+{
+    struct store_delivery list[8];
+    struct error err = {0};
+    size_t privates = 0;
+
+    assert_ok(store_delivery_list(store, COMMUNE_B, 0, 1 << 20, &st->arena,
+                                  list, 8, len, &err),
+              err);
+    for (size_t i = 0; i < *len; i++) {
+        privates += has_private(list[i].bodies);
+    }
+    return privates;
+}
+
+/* The rows are queued; who is a reader is asked when they go. */
+static void what_is_queued_goes_without_privates_once_it_is_voided(void **state)
+{
+    struct story *st = *state;
+    struct store *district = scene_store(":memory:", DISTRICT);
+    struct event_id referral;
+    size_t len = 0;
+
+    referral =
+        SAY(st->s, .node = COMMUNE_A, .type = EVENT_PETITION_REFERRED,
+            .on = "2024-05-07", .subject = st->petition, .refs = {st->petition},
+            .to = UBND(COMMUNE_B), .facts = {{"to", "1112"}});
+    scene_flush(st->s);
+    give(st, district, true);
+    assert_int_equal(sent_private(st, district, &len), 1);
+    assert_int_equal(len, 2);
+    scene_day(st->s, "2024-05-08");
+    (void)SAY(st->s, .node = COMMUNE_A, .type = EVENT_VOIDED,
+              .on = "2024-05-08", .subject = st->petition, .refs = {referral},
+              .facts = {{"reason", "2"},
+                        {"order.kind", "order"},
+                        {"order.number", "12/TB-UBND"}});
+    scene_flush(st->s);
+    give(st, district, true);
+    assert_int_equal(sent_private(st, district, &len), 0);
+    assert_true(len >= 2);
+    store_close(district);
+}
+
 static void what_is_taken_is_what_the_event_commits_to(void **state)
 {
     struct story *st = *state;
@@ -459,6 +519,9 @@ int main(void)
             teardown),
         cmocka_unit_test_setup_teardown(
             what_nobody_reads_any_more_is_not_wanted_any_more, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            what_is_queued_goes_without_privates_once_it_is_voided, setup,
+            teardown),
         cmocka_unit_test_setup_teardown(
             what_is_taken_is_what_the_event_commits_to, setup, teardown),
         cmocka_unit_test_setup_teardown(
