@@ -348,6 +348,51 @@ static int take_cosig(struct store *store, const struct store_log *log,
     return rc != 0 ? rc : bracket_apply(store, log, cosig, 0, err);
 }
 
+/* The cosignature that covers it, and the one it quotes. */
+static int take_bracket(struct store *store, const struct store_log *log,
+                        const struct store_delivery *delivery,
+                        struct error *err)
+{
+    struct store_log quoted; /* of this epoch, or one before */
+    int rc = 0;
+
+    if (delivery->has_cosig) {
+        rc = take_cosig(store, log, &delivery->cosig, err);
+    }
+    if (rc == 0 && delivery->has_quoted &&
+        (rc = cosig_quoted_keep(store, &delivery->quoted, err)) == 0 &&
+        (rc = store_log_get(store, delivery->quoted.log, &quoted, err)) == 0) {
+        rc = bracket_apply(store, &quoted, &delivery->quoted, 0, err);
+    }
+    return rc;
+}
+
+/* The leaf is mirrored here, or was until the log got another guard: what that
+ * one cosigned comes this way alone. Of another history nothing is taken. */
+static int take_mirrored(struct store *store, const struct store_log *log,
+                         const struct store_delivery *delivery,
+                         struct error *err)
+{
+    struct store_source state;
+    struct merkle_source source = store_log_source(store, log->id, &state);
+    struct hash came = merkle_leaf(delivery->leaf);
+    struct hash held;
+    struct error why = {0};
+    int rc = source.subtree(source.data, 0, delivery->index, &held, err);
+
+    if (rc != 0 || !hash_equal(&came, &held)) {
+        return rc;
+    }
+    rc = take_bracket(store, log, delivery, &why);
+    if (rc == ERR_CONFLICT) {
+        return 0; /* a number twice: the link finds that, queues go on */
+    }
+    if (rc != 0) {
+        *err = why;
+    }
+    return rc;
+}
+
 static int take_event(struct store *store, const struct store_log *log,
                       const struct store_delivery *delivery, struct error *err)
 {
@@ -376,13 +421,15 @@ int store_delivery_take(struct store *store,
     struct store_delivery kept = *delivery;
     size_t mark = store->scratch.used;
     struct store_log log;
-    struct store_log quoted; /* of this epoch, or one before */
     struct leaf leaf;
     bool fresh;
     int rc = store_log_get(store, delivery->log, &log, err);
 
-    if (rc != 0 || delivery->index < log.head.size) {
-        return rc; /* we mirror it after all */
+    if (rc != 0) {
+        return rc;
+    }
+    if (delivery->index < log.head.size) {
+        return take_mirrored(store, &log, delivery, err);
     }
     if (delivery->index >= STAGED_FIRST) { /* a bundle's places begin */
         return error_set(err, ERR_MALFORMED, "%s: an event at place %llu",
@@ -396,16 +443,6 @@ int store_delivery_take(struct store *store,
     }
     rc = rc != 0 ? rc : take_row(store, &kept, place, &fresh, err);
     arena_rewind(&store->scratch, mark);
-    if (rc != 0) {
-        return rc;
-    }
-    if (rc == 0 && delivery->has_cosig) {
-        rc = take_cosig(store, &log, &delivery->cosig, err);
-    }
-    if (rc == 0 && delivery->has_quoted &&
-        (rc = cosig_quoted_keep(store, &delivery->quoted, err)) == 0 &&
-        (rc = store_log_get(store, delivery->quoted.log, &quoted, err)) == 0) {
-        rc = bracket_apply(store, &quoted, &delivery->quoted, 0, err);
-    }
+    rc = rc != 0 ? rc : take_bracket(store, &log, delivery, err);
     return rc != 0 || !fresh ? rc : take_event(store, &log, delivery, err);
 }

@@ -53,6 +53,7 @@ const struct run_name run_named[] = {
     {182, 512, "likewise, of a commune of the other district"},
     {95, 512, "who hears on the way back from a detour that it moved, moves"},
     {1, 544, "what left a district that was set back is not waited for"},
+    {284, 515, "what a new guard cosigned reaches the former one's copy"},
     {24, 512, "a former guard is a party like others: it is delivered to"},
     {0, 0, NULL},
 };

@@ -143,10 +143,72 @@ static void a_referred_record_is_delivered_to_its_new_holder(void **state)
     assert_int_equal(newest, 2);
 }
 
+/* A former guard holds the leaves of before, and hears of the new guard's
+ * cosignatures by deliveries alone. */
+static void what_was_mirrored_is_bounded_by_what_is_delivered(void **state)
+{
+    struct office *o = *state;
+    struct scene_event event = office_received("chuyển lên huyện");
+    struct store_delivery deliveries[16];
+    struct store_record here, there;
+    struct store *former;
+    struct event_id id;
+    size_t len, i, log;
+
+    scene_day(o->s, "2024-03-05");
+    id = scene_say(o->s, &event);
+    scene_flush(o->s);
+    (void)SAY(o->s, .node = COMMUNE_A, .type = EVENT_PETITION_REFERRED,
+              .on = "2024-03-05", .subject = id, .refs = {id},
+              .to = UBND(COMMUNE_B), .facts = {{"to", "1112"}});
+    scene_flush(o->s);
+    o->store = scene_store(":memory:", DISTRICT);
+    scene_give_all(o->s, o->store);
+    scene_settle(o->store, "2024-03-10");
+    assert_ok(store_delivery_list(o->store, COMMUNE_B, 0, 1 << 20, &o->arena,
+                                  deliveries, 16, &len, &o->err),
+              o->err);
+    assert_int_equal(len, 2);
+
+    former = scene_store(":memory:", COMMUNE_B);
+    for (log = 0; log < o->s->logs_len; log++) {
+        bool dir = o->s->logs[log].log.is_dir;
+
+        for (i = 0; i < o->s->logs[log].parts_len; i++) {
+            if (dir || !o->s->logs[log].parts[i].is_cosig) {
+                scene_give(o->s, former, log, i);
+            }
+        }
+    }
+    scene_settle(former, "2024-03-10");
+    assert_ok(store_record_find(former, &id, &o->arena, &there, &o->err),
+              o->err);
+    assert_ok(store_record_find(o->store, &id, &o->arena, &here, &o->err),
+              o->err);
+    assert_false(span_equal(here.bytes, there.bytes));
+    /* The later one first: what it covers is bounded anew by the other. */
+    for (i = len; i-- > 0;) {
+        hand_over(o, former, &deliveries[i]);
+    }
+    /* Another line of the same number stops no queue, and is not taken. */
+    {
+        struct store_delivery twice = deliveries[0];
+
+        twice.cosig.line.bytes[20] ^= 1;
+        hand_over(o, former, &twice);
+    }
+    scene_settle(former, "2024-03-10");
+    assert_ok(store_record_find(former, &id, &o->arena, &there, &o->err),
+              o->err);
+    assert_true(span_equal(here.bytes, there.bytes));
+    store_close(former);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         OFFICE_TEST(a_referred_record_is_delivered_to_its_new_holder),
+        OFFICE_TEST(what_was_mirrored_is_bounded_by_what_is_delivered),
     };
     return TEST_RUN(tests);
 }
