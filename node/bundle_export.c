@@ -196,8 +196,7 @@ static int unconfirmed_tell(struct writing *w, struct error *err)
     }
     if (spooled.count == 0 &&
         (view.log(view.data, w->to, &own, &log, err) != 0 || log.guard == 0 ||
-         log.cosigned_size >= log.head.size ||
-         noted_size(w->engine, &own) >= log.head.size)) {
+         log.cosigned_size >= log.head.size)) {
         return 0;
     }
     (void)snprintf(w->status->note, sizeof(w->status->note),

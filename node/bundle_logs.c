@@ -222,16 +222,6 @@ static uint64_t lack_from(const struct writing *w, const struct link_log *log,
     return said_s >= cosignature_time(&log->seen.line) ? mark->size : seen;
 }
 
-/* How far its guard fixed a log: cosigned, or put in order by its note. */
-static uint64_t settled_size(struct writing *w, const struct origin *origin,
-                             const struct link_log *log)
-{
-    uint64_t size = noted_size(w->engine, origin);
-
-    size = size > log->cosigned_size ? size : log->cosigned_size;
-    return size < log->head.size ? size : log->head.size;
-}
-
 static int log_say(struct writing *w, const struct origin *origin,
                    enum log_way way, const struct link_log *view,
                    struct error *err)
@@ -252,8 +242,8 @@ static int log_say(struct writing *w, const struct origin *origin,
     }
     if (way == WAY_OUT) {
         from = w->up ? lack_from(w, view, &mark, marked) : mark.size;
-        if (!to_guard && view->guard != 0) {
-            until = settled_size(w, origin, view); /* DESIGN section 5 */
+        if (!to_guard && view->guard != 0 && until > view->cosigned_size) {
+            until = view->cosigned_size; /* DESIGN section 5 */
         }
         if (from < until) {
             rc = batches_put(w, origin, &log, from, until, to_guard, err);

@@ -451,14 +451,6 @@ int spooled_pack(struct engine *engine, const struct origin *origin,
 /* The origin of a node's record or directory log today. */
 struct origin staged_origin(struct engine *engine, uint32_t node, bool dir);
 
-/* ---- noted.c ---- */
-/* A note of the guard of that log of ours was followed up to that size. Needs a
- * transaction. */
-int noted_put(struct engine *engine, const struct origin *origin, uint64_t size,
-              struct error *err) MUST_USE;
-/* How far notes fixed it; 0: never, or not in this epoch, or not ours. */
-uint64_t noted_size(struct engine *engine, const struct origin *origin);
-
 /* ---- staged_link.c ---- */
 void staged_say(struct engine *engine, struct peer *peer,
                 const struct link_action *action);

@@ -440,11 +440,6 @@ int staged_take(struct engine *engine, const struct frame_staged *note,
                             note->ids.len / sizeof(struct event_id), err);
     }
     if (rc == 0) {
-        rc = noted_put(
-            engine, &note->origin,
-            note->head.size + note->ids.len / sizeof(struct event_id), err);
-    }
-    if (rc == 0) {
         log_line(LOG_INFO, "staged", "sequenced", "log=%s from=%llu events=%zu",
                  log.origin, (unsigned long long)note->head.size,
                  note->ids.len / sizeof(struct event_id));

@@ -54,9 +54,6 @@
  *     root; the same list over the same leaves under the same keys gives the
  *     same checkpoint, so that a restored image that applies it again forks
  *     nothing. If the log went on, the note is old and changes nothing.
- *     What a note listed is therefore as fixed as what its guard cosigned, and
- *     a bundle to a child may hold it (node/noted.c): a node that confirms a
- *     child needs one round with its superior to let it in.
  *  5. A bundle is a picture of the past: an older head or token in it is no
  *     proof of a restored image, and freezes nothing; two roots of one size
  *     do. With an older token no new note is made, though: what the child

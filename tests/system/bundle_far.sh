@@ -64,8 +64,10 @@ enter province 3 far
 request district 12 commune
 ask district commune
 confirm district commune
-carry district province
-carry province district 2
+for round in staged cosigned; do # the certificate of the commune
+    carry district province
+    carry province district 2
+done
 enter district 12 commune
 official commune 2011
 official far 2002
