@@ -27,7 +27,7 @@ done
 start district
 for commune in 12 13; do
     start c$commune
-    until_true 60 logged c$commune "event=open peer=2"
+    until_true 100 logged c$commune "event=open peer=2"
     stop c$commune
 done
 "$DRIVE" official "$WORK/c12" clerk 2011 15 || die "official"
@@ -37,15 +37,15 @@ done
 id=$(grep -oE 'id=[0-9a-f]{32}' "$WORK/first" | head -n 1 | cut -c 4-)
 start c12
 start c13
-until_true 30 held province thu/12/e1 "size=41 integrated=41 guarded=41"
-until_true 30 held c13 thu/13/e1 "size=21 integrated=21 guarded=21"
-until_true 30 at c12 receipt "$id" --output "$WORK/receipt"
+until_true 90 held province thu/12/e1 "size=41 integrated=41 guarded=41"
+until_true 90 held c13 thu/13/e1 "size=21 integrated=21 guarded=21"
+until_true 90 at c12 receipt "$id" --output "$WORK/receipt"
 stop c13
 image c13
 "$DRIVE" petitions "$WORK/c13" clerk 10 c >/dev/null || die "petitions"
 start c13
-until_true 30 held province thu/13/e1 "size=31 integrated=31 guarded=31"
-until_true 30 held c13 thu/13/e1 "size=31 integrated=31 guarded=31"
+until_true 90 held province thu/13/e1 "size=31 integrated=31 guarded=31"
+until_true 90 held c13 thu/13/e1 "size=31 integrated=31 guarded=31"
 stop c13
 
 # What follows is cosigned by the district alone, then it is gone for good.
@@ -59,7 +59,7 @@ private=$("$DRIVE" event "$WORK/c12" clerk PetitionReceived key=a-x \
     channel=counter kind=proposal field=land person_known=true \
     "private.content=Đường hỏng" | sed 's/id=\([0-9a-f]*\).*/\1/')
 start c12
-until_true 30 held c12 thu/12/e1 "size=51 integrated=51 guarded=51"
+until_true 90 held c12 thu/12/e1 "size=51 integrated=51 guarded=51"
 stop district KILL
 rm -rf "$WORK/district"
 held province thu/12/e1 "size=41 " || die "the province has it already"
@@ -70,7 +70,7 @@ done
 # A commune that is put back to an older day at the same time.
 put_back c13
 "$DRIVE" petitions "$WORK/c13" clerk 5 e >/dev/null || die "petitions"
-until_true 30 at c12 login clerk
+until_true 90 at c12 login clerk
 at c12 record PetitionReceived key=x channel=counter kind=proposal \
     field=land person_known=true "private.content=Mương tắc" >/dev/null ||
     die "record while nobody confirms"
@@ -89,14 +89,14 @@ logged c12 "event=detour from=2 to=1" || die "c12 made no detour"
 for node in province c12 c13; do
     grep -q "event=freeze" "$WORK/$node.log" && die "$node froze a log"
 done
-until_true 30 same_numbers thu/12/e1 c12 province
-until_true 30 same_numbers thu/13/e1 c13 province
-until_true 30 at c12 receipt "$private" --output "$WORK/receipt2"
+until_true 90 same_numbers thu/12/e1 c12 province
+until_true 90 same_numbers thu/13/e1 c13 province
+until_true 90 at c12 receipt "$private" --output "$WORK/receipt2"
 settled() {
     { at province sync && at c12 sync && at c13 sync; } >"$WORK/syncs" &&
         ! grep -q "TO DO" "$WORK/syncs"
 }
-until_true 60 settled
+until_true 120 settled
 for node in c12 c13 province; do
     stop $node
 done

@@ -28,8 +28,8 @@ done
 for node in province d2 d3; do
     start $node
 done
-until_true 30 logged d2 "event=open peer=1"
-until_true 30 logged d3 "event=open peer=1"
+until_true 100 logged d2 "event=open peer=1"
+until_true 100 logged d3 "event=open peer=1"
 stop d2
 for commune in 12 13; do
     line=$("$DRIVE" invite "$WORK/d2" $commune 1) || die "invite"
@@ -40,7 +40,7 @@ for node in d2 c12 c13; do
     start $node
 done
 for commune in 12 13; do
-    until_true 30 logged c$commune "event=open peer=2"
+    until_true 100 logged c$commune "event=open peer=2"
     stop c$commune
 done
 "$DRIVE" official "$WORK/c12" clerk 2011 15 || die "official"
@@ -50,10 +50,10 @@ done
 id=$(grep -oE 'id=[0-9a-f]{32}' "$WORK/first" | head -n 1 | cut -c 4-)
 start c12
 start c13
-until_true 30 held province thu/12/e1 "size=41 integrated=41 guarded=41"
-until_true 30 held province thu/13/e1 "size=21 integrated=21 guarded=21"
-until_true 30 at c12 receipt "$id" --output "$WORK/receipt"
-until_true 30 held c13 thu/13/e1 "size=21 integrated=21 guarded=21"
+until_true 90 held province thu/12/e1 "size=41 integrated=41 guarded=41"
+until_true 90 held province thu/13/e1 "size=21 integrated=21 guarded=21"
+until_true 90 at c12 receipt "$id" --output "$WORK/receipt"
+until_true 90 held c13 thu/13/e1 "size=21 integrated=21 guarded=21"
 stop c13
 image c13
 for i in 1 2 3; do # nothing private: that would stay at the guard before
@@ -61,8 +61,8 @@ for i in 1 2 3; do # nothing private: that would stay at the guard before
         kind=proposal field=land person_known=false >/dev/null || die "event"
 done
 start c13
-until_true 30 held province thu/13/e1 "size=24 integrated=24 guarded=24"
-until_true 30 held c13 thu/13/e1 "size=24 integrated=24 guarded=24"
+until_true 90 held province thu/13/e1 "size=24 integrated=24 guarded=24"
+until_true 90 held c13 thu/13/e1 "size=24 integrated=24 guarded=24"
 stop c13
 for log in thu/12/e1 thu/13/e1; do
     say_held before d2 $log
@@ -82,21 +82,21 @@ passes() {
     at province record UnitChanged number="$2" reports_to=2002 \
         from_day=2026-01-01 >/dev/null || die "unit $2"
     at province record NodeCertified node="$1" >/dev/null || die "$1, step 1"
-    until_true 60 held d3 thu/1/dir/e1 "integrated=$((size + 2)) "
+    until_true 120 held d3 thu/1/dir/e1 "integrated=$((size + 2)) "
     at d3 record NodeCertified node="$1" >/dev/null || die "$1, step 2"
 }
 passes 12 2011
 until_true 120 logged c12 "event=moved from=[0-9]* to=3"
-until_true 30 at c12 login clerk
+until_true 90 at c12 login clerk
 at c12 record PetitionReceived key=x channel=counter kind=proposal \
     field=land person_known=true "private.content=Mương tắc" >/dev/null ||
     die "record after the change"
-until_true 60 held province thu/12/e1 "size=42 integrated=42 guarded=42"
-until_true 60 held d3 thu/12/e1 "size=42 integrated=42 guarded=42"
+until_true 120 held province thu/12/e1 "size=42 integrated=42 guarded=42"
+until_true 120 held d3 thu/12/e1 "size=42 integrated=42 guarded=42"
 
 # The other: its new guard cannot reach the province, its disk is an old one.
 passes 13 2012
-until_true 30 held province thu/3/dir/e1 "size=2 integrated=2 "
+until_true 90 held province thu/3/dir/e1 "size=2 integrated=2 "
 stop d3
 cp "$WORK/d3/qcdc.conf" "$WORK/d3.conf"
 sed -i "s|^parent_endpoint.*|parent_endpoint = tcp://127.0.0.1:$((PORT + 9))|" \
@@ -111,8 +111,8 @@ until_true 120 logged c13 "event=open peer=3 "
 at c12 record PetitionReceived key=y channel=counter kind=proposal field=land \
     person_known=false >/dev/null || die "record"
 until_true 120 held d3 thu/12/e1 "size=43 integrated=43 guarded=43"
-until_true 30 says c13 "nothing new goes into the log"
-until_true 30 says d3 "nothing new goes into the log"
+until_true 90 says c13 "nothing new goes into the log"
+until_true 90 says d3 "nothing new goes into the log"
 say_held meanwhile d3 thu/13/e1
 "$DRIVE" peek "$WORK/c13" | found "^spooled=[56]$" ||
     die "it sequenced before its guard knew"
@@ -121,7 +121,7 @@ stop d3
 cp "$WORK/d3.conf" "$WORK/d3/qcdc.conf"
 start d3
 until_true 120 held province thu/13/e1 "size=30 integrated=30 guarded=30"
-until_true 60 held d3 thu/13/e1 "size=30 integrated=30 guarded=30"
+until_true 120 held d3 thu/13/e1 "size=30 integrated=30 guarded=30"
 for log in thu/12/e1 thu/13/e1; do
     say_held afterwards d3 $log
 done
@@ -129,8 +129,8 @@ restored c13 thu/13/e1
 for node in province d2 d3 c12 c13; do
     grep -q "event=freeze" "$WORK/$node.log" && die "$node froze a log"
 done
-until_true 30 same_numbers thu/12/e1 c12 d3
-until_true 30 same_numbers thu/13/e1 c13 province
+until_true 90 same_numbers thu/12/e1 c12 d3
+until_true 90 same_numbers thu/13/e1 c13 province
 for node in c12 c13 d2 d3 province; do
     stop $node
 done

@@ -12,8 +12,8 @@ for ward in 12 13; do
     "$DRIVE" petitions "$WORK/ward$ward" clerk 5 p >/dev/null || die "petitions"
     start ward$ward
 done
-until_true 30 held province thu/12/e1 "size=6 integrated=6"
-until_true 30 held province thu/13/e1 "size=6 integrated=6"
+until_true 90 held province thu/12/e1 "size=6 integrated=6"
+until_true 90 held province thu/13/e1 "size=6 integrated=6"
 stop ward12
 at ward13 login clerk >/dev/null || die "login"
 
@@ -29,7 +29,7 @@ for mode in flood parts garbage sizes foreign lies deaf; do
         kind=proposal field=land person_known=false >/dev/null ||
         die "ward 13 cannot record while $mode"
     events=$((events + 1))
-    until_true 60 held province thu/13/e1 "size=$events "
+    until_true 120 held province thu/13/e1 "size=$events "
     wait "${PIDS[hostile]}" || die "$mode: $(cat "$WORK/$mode.said")"
     unset "PIDS[hostile]"
     kill -0 "${PIDS[city]}" || die "the district died of $mode"
@@ -37,7 +37,7 @@ for mode in flood parts garbage sizes foreign lies deaf; do
     [ "$(most)" -lt $MOST_KIB ] || die "$mode took $(most) KiB"
     case $mode in
     flood | parts)
-        until_true 30 logged city "event=cut peer=12"
+        until_true 90 logged city "event=cut peer=12"
         ;;
     esac
 done
@@ -45,7 +45,7 @@ named() {
     at city sync >"$WORK/said" &&
         grep -A6 "node 12" "$WORK/said" | found "refused: [1-9]"
 }
-until_true 30 named
+until_true 90 named
 grep -A6 "node 12" "$WORK/said"
 for why in flood foreign-log strikes; do
     grep -q "peer=12.*$why" "$WORK/city.log" || found "$why" <"$WORK/said" ||
@@ -63,7 +63,7 @@ copies() {
 more_copies() { [ "$(copies)" -gt "$1" ]; }
 heard=$(copies)
 start ward12
-until_true 60 more_copies "$heard"
+until_true 120 more_copies "$heard"
 stop ward12
 stop ward13
 stop city

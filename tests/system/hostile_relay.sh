@@ -13,7 +13,7 @@ stop province
 "$DRIVE" official "$WORK/ward" clerk 2011 15 || die "official"
 "$DRIVE" petitions "$WORK/ward" clerk 20 p >/dev/null || die "petitions"
 start ward
-until_true 30 held city thu/12/e1 "size=21 integrated=21 guarded=21"
+until_true 90 held city thu/12/e1 "size=21 integrated=21 guarded=21"
 stop ward
 stop city
 cp -r "$WORK/city" "$WORK/truth"
@@ -24,7 +24,7 @@ for lie in leaf text note; do
     : >"$WORK/province.log"
     start province
     start city
-    until_true 60 logged province "event=refused peer=2 log=thu/12/e1"
+    until_true 120 logged province "event=refused peer=2 log=thu/12/e1"
     "$DRIVE" peek "$WORK/province" | found "^log=thu/12/e1 size=[1-9]" &&
         die "the province took a changed $lie"
     stop city 9

@@ -9,7 +9,7 @@ SEED=${SEED:-20240301}
 RANDOM=$SEED
 echo "seed $SEED, $KILLS kills"
 clock() {
-    until_true 30 at "$1" clock
+    until_true 90 at "$1" clock
     at "$1" clock --set "$2" >/dev/null || die "clock of $1"
 }
 
@@ -82,7 +82,7 @@ settled() {
 figures() {
     local node
     for node in province district commune; do
-        until_true 30 at "$1$node" clock
+        until_true 90 at "$1$node" clock
     done
     at "$1province" snapshot >"$WORK/$1march.json" || die "snapshot"
     for node in province district commune; do
@@ -124,7 +124,7 @@ for ((kill = 1; kill <= KILLS; kill++)); do
     fi
 done
 peeked() { "$DRIVE" peek "$WORK/province" >"$WORK/peeked"; }
-until_true 30 peeked # not while the one just started opens its store
+until_true 90 peeked # not while the one just started opens its store
 meanwhile=$(sed -n 's/^log=thu.12.e1 size=\([0-9]*\) .*/\1/p' "$WORK/peeked")
 echo "$KILLS kills in $((SECONDS - began)) s, ${meanwhile:=0} events arrived"
 [ "$meanwhile" -gt 1 ] || die "nothing was replicated between kills"

@@ -13,7 +13,7 @@ stop ward12
 "$DRIVE" official "$WORK/ward12" clerk 2011 15 || die "official of 12"
 "$DRIVE" petitions "$WORK/ward12" clerk 20 p >/dev/null || die "petitions"
 start ward12
-until_true 30 held province thu/12/e1 "size=21 integrated=21 guarded=21"
+until_true 90 held province thu/12/e1 "size=21 integrated=21 guarded=21"
 at ward12 login clerk >/dev/null || die "login at 12"
 at ward12 record PetitionReceived channel=counter kind=proposal field=land \
     person_known=true "private.content=Chuyện kín của phường" >"$WORK/slip" ||
@@ -28,15 +28,15 @@ has_all() {
     has_private "$1" && [ "$(sqlite3 -readonly "$WORK/$1/store.db" \
         "SELECT count(*) FROM wanted_bodies WHERE state = 0")" = 0 ]
 }
-until_true 30 held province thu/12/e1 "size=22 integrated=22 guarded=22"
+until_true 90 held province thu/12/e1 "size=22 integrated=22 guarded=22"
 
 # The move, and the end of the guard before.
 at province record NodeCertified node=12 >/dev/null || die "12 to the province"
 until_true 120 logged ward12 "event=moved from=2 to=1"
 until_true 90 has_all province
-until_true 30 at ward12 record PetitionReceived channel=counter kind=proposal \
+until_true 90 at ward12 record PetitionReceived channel=counter kind=proposal \
     field=land person_known=true
-until_true 30 held province thu/12/e1 "size=23 integrated=23 guarded=23"
+until_true 90 held province thu/12/e1 "size=23 integrated=23 guarded=23"
 stop city
 rm -rf "$WORK/city"
 "$DRIVE" dump "$WORK/ward12" | sort >"$WORK/before" || die "dump"
@@ -47,7 +47,7 @@ rm -rf "$WORK/ward12"
 : >"$WORK/province.log"
 rejoin province ward12 12 "" disk-lost
 until_true 120 held ward12 thu/12/e1 "size=23 integrated=23 guarded=23"
-until_true 60 held province thu/12/e2 "size=[1-9]"
+until_true 120 held province thu/12/e2 "size=[1-9]"
 until_true 90 has_all ward12
 say_held "afterwards" ward12 thu/12/e1 thu/12/e2
 for node in ward12 province; do

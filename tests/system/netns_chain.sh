@@ -40,7 +40,7 @@ wire() {
     "$HANDS/wire" "$WORK/$1.line" "$below" up0 "$above" "d$3" \
         2>"$WORK/line-$1.log" &
     adopt "line-$1" $!
-    until_true 30 test -p "$WORK/$1.line"
+    until_true 90 test -p "$WORK/$1.line"
     if ! { ip -n "$below" addr add "10.92.$3.2" peer "10.92.$3.1" dev up0 &&
         ip -n "$above" addr add "10.92.$3.1" peer "10.92.$3.2" dev "d$3" &&
         ip -n "$below" link set up0 up &&
@@ -83,7 +83,7 @@ else
         "$HANDS/relay" $port $((port == PORT + 10 ? PORT : PORT + 1)) \
             "$WORK/$node.line" 2>"$WORK/line-$node.log" &
         adopt "line-$node" $!
-        until_true 30 test -p "$WORK/$node.line"
+        until_true 90 test -p "$WORK/$node.line"
         port=$((port + 1))
     done
     ENDPOINTS=("tcp://127.0.0.1:$((PORT + 10))"
@@ -186,7 +186,7 @@ start commune
 is_open() { [ "$(grep -c event=open "$WORK/commune.log")" -gt "$opened" ]; }
 until_true 120 is_open
 line commune count
-until_true 30 counted 1
+until_true 90 counted 1
 began=$SECONDS
 declare -A BEFORE=() QUARTER=() WERE=()
 for node in province district commune; do
@@ -237,7 +237,7 @@ for node in province district commune; do
     until_true 120 rests $node
     echo "the $node at rest: $(memory $node RssAnon) KiB of its own"
 done
-[ "$form" = loopback ] || { until_true 30 counted 2 && row; }
+[ "$form" = loopback ] || { until_true 90 counted 2 && row; }
 
 # ---- an outage, longer than any pause between two attempts: nobody is told
 if [ "$long" = long ] && [ "$form" = spaces ]; then
@@ -246,7 +246,7 @@ if [ "$long" = long ] && [ "$form" = spaces ]; then
     wait_s 360
     line commune mend
     mended=$SECONDS
-    until_true 60 is_open
+    until_true 120 is_open
     echo "cut for 360 s: $((SECONDS - mended)) s after it the link is there"
 fi
 echo "$EVENTS events at 64 kbit/s in $took s, $cuts cuts"

@@ -27,7 +27,7 @@ for ((n = 1; n <= 5; n++)); do record "trước $n"; done
 refused "own range" at district invite 9001 --role observer --auto
 at province record NodeCertified node=2 numbers_first=9001 numbers_last=9001 \
     >/dev/null || die "numbers for the district"
-until_true 30 at district invite 9001 --role observer --auto
+until_true 90 at district invite 9001 --role observer --auto
 line=$(at district invite 9001 --role observer --auto) || die "invite at district"
 "$DRIVE" join "$WORK/front" "$line" 0 || die "join"
 line=$(at province invite 9002 --role observer --auto) || die "invite at province"
@@ -36,15 +36,15 @@ start front
 start high
 for ((n = 1; n <= 4; n++)); do record "sau $n"; done
 for node in district province front high; do
-    until_true 60 held $node thu/12/e1 "size=10 integrated=10 guarded=10"
+    until_true 120 held $node thu/12/e1 "size=10 integrated=10 guarded=10"
 done
-until_true 60 held front thu/1/dir/e1 "size=$("$DRIVE" peek "$WORK/province" |
+until_true 120 held front thu/1/dir/e1 "size=$("$DRIVE" peek "$WORK/province" |
     sed -n 's|^log=thu/1/dir/e1 size=\([0-9]*\).*|\1|p') "
-until_true 60 held high thu/2/dir/e1 "size=2 "
-until_true 30 held province thu/2/dir/e1 "size=2 integrated=2 "
+until_true 120 held high thu/2/dir/e1 "size=2 "
+until_true 90 held province thu/2/dir/e1 "size=2 integrated=2 "
 of() { "$DRIVE" peek "$WORK/$1" | grep "^log=thu/12/e1 "; }
 alike() { [ -n "$(of front)" ] && [ "$(of front)" = "$(of high)" ]; }
-until_true 30 alike # the cosignatures, too
+until_true 90 alike # the cosignatures, too
 id=$(grep -oE '\b[0-9a-f]{32}\b' "$WORK/slips" | head -n 1)
 at front show "$id" | found "trước 1" || die "the observer does not see the text"
 # The ciphertext that the guard keeps is not here.
@@ -67,8 +67,8 @@ refused "has none" at district invite 9003 --role observer --with-children --aut
 # A guard's office given to it is not effective: the district stays guard.
 at district record NodeCertified node=12 guard=9001 >/dev/null 2>&1
 record "cuối"
-until_true 30 held district thu/12/e1 "size=11 integrated=11 guarded=11"
-until_true 30 held front thu/12/e1 "size=11 integrated=11 guarded=11"
+until_true 90 held district thu/12/e1 "size=11 integrated=11 guarded=11"
+until_true 90 held front thu/12/e1 "size=11 integrated=11 guarded=11"
 for node in front high commune district province; do
     stop $node || die "$node did not end well"
 done

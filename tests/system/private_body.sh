@@ -27,7 +27,7 @@ at commune record PetitionReceived key=k channel=counter kind=proposal \
 id=$(at commune show k --json | grep -oE '"id": *"[0-9a-f]{32}"' |
     head -n 1 | grep -oE '[0-9a-f]{32}')
 for node in province district commune; do
-    until_true 30 held $node thu/12/e1 "size=2 integrated=2 guarded=2"
+    until_true 90 held $node thu/12/e1 "size=2 integrated=2 guarded=2"
 done
 nowhere "while they run"
 

@@ -19,9 +19,9 @@ start city
 start ward12
 start ward13
 paused() { at "$1" sync | found "over its quota"; }
-until_true 60 paused city
-until_true 60 paused ward12
-until_true 30 held province thu/13/e1 "size=31 integrated=31 guarded=31"
+until_true 120 paused city
+until_true 120 paused ward12
+until_true 90 held province thu/13/e1 "size=31 integrated=31 guarded=31"
 say_held "over its quota" city thu/12/e1 thu/13/e1
 at city sync | grep -B4 "over its quota" | found "node 12" ||
     die "the city does not name the ward"
@@ -36,7 +36,7 @@ at ward12 record PetitionReceived channel=counter kind=proposal field=land \
     person_known=false >/dev/null || die "the ward cannot record"
 stop city
 start city
-until_true 60 paused city
+until_true 120 paused city
 at ward13 login clerk >/dev/null || die "login"
 at ward13 record PetitionReceived channel=counter kind=proposal field=land \
     person_known=false >/dev/null || die "the neighbour cannot record"
@@ -61,9 +61,9 @@ done >"$WORK/post/long.jsonl"
 at ward12 login clerk >/dev/null || die "login"
 at ward12 import PetitionReceived "$WORK/post/long.jsonl" | found "110 recorded" ||
     die "the ward cannot record"
-until_true 60 full city
+until_true 120 full city
 told() { full ward12 || paused ward12; }
-until_true 30 told
+until_true 90 told
 printf '%%PDF-1.4\nảnh\n' >"$WORK/post/a.pdf"
 at ward13 login clerk >/dev/null || die "login"
 at ward13 record PetitionReceived channel=counter kind=proposal field=land \

@@ -36,7 +36,7 @@ shows() {
     at "$1" show "$2" | found -F -- "$3"
 }
 seen() {
-    until_true 60 shows "$@"
+    until_true 120 shows "$@"
 }
 
 # reads NODE SUBJECT TEXT: a login there reads private content.
@@ -73,9 +73,9 @@ acts district head
 # Who refers must know the keys of whom he refers to.
 dir_size=$("$DRIVE" peek "$WORK/province" |
     sed -n 's|^log=thu/1/dir/e1 size=\([0-9]*\).*|\1|p')
-until_true 30 held commune thu/1/dir/e1 "size=$dir_size integrated=$dir_size "
-until_true 30 held commune thu/2/dir/e1 "size=1 integrated=1"
-until_true 30 held province thu/2/dir/e1 "size=1 integrated=1"
+until_true 90 held commune thu/1/dir/e1 "size=$dir_size integrated=$dir_size "
+until_true 90 held commune thu/2/dir/e1 "size=1 integrated=1"
+until_true 90 held province thu/2/dir/e1 "size=1 integrated=1"
 
 event commune PetitionReceived key=k on=2024-03-01 channel=counter \
     kind=proposal field=land person_known=true text.title="Đơn ví dụ" \

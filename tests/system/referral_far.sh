@@ -67,7 +67,7 @@ at commune login clerk >/dev/null || die "login"
 # Who refers must know the keys of whom he refers to.
 dir_size=$("$DRIVE" peek "$WORK/province" |
     sed -n 's/^log=thu\/1\/dir\/e1 .*\bsize=\([0-9]*\).*/\1/p')
-until_true 60 held commune thu/1/dir/e1 "size=$dir_size integrated=$dir_size"
+until_true 120 held commune thu/1/dir/e1 "size=$dir_size integrated=$dir_size"
 stop far
 
 event commune PetitionReceived key=k on=2024-03-01 channel=counter \
@@ -79,12 +79,12 @@ event commune PetitionReferred subject=k refs=k to=2002 on=2024-03-05 \
     "private.content=${planted[2]}"
 first=$id
 for node in "${between[@]}"; do
-    until_true 60 shows $node "$k" "$first"
-    until_true 60 holds $node # the ciphertext, for who is behind it
+    until_true 120 shows $node "$k" "$first"
+    until_true 120 holds $node # the ciphertext, for who is behind it
 done
 start far
-until_true 60 at far login clerk
-until_true 60 shows far "$k" "$first"
+until_true 120 at far login clerk
+until_true 120 shows far "$k" "$first"
 for text in "${planted[@]:0:3}"; do
     until_true 90 reads far "$k" "$text"
     for node in "${between[@]}"; do
@@ -96,7 +96,7 @@ nowhere "after the referral"
 # Back with a reason that is for the commune alone.
 event far ReferralReturned subject="$k" refs="$first" reason=1 to=2011 \
     on=2024-03-06 "private.content=${planted[3]}"
-until_true 60 shows commune "$k" "$id"
+until_true 120 shows commune "$k" "$id"
 until_true 90 reads commune "$k" "${planted[3]}"
 for node in "${between[@]}"; do
     reads $node "$k" "${planted[3]}" && die "$node reads the answer"
@@ -110,7 +110,7 @@ event commune PetitionReceived key=l on=2024-03-04 channel=counter \
 l=$id
 "$TRACES" marks "$WORK/commune" "$l" >"$WORK/marks.l" || die "marks"
 event commune PetitionReferred subject=l refs=l to=2002 on=2024-03-05
-until_true 60 shows province "$l" "$id"
+until_true 120 shows province "$l" "$id"
 
 # erase SUBJECT: at the origin, and by the word of every level above it.
 erase() {
@@ -118,30 +118,30 @@ erase() {
     event commune Erased subject="$1" refs="$1" audience=private ground=request
     word=$id
     for node in district province; do
-        until_true 60 told $node "$1" "$word"
+        until_true 120 told $node "$1" "$word"
         event $node Approved subject="$1" refs="$word"
     done
 }
 erase "$k"
 for node in "${between[@]}" commune; do
-    until_true 60 gone $node
+    until_true 120 gone $node
 done
 cp "$WORK/marks.l" "$WORK/marks"
 for node in "${between[@]}"; do
-    until_true 60 holds $node
+    until_true 120 holds $node
 done
 erase "$l"
 for node in "${between[@]}" commune; do
-    until_true 60 gone $node
+    until_true 120 gone $node
 done
 start far
-until_true 60 at far login clerk
-until_true 60 shows far "$k" "ERASED: private body"
-until_true 60 shows far "$l" "ERASED: private body"
+until_true 120 at far login clerk
+until_true 120 shows far "$k" "ERASED: private body"
+until_true 120 shows far "$l" "ERASED: private body"
 gone far || die "what was erased came after all"
 reads far "$k" "${planted[1]}" && die "the other district still reads it"
 reads far "$k" "${planted[2]}" || die "what was not erased is gone"
-until_true 60 reads far "$k" "${planted[3]}"
+until_true 120 reads far "$k" "${planted[3]}"
 
 for node in "${nodes[@]}"; do
     stop $node || die "$node did not end well"

@@ -24,15 +24,15 @@ first=$("$DRIVE" petitions "$WORK/ward14" clerk 3 q |
 "$DRIVE" petitions "$WORK/ward12" clerk 3 p >/dev/null || die "petitions of 12"
 start ward12
 start ward14
-until_true 30 held province thu/12/e1 "size=4 integrated=4 guarded=4"
-until_true 30 held province thu/14/e1 "size=4 integrated=4 guarded=4"
+until_true 90 held province thu/12/e1 "size=4 integrated=4 guarded=4"
+until_true 90 held province thu/14/e1 "size=4 integrated=4 guarded=4"
 at ward12 login clerk >/dev/null || die "login at 12"
 at ward12 record PetitionReceived channel=counter kind=proposal field=land \
     person_known=true "private.content=Chuyện kín của phường" >"$WORK/slip" ||
     die "a private body"
 "$HANDS/traces" marks "$WORK/ward12" \
     "$(sed -n 's/^ *Event id: *//p' "$WORK/slip")" >"$WORK/marks" || die "marks"
-until_true 30 held province thu/12/e1 "size=5 integrated=5 guarded=5"
+until_true 90 held province thu/12/e1 "size=5 integrated=5 guarded=5"
 # has_private NODE: the ciphertext lies in a file of it.
 has_private() {
     ! "$HANDS/traces" find "$WORK/marks" "$WORK/$1" >/dev/null
@@ -78,27 +78,27 @@ say_held "afterwards" province thu/12/e1 thu/14/e1
 echo "500 events recorded while the tree changed: all cosigned by the new guard"
 
 # What was 14's is delivered to the heir, with the running clock it had.
-until_true 60 held ward12 thu/14/e1 "size="
+until_true 120 held ward12 thu/14/e1 "size="
 at ward12 login clerk >/dev/null || die "login of the old ward's clerk"
-until_true 30 at ward12 user add heir --unit $new --post "Cán bộ tiếp dân" \
+until_true 90 at ward12 user add heir --unit $new --post "Cán bộ tiếp dân" \
     --rights record,lead
 at ward12 login heir >/dev/null || die "login of the new ward's clerk"
 held_by_heir() {
     [ "$(at province list petition --unit "$1" --holder $new --max 500 --json |
         grep -o '"holder"' | wc -l)" -eq "$2" ]
 }
-until_true 60 held_by_heir 2013 3
-until_true 60 held_by_heir 2011 500
+until_true 120 held_by_heir 2013 3
+until_true 120 held_by_heir 2011 500
 # The new guard fetches it from the ward itself: nobody else has it any more.
 until_true 90 has_private province
 echo "what was private before is at the new guard"
-until_true 60 at ward12 show "$first"
-until_true 60 "$DRIVE" has "$WORK/ward12" "$custody"
+until_true 120 at ward12 show "$first"
+until_true 120 "$DRIVE" has "$WORK/ward12" "$custody"
 at ward12 record CustodyTaken "subject=$first" "refs=$custody" >/dev/null ||
     die "custody taken"
 at ward12 record PersonNotified "subject=$first" "refs=$first" \
     notice=accepted >/dev/null || die "the heir told the person"
-until_true 30 held province thu/12/e1 "size=508 integrated=508 guarded=508"
+until_true 90 held province thu/12/e1 "size=508 integrated=508 guarded=508"
 at province show "$first" | found "UBND phường Kon Tum" || die "holder"
 echo "the open petitions of two wards are the new one's; one was taken over"
 
@@ -109,7 +109,7 @@ top_size() {
         sed -n 's|^log=thu/1/dir/e1 size=\([0-9]*\).*|\1|p'
 }
 told=$(top_size)
-until_true 60 held ward14 thu/1/dir/e1 "size=$told integrated=$told "
+until_true 120 held ward14 thu/1/dir/e1 "size=$told integrated=$told "
 stop ward14
 : >"$WORK/ward14.log"
 "$DRIVE" petitions "$WORK/ward14" clerk 2 late >/dev/null || die "recorded after the end"
@@ -118,7 +118,7 @@ until_true 100 logged ward14 "event=open peer=1"
 # It has the province's next word: what it would have brought was there before.
 at province record UnitChanged number=$new name="UBND phường Kon Tum" \
     from_day=2025-07-02 >/dev/null || die "a word of the province"
-until_true 60 held ward14 thu/1/dir/e1 "integrated=$((told + 1)) "
+until_true 120 held ward14 thu/1/dir/e1 "integrated=$((told + 1)) "
 at province sync | found "^Ended thu/14/e1: 4 events$" ||
     die "sync does not say that the log has ended"
 held province thu/14/e1 "size=4 " || die "the log took more than its end"

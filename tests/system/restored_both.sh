@@ -10,21 +10,21 @@ chain
 "$DRIVE" official "$WORK/commune" clerk 2011 15 || die "official"
 "$DRIVE" petitions "$WORK/commune" clerk 20 a || die "petitions"
 start commune
-until_true 30 held province thu/12/e1 "size=21 integrated=21 guarded=21"
-until_true 30 held commune thu/12/e1 "guarded=21"
+until_true 90 held province thu/12/e1 "size=21 integrated=21 guarded=21"
+until_true 90 held commune thu/12/e1 "guarded=21"
 stop commune
 image commune
 "$DRIVE" petitions "$WORK/commune" clerk 30 b || die "petitions"
 start commune
-until_true 30 held province thu/12/e1 "size=51 integrated=51 guarded=51"
+until_true 90 held province thu/12/e1 "size=51 integrated=51 guarded=51"
 stop commune
 stop district
 image district
 start district
 "$DRIVE" petitions "$WORK/commune" clerk 100 c || die "petitions"
 start commune
-until_true 30 held province thu/12/e1 "size=151 integrated=151 guarded=151"
-until_true 30 held commune thu/12/e1 "guarded=151"
+until_true 90 held province thu/12/e1 "size=151 integrated=151 guarded=151"
+until_true 90 held commune thu/12/e1 "guarded=151"
 stop commune
 stop district
 
@@ -37,11 +37,11 @@ say_held "images put back" district thu/12/e1
 say_held "images put back" commune thu/12/e1
 "$DRIVE" petitions "$WORK/commune" clerk 4 d || die "petitions after it"
 start district
-until_true 60 logged district "event=begun peer=1 log=thu/12/e1"
+until_true 120 logged district "event=begun peer=1 log=thu/12/e1"
 start commune
 until_true 120 held commune thu/12/e1 "size=156 integrated=156 guarded=156"
-until_true 60 held district thu/12/e1 "size=156 integrated=156 guarded=156"
-until_true 60 held province thu/12/e1 "size=156 integrated=156 guarded=156"
+until_true 120 held district thu/12/e1 "size=156 integrated=156 guarded=156"
+until_true 120 held province thu/12/e1 "size=156 integrated=156 guarded=156"
 stop commune
 stop district
 stop province

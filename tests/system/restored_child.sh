@@ -14,24 +14,24 @@ stop district
 start province
 start district
 start commune
-until_true 30 held province thu/12/e1 "size=41 integrated=41 guarded=41"
-until_true 30 held commune thu/12/e1 "guarded=41"
+until_true 90 held province thu/12/e1 "size=41 integrated=41 guarded=41"
+until_true 90 held commune thu/12/e1 "guarded=41"
 stop commune
 # In the image: 41 in the log, 5 only in the spool.
 "$DRIVE" petitions "$WORK/commune" clerk 5 b || die "petitions"
 image commune
 start commune
-until_true 30 held commune thu/12/e1 "size=46 integrated=46 guarded=46"
+until_true 90 held commune thu/12/e1 "size=46 integrated=46 guarded=46"
 stop commune
 private=$("$DRIVE" event "$WORK/commune" clerk PetitionReceived key=c-1 \
     channel=counter kind=proposal field=land person_known=true \
     "private.content=Đường hỏng" | sed 's/id=\([0-9a-f]*\).*/\1/')
 "$DRIVE" petitions "$WORK/commune" clerk 200 d || die "petitions"
 start commune
-until_true 30 held province thu/12/e1 "size=247 integrated=247 guarded=247"
-until_true 30 held commune thu/12/e1 "guarded=247"
+until_true 90 held province thu/12/e1 "size=247 integrated=247 guarded=247"
+until_true 90 held commune thu/12/e1 "guarded=247"
 # The district's word is there; the province's comes through the district.
-until_true 30 at commune receipt "$private" --output "$WORK/receipt"
+until_true 90 at commune receipt "$private" --output "$WORK/receipt"
 stop commune
 before=$(cosigs commune thu/12/e1)
 
@@ -42,13 +42,13 @@ say_held "image put back" commune thu/12/e1
 start commune
 # 41 + 206 come back, then 7 and the Restored.
 until_true 120 held commune thu/12/e1 "size=255 integrated=255 guarded=255"
-until_true 60 held province thu/12/e1 "size=255 integrated=255 guarded=255"
+until_true 120 held province thu/12/e1 "size=255 integrated=255 guarded=255"
 at commune sync | found "FETCHED BACK thu/12/e1.*events 41 to 247, node 2" ||
     die "sync of the commune does not say what happened"
 at district sync | found "LENT BACK thu/12/e1.*events 41 to 247, node 12" ||
     die "sync of the district does not say what happened"
 cosigs_back() { [ "$(cosigs commune thu/12/e1)" -ge "$before" ]; }
-until_true 30 cosigs_back
+until_true 90 cosigs_back
 stop commune
 say_held "afterwards" commune thu/12/e1
 "$DRIVE" state "$WORK/commune" | found "only_here=0 spooled=0" ||

@@ -14,8 +14,8 @@ stop district
 "$DRIVE" petitions "$WORK/district" head 10 a || die "petitions"
 start district
 start commune
-until_true 30 held province thu/12/e1 "size=31 integrated=31 guarded=31"
-until_true 30 held province thu/2/e1 "size=11 integrated=11 guarded=11"
+until_true 90 held province thu/12/e1 "size=31 integrated=31 guarded=31"
+until_true 90 held province thu/2/e1 "size=11 integrated=11 guarded=11"
 stop commune
 stop district
 image district
@@ -26,9 +26,9 @@ private=$("$DRIVE" event "$WORK/commune" clerk PetitionReceived key=c-1 \
     "private.content=Đường hỏng" | sed 's/id=\([0-9a-f]*\).*/\1/')
 start district
 start commune
-until_true 30 held province thu/12/e1 "size=152 integrated=152 guarded=152"
-until_true 30 held province thu/2/e1 "size=51 integrated=51 guarded=51"
-until_true 30 at commune receipt "$private" --output "$WORK/receipt"
+until_true 90 held province thu/12/e1 "size=152 integrated=152 guarded=152"
+until_true 90 held province thu/2/e1 "size=51 integrated=51 guarded=51"
+until_true 90 at commune receipt "$private" --output "$WORK/receipt"
 stop commune
 stop district
 "$DRIVE" peek "$WORK/district" | grep "^log=thu/12/e1 " |
@@ -44,14 +44,14 @@ start commune
 # Its own: 51, then 3 and the Restored. The commune's: 152 and 9.
 until_true 120 held district thu/2/e1 "size=55 integrated=55 guarded=55"
 until_true 120 held district thu/12/e1 "size=161 integrated=161 guarded=161"
-until_true 60 held province thu/2/e1 "size=55 integrated=55 guarded=55"
-until_true 60 held province thu/12/e1 "size=161 integrated=161 guarded=161"
-until_true 60 held commune thu/12/e1 "size=161 integrated=161 guarded=161"
+until_true 120 held province thu/2/e1 "size=55 integrated=55 guarded=55"
+until_true 120 held province thu/12/e1 "size=161 integrated=161 guarded=161"
+until_true 120 held commune thu/12/e1 "size=161 integrated=161 guarded=161"
 same_numbers() {
     [ -n "$(cosigs commune thu/12/e1)" ] &&
         [ "$(cosigs district thu/12/e1)" = "$(cosigs commune thu/12/e1)" ]
 }
-until_true 30 same_numbers
+until_true 90 same_numbers
 at district sync >"$WORK/sync"
 grep -q "FETCHED BACK thu/2/e1.*events 11 to 51, node 1" "$WORK/sync" ||
     die "sync does not say that its own log came back"

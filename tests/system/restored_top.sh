@@ -23,10 +23,10 @@ stop second
 "$DRIVE" petitions "$WORK/commune" clerk 60 a || die "petitions"
 start commune
 start second
-until_true 30 held province thu/12/e1 "size=61 integrated=61 guarded=61"
+until_true 90 held province thu/12/e1 "size=61 integrated=61 guarded=61"
 top=$("$DRIVE" peek "$WORK/province" | sed -n 's|^log=thu/1/dir/e1 size=\([0-9]*\).*|\1|p')
-until_true 30 held second thu/1/dir/e1 "size=$top"
-until_true 30 held district thu/1/dir/e1 "size=$top"
+until_true 90 held second thu/1/dir/e1 "size=$top"
+until_true 90 held district thu/1/dir/e1 "size=$top"
 stop province
 
 say_held "before" province thu/1/dir/e1 thu/12/e1

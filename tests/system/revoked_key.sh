@@ -11,7 +11,7 @@ stop old
 "$DRIVE" official "$WORK/old" clerk 2011 15 || die "official"
 "$DRIVE" petitions "$WORK/old" clerk 5 a || die "petitions"
 start old
-until_true 30 held province thu/12/e1 "size=6 integrated=6 guarded=6"
+until_true 90 held province thu/12/e1 "size=6 integrated=6 guarded=6"
 stop province
 line=$("$DRIVE" invite "$WORK/province" 12 1 "" disk-lost) || die "invite again"
 "$DRIVE" join "$WORK/new" "$line" 0 || die "join again"
@@ -24,25 +24,25 @@ until_true 100 logged new "event=open"
 at old login clerk >/dev/null || die "login at the old one"
 at old record PetitionReceived channel=counter kind=proposal field=land \
     person_known=true >/dev/null || die "the old one records for itself"
-until_true 60 logged province "room=gate event=revoked peer=12"
+until_true 120 logged province "room=gate event=revoked peer=12"
 refused() {
     local count
     at province sync --json >"$WORK/sync" &&
         count=$(grep -oE '"refused": *[0-9]+' "$WORK/sync" | head -n 1 |
             grep -oE '[0-9]+$') && [ "$count" -ge 1 ]
 }
-until_true 30 refused
+until_true 90 refused
 held province thu/12/e1 "size=6 " || die "a revoked key was heard"
 stop old
 "$DRIVE" petitions "$WORK/old" clerk 5 late || die "petitions of the old one"
 : >"$WORK/old.log"
 start old
-until_true 60 logged old "event=key_refused"
+until_true 120 logged old "event=key_refused"
 stop new
 "$DRIVE" official "$WORK/new" clerk 2011 15 || die "official of the new one"
 "$DRIVE" petitions "$WORK/new" clerk 2 b || die "petitions of the new one"
 start new
-until_true 60 held province thu/12/e2 "size=4 integrated=4 guarded=4"
+until_true 120 held province thu/12/e2 "size=4 integrated=4 guarded=4"
 held province thu/12/e1 "size=6 " || die "the revoked machine was heard"
 stop old
 stop new
@@ -57,7 +57,7 @@ sed -i "s/^curve.*/$curve/" "$WORK/liar/keys/node.keys"
 "$DRIVE" petitions "$WORK/liar" clerk 3 lie || die "petitions of the liar"
 : >"$WORK/province.log"
 start liar
-until_true 60 logged province \
+until_true 120 logged province \
     "peer=13 reason=node .*says it is node 12, its key is that of node 13"
 at province sync --json | found "its key is that of node 13" ||
     die "sync does not say who lied"

@@ -18,7 +18,7 @@ rejoin() {
     # What is recorded before it is confirmed.
     "$DRIVE" petitions "$WORK/$2" "$6" 5 "$4" >"$WORK/$2.$4" || die "petitions"
     start "$2"
-    until_true 60 logged "$1" "event=requested node=$3 fingerprint=$print"
+    until_true 100 logged "$1" "event=requested node=$3 fingerprint=$print"
     at "$1" invite --confirm "$print" >/dev/null || die "confirm $print"
 }
 
@@ -82,7 +82,7 @@ at commune record PetitionReceived key=n channel=counter kind=proposal \
 all thu/12/e1 17
 id=$(at commune show n --json | grep -oE '"id": *"[0-9a-f]{32}"' |
     head -n 1 | grep -oE '[0-9a-f]{32}')
-until_true 30 logged commune "event=moved from=1 to=2" # it made a detour
+until_true 90 logged commune "event=moved from=1 to=2" # it made a detour
 receipts district-rotated "$(first first)" "$(first commune.rotate)" "$id"
 
 rejoin district commune 12 key-suspect "" clerk

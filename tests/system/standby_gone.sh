@@ -6,16 +6,16 @@
 
 realm
 start province
-until_true 30 at province list
+until_true 90 at province list
 line=$(at province invite 9000 --role standby --auto \
     --at "tcp://127.0.0.1:$((PORT + 9))") || die "invite the standby"
 "$DRIVE" join "$WORK/standby" "$line" $((PORT + 9)) || die "join"
 start standby
-until_true 30 logged standby "event=open peer=1 side=down"
-until_true 60 held standby thu/1/dir/e1 "size=343 integrated=343 guarded=343"
-until_true 30 held province thu/1/dir/e1 "size=343 integrated=343 guarded=343"
+until_true 100 logged standby "event=open peer=1 side=down"
+until_true 120 held standby thu/1/dir/e1 "size=343 integrated=343 guarded=343"
+until_true 90 held province thu/1/dir/e1 "size=343 integrated=343 guarded=343"
 stop standby 9
-until_true 30 logged province "event=lost peer=9000 side=up"
+until_true 90 logged province "event=lost peer=9000 side=up"
 at province record UnitChanged number=2001 from_day=2026-01-05 \
     name="UBND thành phố" >/dev/null || die "record while the standby is away"
 at province sync | found "^1 events exist only on this machine" ||

@@ -11,7 +11,7 @@ chain
 "$DRIVE" official "$WORK/commune" clerk 2011 15 || die "official"
 "$DRIVE" petitions "$WORK/commune" clerk 20 a >/dev/null || die "petitions"
 start commune
-until_true 30 held province thu/12/e1 "size=21 integrated=21 guarded=21"
+until_true 90 held province thu/12/e1 "size=21 integrated=21 guarded=21"
 stop commune
 stop district
 image district
@@ -22,8 +22,8 @@ for i in 1 2 3; do
         >>"$WORK/late" || die "event"
 done
 start commune
-until_true 30 held province thu/12/e1 "size=24 integrated=24 guarded=24"
-until_true 30 held commune thu/12/e1 "size=24 integrated=24 guarded=24"
+until_true 90 held province thu/12/e1 "size=24 integrated=24 guarded=24"
+until_true 90 held commune thu/12/e1 "size=24 integrated=24 guarded=24"
 say_held before province thu/12/e1
 stop commune
 stop district
@@ -34,12 +34,12 @@ cp "$WORK/district/qcdc.conf" "$WORK/conf"
 sed -i "s|^parent_endpoint.*|parent_endpoint = tcp://127.0.0.1:$((PORT + 9))|" \
     "$WORK/district/qcdc.conf"
 start district
-until_true 30 at district sync
+until_true 90 at district sync
 line=$(at district invite 12 --again --reason mirrors-lost) || die "invite"
 at commune join "$line" >"$WORK/joined" || die "join again"
 print=$(grep -oE '[0-9A-Z]{5}(-[0-9A-Z]{5}){3}' "$WORK/joined")
 start commune
-until_true 60 logged district "event=requested node=12 fingerprint=$print"
+until_true 100 logged district "event=requested node=12 fingerprint=$print"
 at district invite --confirm "$print" >/dev/null || die "confirm"
 stop district
 cp "$WORK/conf" "$WORK/district/qcdc.conf"
@@ -82,8 +82,8 @@ counted() {
     done
 }
 for node in commune district province; do
-    until_true 60 counted $node
-    until_true 60 held $node thu/12/e2 "size=4 integrated=4 guarded=4"
+    until_true 120 counted $node
+    until_true 120 held $node thu/12/e2 "size=4 integrated=4 guarded=4"
     say_held afterwards $node thu/12/e2
 done
 for node in commune district province; do

@@ -17,7 +17,7 @@ stop glei
 glei_commune=$(awk -F, '$3 == 3 {print $1; exit}' "$DATA/nodes-62-2019.csv")
 enrol glei far "$glei_commune" 0
 # Who refers must know the keys of whom he refers to.
-until_true 30 held ward12 thu/2/dir/e1 "size=2 integrated=2"
+until_true 90 held ward12 thu/2/dir/e1 "size=2 integrated=2"
 stop ward12
 stop ward13
 stop far
@@ -44,7 +44,7 @@ second=$("$DRIVE" event "$WORK/ward12" clerk PetitionReceived key=q-2 \
 "$DRIVE" event "$WORK/ward12" clerk PetitionReferred subject=q-2 refs=q-2 \
     "to=$far_unit" || die "referred far away"
 start ward12
-until_true 30 held province thu/12/e1 "size=9 integrated=9 guarded=9"
+until_true 90 held province thu/12/e1 "size=9 integrated=9 guarded=9"
 start ward13
 start far
 # What is private follows: who may read asks for it.
@@ -52,8 +52,8 @@ has_bodies() {
     [ "$(sqlite3 -readonly "$WORK/$1/store.db" \
         "SELECT min(state) FROM wanted_bodies")" = 1 ]
 }
-until_true 60 "$DRIVE" has "$WORK/ward13" "$first"
-until_true 60 "$DRIVE" has "$WORK/far" "$second"
+until_true 120 "$DRIVE" has "$WORK/ward13" "$first"
+until_true 120 "$DRIVE" has "$WORK/far" "$second"
 until_true 90 has_bodies ward13
 until_true 90 has_bodies far
 "$DRIVE" has "$WORK/ward13" "$second" && die "it reached who is no party"

@@ -41,15 +41,15 @@ promote() { "$BIN/qcdc" --dir "$WORK/$1" promote --root-key "$2"; }
 realm
 quiet province
 start province
-until_true 30 at province list
+until_true 90 at province list
 refused "where it will listen" at province invite 9000 --role standby --auto
 line=$(at province invite 9000 --role standby --auto \
     --at "tcp://127.0.0.1:$((PORT + 9))") || die "invite the standby"
 "$DRIVE" join "$WORK/standby" "$line" $((PORT + 9)) || die "join"
 quiet standby
 start standby
-until_true 60 logged standby "event=open peer=1 side=down"
-until_true 60 logged province "event=open peer=9000 side=up"
+until_true 100 logged standby "event=open peer=1 side=down"
+until_true 100 logged province "event=open peer=9000 side=up"
 stop province
 enrol province district 2 $((PORT + 1))
 stop district
@@ -79,8 +79,8 @@ petitions commune late 4
 petitions district late 2
 same thu/12/e1 10 commune district province
 same thu/2/e1 6 district province
-until_true 30 held commune thu/12/e1 guarded=10
-until_true 30 held district thu/2/e1 guarded=6
+until_true 90 held commune thu/12/e1 guarded=10
+until_true 90 held district thu/2/e1 guarded=6
 say_held before province thu/1/dir/e1 thu/2/e1 thu/12/e1
 say_held before standby thu/1/dir/e1 thu/2/e1 thu/12/e1
 dir=$("$DRIVE" peek "$WORK/province" | sed -n 's|^log=thu/1/dir/e1 size=\([0-9]*\).*|\1|p')
@@ -114,15 +114,15 @@ until_true 120 logged district "room=successor event=learnt"
 same thu/1/dir/e2 1 standby district commune
 same thu/12/e1 13 commune district standby
 same thu/2/e1 6 district standby
-until_true 30 held standby thu/2/e1 guarded=6
+until_true 90 held standby thu/2/e1 guarded=6
 numbers_back() { [ "$(cosigs standby thu/2/e1)" -ge "$old" ]; }
-until_true 60 numbers_back
+until_true 120 numbers_back
 
 # It goes on: another district, certified in the next epoch, and a receipt.
 line=$(at standby invite 3 --auto) || die "invite by the new top node"
 "$DRIVE" join "$WORK/second" "$line" 0 || die "join"
 start second
-until_true 60 logged second "event=open peer=1"
+until_true 100 logged second "event=open peer=1"
 same thu/1/dir/e2 2 standby district commune second
 same thu/1/dir/e1 "$dir" standby district commune second
 petitions commune after 2
@@ -143,7 +143,7 @@ at district sync | found "Node 1 is another machine since" || die "district's sy
 put_back province
 start province
 until_true 120 logged province "room=successor event=replaced"
-until_true 60 at province list
+until_true 120 at province list
 at province sync | found "TO DO: another machine leads the realm" ||
     die "the old machine is not told"
 refused "another machine leads" at province record UnitChanged number=2001 \
@@ -159,8 +159,8 @@ line=$(at standby invite 9001 --role standby --auto \
 "$DRIVE" join "$WORK/third" "$line" $((PORT + 8)) || die "join"
 quiet third
 start third
-until_true 60 logged third "event=open peer=1 side=down"
-until_true 60 logged standby "event=open peer=9001 side=up"
+until_true 100 logged third "event=open peer=1 side=down"
+until_true 100 logged standby "event=open peer=9001 side=up"
 same thu/1/dir/e2 3 standby third district second commune
 stop third
 stop standby 9

@@ -14,8 +14,8 @@ fingerprint=${printed##*fingerprint=}
 # Nobody confirmed: the request waits, nothing is sequenced.
 start province
 start district
-until_true 30 logged province "event=requested node=2 fingerprint=$fingerprint"
-until_true 60 logged district "event=answered"
+until_true 100 logged province "event=requested node=2 fingerprint=$fingerprint"
+until_true 100 logged district "event=answered"
 "$DRIVE" peek "$WORK/district" | found '^spooled=301$' ||
     die "sequenced before it was certified"
 stop district || die "the district did not end well"
@@ -25,8 +25,8 @@ stop province || die "the province did not end well"
 "$DRIVE" confirm "$WORK/province" "$fingerprint" || die "confirm"
 start province
 start district
-until_true 30 held province thu/2/e1 "size=301 integrated=301 guarded=301"
-until_true 30 held district thu/2/e1 "size=301 integrated=301 guarded=301"
+until_true 90 held province thu/2/e1 "size=301 integrated=301 guarded=301"
+until_true 90 held district thu/2/e1 "size=301 integrated=301 guarded=301"
 
 stop district || die "the district did not end well"
 "$DRIVE" petitions "$WORK/district" clerk 50 b || die "petitions"
@@ -34,8 +34,8 @@ stop district || die "the district did not end well"
 "$DRIVE" state "$WORK/district" | found "only_here=50 spooled=50" ||
     die "the second 50 are not counted once, as only here"
 start district
-until_true 30 held province thu/2/e1 "size=351 integrated=351 guarded=351"
-until_true 30 held district thu/2/e1 "integrated=351 guarded=351"
+until_true 90 held province thu/2/e1 "size=351 integrated=351 guarded=351"
+until_true 90 held district thu/2/e1 "integrated=351 guarded=351"
 stop province || die "the province did not end well"
 stop district || die "the district did not end well"
 
@@ -47,7 +47,7 @@ id=$("$DRIVE" event "$WORK/district" clerk NothingToReport duty=D1 year=2024 |
     die "a receipt before the cosignature"
 start province
 start district
-until_true 30 held district thu/2/e1 "integrated=352 guarded=352"
+until_true 90 held district thu/2/e1 "integrated=352 guarded=352"
 stop district
 "$DRIVE" receipt "$WORK/district" "$id" >"$WORK/receipt" || die "no receipt"
 "$DRIVE" verify "$WORK/district" "$WORK/receipt" ||

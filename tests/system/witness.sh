@@ -19,13 +19,13 @@ echo "witness = $vkey" >>"$WORK/province/qcdc.conf"
 "$DRIVE" petitions "$WORK/district" clerk 700 a >/dev/null || die "petitions"
 start province
 start district
-until_true 30 held province thu/2/e1 "size=701 integrated=701 guarded=701"
+until_true 90 held province thu/2/e1 "size=701 integrated=701 guarded=701"
 at province policy >"$WORK/front/logs.policy" || die "policy"
 
 serve() {
     "$witness" serve "$WORK/front" "$WORK/front.sock" >>"$WORK/front.log" 2>&1 &
     adopt front $!
-    until_true 30 listens
+    until_true 90 listens
 }
 # It has bound its own, and listens (flag 00010000): not one that was left.
 listens() { grep -q " 00010000 .* $WORK/front.sock$" /proc/net/unix; }
@@ -38,7 +38,7 @@ carry province | found "^log=thu/2/e1 size=701 witnessed$" || die "carry"
 stop district
 "$DRIVE" petitions "$WORK/district" clerk 300 b >/dev/null || die "petitions"
 start district
-until_true 30 held province thu/2/e1 "size=1001 "
+until_true 90 held province thu/2/e1 "size=1001 "
 stop front
 serve
 carry province | found "^log=thu/2/e1 size=1001 witnessed$" ||
@@ -55,19 +55,19 @@ cp -a "$WORK/province" "$WORK/copy"
 cp -a "$WORK/district" "$WORK/twin"
 start province
 start district
-until_true 30 at province clock
+until_true 90 at province clock
 at province record UnitRegistered number=9001 kind=front level=province \
     "name=Một" from_day=2024-01-01 >/dev/null || die "register"
-until_true 60 held province thu/1/dir/e1 "size=344 "
+until_true 120 held province thu/1/dir/e1 "size=344 "
 carry province | found "dir/e1 size=.* witnessed$" || die "carry"
 stop district
 stop province
 start copy
 start twin
-until_true 30 at copy clock
+until_true 90 at copy clock
 at copy record UnitRegistered number=9002 kind=front level=province \
     "name=Hai" from_day=2024-01-01 >/dev/null || die "register"
-until_true 60 held copy thu/1/dir/e1 "size=344 "
+until_true 120 held copy thu/1/dir/e1 "size=344 "
 carry copy 2>"$WORK/refused" && die "two histories of one size were witnessed"
 grep -q "422" "$WORK/refused" || die "not refused as a fork"
 stop twin
@@ -77,7 +77,7 @@ stop copy
 
 echo "== a damaged memory signs nothing"
 start province
-until_true 30 at province clock
+until_true 90 at province clock
 for state in "$WORK"/front/state/*; do
     sed -i '3s/./9/' "$state"
 done
