@@ -64,7 +64,7 @@ enter province 3 far
 request district 12 commune
 ask district commune
 confirm district commune
-for round in staged cosigned; do # the certificate of the commune
+for _ in staged cosigned; do # the certificate of the commune
     carry district province
     carry province district 2
 done
