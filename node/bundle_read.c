@@ -207,6 +207,7 @@ static int frames_each(struct engine *engine, struct bundle_job *job,
         if (rc == ERR_BUSY) {
             return frame_wait(job, from, err);
         }
+        job->waits_ms = 0; /* of this frame alone */
     }
     return rc;
 }

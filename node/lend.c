@@ -5,6 +5,7 @@
 #include "node/lend.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,10 +22,12 @@
 #define READER_CACHE_KIB 4096u
 #define REQUEST_MAX 64u
 #define RETRY_MS 60000u /* to make the file anew: no room, say */
+#define STOP_MS 20      /* between two words to a thread that must end */
 
 struct lend {
     int fd;
     bool out;
+    bool stopping;
     pthread_t thread;
     enum lend_task task;
     struct store *writer; /* the thread's while it is out */
@@ -168,6 +171,12 @@ static void ended(struct engine *engine, const struct lend *lend)
 {
     unsigned long long took_ms = clock_steady_ms() - lend->start_ms;
 
+    if (lend->rc != 0 && lend->stopping) {
+        engine_undo(engine);
+        log_line(LOG_INFO, "lend", "cut", "task=%d after_ms=%llu",
+                 (int)lend->task, took_ms);
+        return;
+    }
     if (lend->rc != 0) {
         engine_undo(engine);
         engine_react(engine, "lend",
@@ -216,6 +225,16 @@ bool lend_take(struct engine *engine)
     return true;
 }
 
+static void stop(struct lend *lend)
+{
+    struct pollfd item = {.fd = lend->fd, .events = POLLIN};
+
+    lend->stopping = true;
+    do {
+        store_interrupt(lend->writer);
+    } while (poll(&item, 1, STOP_MS) <= 0);
+}
+
 void lend_close(struct engine *engine)
 {
     struct lend *lend = engine->lend;
@@ -224,7 +243,8 @@ void lend_close(struct engine *engine)
         return;
     }
     if (lend->out) {
-        give_back(engine); /* as soon as it ends: half of it is nothing */
+        stop(lend); /* half of it is nothing: it begins again */
+        give_back(engine);
     }
     (void)close(lend->fd);
     free(lend);
@@ -233,7 +253,8 @@ void lend_close(struct engine *engine)
 
 static bool is_told(const struct lend *lend, struct span request)
 {
-    return !lend->out && request.len > 0 && lend->request_len == request.len &&
+    return !lend->out && lend->task == LEND_REBUILD && request.len > 0 &&
+           lend->request_len == request.len &&
            memcmp(lend->request, request.ptr, request.len) == 0;
 }
 

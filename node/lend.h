@@ -20,7 +20,7 @@ enum lend_task {
 /* From here on long tasks go to a thread; without it they are done at once, in
  * the caller's. ERR_NOMEM, ERR_IO. */
 int lend_open(struct engine *engine, struct error *err) MUST_USE;
-/* Waits for the task under way. */
+/* The task under way is cut short; what it did so far is undone. */
 void lend_close(struct engine *engine);
 
 /* Commits the turn and hands the store over. ERR_BUSY: it is lent. */

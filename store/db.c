@@ -75,6 +75,8 @@ int db_error(struct store *store, int rc, const char *what, struct error *err)
     case SQLITE_LOCKED:
         return error_set(err, ERR_BUSY,
                          "%s: another process holds the database", what);
+    case SQLITE_INTERRUPT:
+        return error_set(err, ERR_BUSY, "%s: ended early", what);
     case SQLITE_FULL:
         return error_set(err, ERR_LIMIT,
                          "%s: the disk is full; free space and repeat", what);
@@ -390,6 +392,11 @@ int store_look(struct store *store, struct error *err)
         return error_set(err, ERR_USAGE, "only a reader looks, and once");
     }
     return db_exec(store, "BEGIN", err);
+}
+
+void store_interrupt(struct store *store)
+{
+    sqlite3_interrupt(store->db);
 }
 
 bool store_in_transaction(const struct store *store)

@@ -51,6 +51,10 @@ int store_open(const struct store_options *options, struct store **out,
                struct error *err) MUST_USE;
 /* NULL is fine. An open transaction is rolled back. */
 void store_close(struct store *store);
+/* From another thread: the statement under way ends with ERR_BUSY, and its
+ * transaction is undone. One that begins a moment later goes on, so whoever
+ * wants a long task to end says it again until that is over. */
+void store_interrupt(struct store *store);
 
 int store_begin(struct store *store, struct error *err) MUST_USE;
 /* Durable when it returns 0. On failure the transaction is rolled back. */

@@ -41,6 +41,7 @@ static const struct word rows[] = {
      "{1}: tiến trình khác đang giữ cơ sở dữ liệu"},
     {"%s: cannot be synced to disk", "{1}: không ghi chắc xuống đĩa được"},
     {"%s: cosignature %u does not verify", "{1}: chữ ký xác nhận số {2} sai"},
+    {"%s: ended early", "{1}: đã dừng giữa chừng"},
     {"%s: guard cosignature %u came, %u is next",
      "{1}: chữ ký xác nhận số {2} đã đến, tiếp theo phải là {3}"},
     {"%s: known with another key, node or epoch",

@@ -5,6 +5,7 @@
 
 #include <poll.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 #include "node/lend.h"
 #include "store/erase.h"
@@ -159,14 +160,42 @@ static void an_erasure_is_made_good_in_two_steps(void **state)
     assert_note("scrubbed");
 }
 
-/* The folder may go as soon as it is closed: the thread has ended. */
-static void closing_waits_for_the_thread(void **state)
+/* What the thread's connection does, counted; slow once the node is closing,
+ * so that there is something to cut short. */
+static atomic_uint steps;
+static atomic_bool closing;
+
+static int step_count(void *data)
 {
+    (void)data;
+    atomic_fetch_add(&steps, 1);
+    if (atomic_load(&closing)) {
+        (void)poll(NULL, 0, 1);
+    }
+    return 0;
+}
+
+/* The folder may go as soon as it is closed: the thread has ended, and not when
+ * all of its task was done. */
+static void closing_cuts_the_task_short(void **state)
+{
+    sqlite3 *db = engine->store->db;
+    unsigned whole;
+
     (void)state;
+    sqlite3_progress_handler(db, 1, step_count, NULL);
+    assert_ok(lend_begin(engine, LEND_REBUILD, &err), err);
+    await();
+    whole = atomic_exchange(&steps, 0);
+    assert_true(whole > 1000);
+    atomic_store(&closing, true);
     assert_ok(lend_begin(engine, LEND_REBUILD, &err), err);
     lend_close(engine);
+    assert_true(atomic_load(&steps) < whole);
+    sqlite3_progress_handler(db, 0, NULL, NULL);
     assert_null(engine->lend);
     assert_int_equal(engine_fatal(engine), 0);
+    assert_true(engine_directory(engine)->units_len > 0);
     note_put("closed");
     assert_note("closed");
 }
@@ -178,7 +207,7 @@ int main(void)
         cmocka_unit_test(the_request_that_asked_is_told_once),
         cmocka_unit_test(what_fails_is_told_and_nothing_is_lost),
         cmocka_unit_test(an_erasure_is_made_good_in_two_steps),
-        cmocka_unit_test(closing_waits_for_the_thread),
+        cmocka_unit_test(closing_cuts_the_task_short),
     };
 
     return cmocka_run_group_tests(tests, lent_open, lent_close);
