@@ -207,23 +207,14 @@ static int view_cosigs_within(void *data, const struct origin *origin,
 {
     struct engine *engine = data;
     struct store_log log;
-    struct store_cosig cosig;
     int rc = log_find(engine, origin, &log, err);
 
     if (rc == ERR_NOTFOUND) {
         *out = 0;
         return 0;
     }
-    if (rc == 0) {
-        rc = store_cosig_covering(engine->store, log.id, size, &cosig, err);
-        if (rc == 0) {
-            *out = cosig.number;
-        } else if (rc == ERR_NOTFOUND) {
-            *out = log.cosigs;
-            rc = 0;
-        }
-    }
-    return rc;
+    return rc != 0 ? rc
+                   : store_cosig_within(engine->store, &log, size, out, err);
 }
 
 /* The standby stands above the top node as far as logs go: all that the top

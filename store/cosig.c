@@ -15,6 +15,7 @@ enum {
     COSIG_NEWEST,
     COSIG_REPEAT,
     COSIG_COVERING,
+    COSIG_WITHIN,
     COSIG_LIST,
     COSIG_TWIN,
     COSIG_SAME,
@@ -27,21 +28,29 @@ enum {
 #define COSIG_COLUMNS                                                          \
     "SELECT log, number, size, root, line, request FROM cosigs "
 
+/* Not those that came with a delivery, of which the ones between are lacking.
+ */
+#define IN_SEQUENCE "number < (SELECT cosigs FROM logs WHERE id = ?1) "
+
 static const char *const sql[] = {
     [COSIG_INSERT] = "INSERT INTO cosigs (log, number, size, time_s, root, "
                      "line, request) VALUES (?, ?, ?, ?, ?, ?, ?)",
     [COSIG_HEAD] = "UPDATE logs SET cosigs = max(cosigs, ?), guarded = "
                    "max(guarded, ?) WHERE id = ?",
     [COSIG_GET] = COSIG_COLUMNS "WHERE log = ? AND number = ?",
-    [COSIG_NEWEST] = COSIG_COLUMNS "WHERE log = ? ORDER BY number DESC LIMIT 1",
+    [COSIG_NEWEST] = COSIG_COLUMNS "WHERE log = ?1 AND " IN_SEQUENCE
+                                   "ORDER BY number DESC LIMIT 1",
     /* Named: else every cosignature since the newest repeat is read. */
     [COSIG_REPEAT] = "SELECT log, number, size, root, line, request FROM "
                      "cosigs INDEXED BY cosigs_heard WHERE log = ? AND "
                      "request IS NOT NULL ORDER BY number DESC LIMIT 1",
     [COSIG_COVERING] = COSIG_COLUMNS "WHERE log = ? AND size > ? "
                                      "ORDER BY size, number LIMIT 1",
-    [COSIG_LIST] = COSIG_COLUMNS "WHERE log = ? AND number >= ? "
-                                 "ORDER BY number LIMIT ?",
+    [COSIG_WITHIN] = "SELECT number FROM cosigs WHERE log = ?1 AND size > ?2 "
+                     "AND " IN_SEQUENCE "ORDER BY size, number LIMIT 1",
+    [COSIG_LIST] =
+        COSIG_COLUMNS "WHERE log = ?1 AND number >= ?2 AND " IN_SEQUENCE
+                      "ORDER BY number LIMIT ?3",
     [COSIG_TWIN] = "DELETE FROM cosigs WHERE log = ? AND size = ? AND "
                    "number >= (1 << 62) AND line = ?",
     [COSIG_SAME] = "SELECT 1 FROM cosigs INDEXED BY cosigs_by_size WHERE log = "
@@ -249,6 +258,20 @@ int store_cosig_covering(struct store *store, uint32_t log, uint64_t index,
     bind_int(q, 1, log);
     bind_int(q, 2, (int64_t)index);
     return one_cosig(store, q, cosig, err);
+}
+
+int store_cosig_within(struct store *store, const struct store_log *log,
+                       uint64_t size, uint64_t *out, struct error *err)
+{
+    sqlite3_stmt *q = query(store, OWNER_COSIG, COSIG_WITHIN);
+    int rc;
+
+    bind_int(q, 1, log->id);
+    bind_int(q, 2, (int64_t)size);
+    rc = query_row(store, q, err);
+    *out = rc == 1 ? (uint64_t)column_int(q, 0) : log->cosigs;
+    query_end(q);
+    return rc < 0 ? rc : 0;
 }
 
 /* NOLINTNEXTLINE(readability-function-size): rows, room, length: one answer */

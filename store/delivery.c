@@ -348,49 +348,59 @@ static int take_cosig(struct store *store, const struct store_log *log,
     return rc != 0 ? rc : bracket_apply(store, log, cosig, 0, err);
 }
 
-/* The cosignature that covers it, and the one it quotes. */
-static int take_bracket(struct store *store, const struct store_log *log,
-                        const struct store_delivery *delivery,
-                        struct error *err)
+/* The one that it quotes: of this epoch, or of one before. */
+static int take_quoted(struct store *store,
+                       const struct store_delivery *delivery, struct error *err)
 {
-    struct store_log quoted; /* of this epoch, or one before */
+    struct store_log log;
     int rc = 0;
 
-    if (delivery->has_cosig) {
-        rc = take_cosig(store, log, &delivery->cosig, err);
-    }
-    if (rc == 0 && delivery->has_quoted &&
+    if (delivery->has_quoted &&
         (rc = cosig_quoted_keep(store, &delivery->quoted, err)) == 0 &&
-        (rc = store_log_get(store, delivery->quoted.log, &quoted, err)) == 0) {
-        rc = bracket_apply(store, &quoted, &delivery->quoted, 0, err);
+        (rc = store_log_get(store, delivery->quoted.log, &log, err)) == 0) {
+        rc = bracket_apply(store, &log, &delivery->quoted, 0, err);
     }
     return rc;
 }
 
-/* The leaf is mirrored here, or was until the log got another guard: what that
- * one cosigned comes this way alone. Of another history nothing is taken. */
-static int take_mirrored(struct store *store, const struct store_log *log,
-                         const struct store_delivery *delivery,
-                         struct error *err)
+/* Is the delivered leaf, and the tree that was cosigned, what is mirrored? */
+static int is_mirrored(struct store *store, const struct store_log *log,
+                       const struct store_delivery *delivery, bool *is,
+                       struct error *err)
 {
+    const struct merkle_head *head = &delivery->cosig.head;
     struct store_source state;
     struct merkle_source source = store_log_source(store, log->id, &state);
     struct hash came = merkle_leaf(delivery->leaf);
     struct hash held;
-    struct error why = {0};
     int rc = source.subtree(source.data, 0, delivery->index, &held, err);
 
-    if (rc != 0 || !hash_equal(&came, &held)) {
+    *is = rc == 0 && hash_equal(&came, &held);
+    if (*is && head->size <= log->head.size) {
+        rc = store_log_root_at(store, log->id, head->size, &held, err);
+        *is = rc == 0 && hash_equal(&head->root, &held);
+    }
+    return rc == ERR_CORRUPT || rc == ERR_NOTFOUND ? 0 : rc; /* rot: check's */
+}
+
+/* The leaf is mirrored here, or was until the log got another guard: what that
+ * one cosigned comes this way alone. It bounds the event; which number it has
+ * and who asked for it are only a relay's words. */
+static int take_mirrored(struct store *store, const struct store_log *log,
+                         const struct store_delivery *delivery,
+                         struct error *err)
+{
+    struct store_cosig cosig = delivery->cosig;
+    bool is = false;
+    int rc =
+        delivery->has_cosig ? is_mirrored(store, log, delivery, &is, err) : 0;
+
+    if (rc != 0 || !is || (rc = cosig_quoted_keep(store, &cosig, err)) != 0) {
         return rc;
     }
-    rc = take_bracket(store, log, delivery, &why);
-    if (rc == ERR_CONFLICT) {
-        return 0; /* a number twice: the link finds that, queues go on */
-    }
-    if (rc != 0) {
-        *err = why;
-    }
-    return rc;
+    cosig.repeat = false;
+    rc = bracket_apply(store, log, &cosig, 0, err);
+    return rc != 0 ? rc : take_quoted(store, delivery, err);
 }
 
 static int take_event(struct store *store, const struct store_log *log,
@@ -443,6 +453,9 @@ int store_delivery_take(struct store *store,
     }
     rc = rc != 0 ? rc : take_row(store, &kept, place, &fresh, err);
     arena_rewind(&store->scratch, mark);
-    rc = rc != 0 ? rc : take_bracket(store, &log, delivery, err);
+    if (rc == 0 && delivery->has_cosig) {
+        rc = take_cosig(store, &log, &delivery->cosig, err);
+    }
+    rc = rc != 0 ? rc : take_quoted(store, delivery, err);
     return rc != 0 || !fresh ? rc : take_event(store, &log, delivery, err);
 }

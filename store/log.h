@@ -125,6 +125,7 @@ int store_cosig_deliver(struct store *store, const struct store_cosig *cosig,
                         struct error *err) MUST_USE;
 int store_cosig_get(struct store *store, uint32_t log, uint64_t number,
                     struct store_cosig *cosig, struct error *err) MUST_USE;
+/* The last in sequence; not one that a delivery brought. ERR_NOTFOUND. */
 int store_cosig_newest(struct store *store, uint32_t log,
                        struct store_cosig *cosig, struct error *err) MUST_USE;
 /* The newest that the node asked for without a batch. ERR_NOTFOUND. */
@@ -133,7 +134,11 @@ int store_cosig_repeat(struct store *store, uint32_t log,
 /* The first whose size is greater than `index`: it covers that leaf. */
 int store_cosig_covering(struct store *store, uint32_t log, uint64_t index,
                          struct store_cosig *cosig, struct error *err) MUST_USE;
-/* At most `max` from number `from`; *len = how many. */
+/* How many in sequence are of at most `size` leaves. */
+int store_cosig_within(struct store *store, const struct store_log *log,
+                       uint64_t size, uint64_t *out,
+                       struct error *err) MUST_USE;
+/* In sequence, at most `max` from number `from`; *len = how many. */
 int store_cosig_list(struct store *store, uint32_t log, uint64_t from,
                      struct store_cosig *cosigs, size_t max, size_t *len,
                      struct error *err) MUST_USE;

@@ -6,18 +6,16 @@
 #include "store/directory.h"
 #include "store/query.h"
 
-static void hand_over(struct office *o, struct store *to,
-                      const struct store_delivery *delivery)
+/* The newest log that something was handed over of. */
+static struct store_log held;
+
+static void take(struct office *o, struct store *to,
+                 const struct store_delivery *delivery)
 {
     struct store_delivery taken = *delivery;
-    struct hash hash;
-    struct store_log log, held;
+    struct store_log log;
 
     assert_ok(store_log_get(o->store, delivery->log, &log, &o->err), o->err);
-    hash = merkle_leaf(delivery->leaf);
-    assert_ok(merkle_verify_inclusion(delivery->index, &delivery->head, &hash,
-                                      &delivery->path, &o->err),
-              o->err);
     log.mirrored = false;
     assert_ok(store_begin(to, &o->err), o->err);
     assert_ok(store_log_ensure(to, &log, &held, &o->err), o->err);
@@ -29,6 +27,17 @@ static void hand_over(struct office *o, struct store *to,
     assert_ok(store_delivery_take(to, &taken, &o->err),
               o->err); /* safe twice */
     assert_ok(store_commit(to, &o->err), o->err);
+}
+
+static void hand_over(struct office *o, struct store *to,
+                      const struct store_delivery *delivery)
+{
+    struct hash hash = merkle_leaf(delivery->leaf);
+
+    assert_ok(merkle_verify_inclusion(delivery->index, &delivery->head, &hash,
+                                      &delivery->path, &o->err),
+              o->err);
+    take(o, to, delivery);
 }
 
 static void a_referred_record_is_delivered_to_its_new_holder(void **state)
@@ -190,17 +199,50 @@ static void what_was_mirrored_is_bounded_by_what_is_delivered(void **state)
     for (i = len; i-- > 0;) {
         hand_over(o, former, &deliveries[i]);
     }
-    /* Another line of the same number stops no queue, and is not taken. */
+    /* Its number, and that it was asked for, are words of whoever passed it on;
+     * of another tree nothing is taken. */
     {
-        struct store_delivery twice = deliveries[0];
+        struct store_delivery told = deliveries[1];
+        struct store_cosig cosig;
 
-        twice.cosig.line.bytes[20] ^= 1;
-        hand_over(o, former, &twice);
+        told.cosig.number = 1;
+        told.cosig.repeat = true;
+        hand_over(o, former, &told);
+        told.cosig.head.root.bytes[0] ^= 1;
+        told.cosig.line.bytes[20] ^= 1;
+        take(o, former, &told);
+        assert_err(store_cosig_repeat(former, held.id, &cosig, &o->err),
+                   ERR_NOTFOUND, o->err);
+        assert_err(store_cosig_newest(former, held.id, &cosig, &o->err),
+                   ERR_NOTFOUND, o->err);
     }
     scene_settle(former, "2024-03-10");
     assert_ok(store_record_find(former, &id, &o->arena, &there, &o->err),
               o->err);
     assert_true(span_equal(here.bytes, there.bytes));
+    /* It is its guard again: each number has its place. */
+    for (log = 0; log < o->s->logs_len; log++) {
+        for (i = 0; i < o->s->logs[log].parts_len; i++) {
+            if (!o->s->logs[log].log.is_dir &&
+                o->s->logs[log].parts[i].is_cosig) {
+                scene_give(o->s, former, log, i);
+            }
+        }
+    }
+    {
+        struct store_log whole;
+        uint64_t within;
+
+        assert_ok(store_log_get(former, held.id, &whole, &o->err), o->err);
+        assert_true(whole.cosigs >= 2);
+        assert_ok(store_cosig_within(former, &whole, whole.head.size, &within,
+                                     &o->err),
+                  o->err);
+        assert_int_equal(within, whole.cosigs);
+        assert_ok(store_cosig_within(former, &whole, 1, &within, &o->err),
+                  o->err);
+        assert_true(within < whole.cosigs);
+    }
     store_close(former);
 }
 
