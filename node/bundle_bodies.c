@@ -22,6 +22,8 @@
     64u /* of what came before; the rest is asked for                          \
          */
 #define SOON_EVENTS 1024u
+#define SOON_MS 10000u       /* an export waits for them, at most; */
+#define SOON_AGAIN_MS 60000u /* one a minute later waits anew */
 #define WAIT_MS 30000u /* for what a body belongs to; then it comes again */
 
 /* What that node asked for in its newest bundle and was not given since. */
@@ -155,12 +157,22 @@ static int event_note(struct writing *w, const struct store_event *event,
     return rc == ERR_NOTFOUND ? 0 : rc;
 }
 
-/* Nobody waits long for the bundle because of them. */
+/* Nobody waits long for the bundle because of them: what cannot be counted, as
+ * for bit rot, holds no bundle back. */
 static bool is_soon(const struct writing *w, const struct store_log *log,
                     uint64_t at)
 {
-    return bundle_counts(w->engine) && at >= log->integrated &&
-           at - log->integrated < SOON_EVENTS;
+    uint64_t now_ms = clock_steady_ms();
+    uint64_t *since_ms = &w->engine->export_waits_ms;
+
+    if (!bundle_counts(w->engine) || at < log->integrated ||
+        at - log->integrated >= SOON_EVENTS) {
+        return false;
+    }
+    if (*since_ms == 0 || now_ms - *since_ms > SOON_AGAIN_MS) {
+        *since_ms = now_ms;
+    }
+    return now_ms - *since_ms < SOON_MS;
 }
 
 int writing_bodies_note(struct writing *w, const struct store_log *log,
@@ -295,6 +307,18 @@ int bundle_asks_keep(struct engine *engine, const struct bundle_job *job,
     return store_meta_put(engine->store, name, buf_span(&job->asks), err);
 }
 
+/* ERR_BUSY as long as what came may still be counted, then 0. */
+static int not_yet(struct engine *engine, const struct bundle_job *job,
+                   struct error *err)
+{
+    if (bundle_counts(engine) &&
+        (job->waits_ms == 0 || clock_steady_ms() - job->waits_ms < WAIT_MS)) {
+        return error_set(err, ERR_BUSY,
+                         "what came back is not all here or counted yet");
+    }
+    return 0;
+}
+
 /* 1: it is waited for; 0: not (any more); ERR_BUSY: nobody can say yet. */
 static int is_wanted(struct engine *engine, struct bundle_job *job,
                      const struct event_id *event, struct error *err)
@@ -308,12 +332,7 @@ static int is_wanted(struct engine *engine, struct bundle_job *job,
     if (rc != ERR_NOTFOUND) {
         return rc;
     }
-    if (bundle_counts(engine) &&
-        (job->waits_ms == 0 || clock_steady_ms() - job->waits_ms < WAIT_MS)) {
-        return error_set(err, ERR_BUSY,
-                         "what came back is not all here or counted yet");
-    }
-    return 0;
+    return not_yet(engine, job, err);
 }
 
 /* That it is erased counts from whom we ask, and beside an Erased held here. */
@@ -353,7 +372,12 @@ int bundle_body_take(struct engine *engine, struct bundle_job *job,
                                                   STORE_WANTED_ERASED, &why)
                                : store_wanted_take(engine->store, &came->event,
                                                    came->bodies, &why);
-    if (rc == ERR_UNTRUSTED || rc == ERR_MALFORMED) {
+    if (rc == ERR_NOTFOUND) {
+        return not_yet(engine, job, err); /* asked for ahead of its event */
+    }
+    /* The others of this bundle, and what stands behind them, go on. */
+    if (rc == ERR_UNTRUSTED || rc == ERR_MALFORMED || rc == ERR_LIMIT ||
+        rc == ERR_CONFLICT || rc == ERR_USAGE) {
         (void)snprintf(job->status.note, sizeof(job->status.note), "%.250s",
                        why.text);
         return store_peer_refuse(engine->store, job->head.from, why.text,

@@ -183,12 +183,13 @@ struct engine {
     uint64_t bodies_at;     /* leaf of that log, UINT64_MAX: the next log */
     uint32_t bodies_log;
     bool bodies_walked;
-    uint64_t bodies_noted;   /* store_wanted_noted then */
-    uint64_t attach_back;    /* store_attachment_back then */
-    uint64_t attach_trimmed; /* bytes that came since parts were bounded */
-    uint64_t files_bytes;    /* of all files that have their name */
-    int64_t attach_seen;     /* rows up to this one were looked for here */
-    uint64_t destroy_ms;     /* steady: erased files wait until then */
+    uint64_t bodies_noted;    /* store_wanted_noted then */
+    uint64_t attach_back;     /* store_attachment_back then */
+    uint64_t attach_trimmed;  /* bytes that came since parts were bounded */
+    uint64_t files_bytes;     /* of all files that have their name */
+    int64_t attach_seen;      /* rows up to this one were looked for here */
+    uint64_t export_waits_ms; /* steady: since a bundle waits to be counted */
+    uint64_t destroy_ms;      /* steady: erased files wait until then */
     struct files_round round;
     uint64_t attach_named;        /* store_attachment_named then */
     struct hash attach_asked[16]; /* on demand */

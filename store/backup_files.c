@@ -141,15 +141,23 @@ struct filing {
 
 static int folder_make(struct filing *f)
 {
+    struct stat there;
+
     if (mkdir(f->folder, 0700) == 0) {
         return store_sync_dir(f->folder, f->err);
     }
-    return errno == EEXIST
-               ? 0
-               : error_set(f->err, ERR_LIMIT,
-                           "%s: %s; free space, or let the node's user write "
-                           "there",
-                           f->folder, strerror(errno));
+    if (errno == EEXIST) {
+        return lstat(f->folder, &there) == 0 && S_ISDIR(there.st_mode)
+                   ? 0
+                   : error_set(f->err, ERR_USAGE,
+                               "%s is there and is no folder: name another "
+                               "place for the copy",
+                               f->folder);
+    }
+    return error_set(f->err, ERR_LIMIT,
+                     "%s: %s; free space, or let the node's user write "
+                     "there",
+                     f->folder, strerror(errno));
 }
 
 /* Erased between two looks: that is no damage. */

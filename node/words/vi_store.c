@@ -23,6 +23,8 @@ static const struct word rows[] = {
     {"%s is no copy of a store that can be used: %s",
      "{1} không phải bản sao dùng được của kho: {2}"},
     {"%s is not set", "chưa đặt {1}"},
+    {"%s is there and is no folder: name another place for the copy",
+     "{1} đã có đó và không phải thư mục: hãy chọn chỗ khác cho bản sao"},
     {"%s lies in the node's own folder: name a file outside it, best on "
      "another disk",
      "{1} nằm trong thư mục của chính nút: hãy đặt tệp ở ngoài, tốt nhất là "

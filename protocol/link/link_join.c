@@ -153,6 +153,9 @@ int frame_join_answer(struct step *s, const struct frame *frame)
                            step_text(s, "an answer to nothing"));
     }
     s->link->undecided = frame->join_answer.status == JOIN_WAITING;
+    if (s->link->undecided) {
+        s->link->unanswered = 0; /* what is lost later is another matter */
+    }
     action = step_do(s, LINK_DO_JOIN_ANSWERED);
     action->status = frame->join_answer.status;
     action->text = frame->join_answer.text;
